@@ -1,0 +1,45 @@
+# Every target sets up what it needs: `make search` and `make test` work on a fresh clone.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN = $(VENV)/bin
+READY = $(VENV)/.ready
+
+.PHONY: help setup search test test-full lint types contracts check clean
+
+help:
+	@echo "make search     search NAS-Bench-201 on built-in images, show the best cells (ARGS='--budget 100 ...')"
+	@echo "make test       the tests, under 10 minutes on 2 cores"
+	@echo "make test-full  the tests and the slow ones"
+	@echo "make check      lint, format, types, import contracts"
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+search: $(READY)
+	$(BIN)/croze search $(ARGS)
+
+test: $(READY)
+	$(BIN)/pytest -n 2 -m "not slow" $(ARGS)
+
+test-full: $(READY)
+	$(BIN)/pytest -n 2 --timeout 3600 $(ARGS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+contracts: $(READY)
+	$(BIN)/lint-imports
+
+check: lint types contracts
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,61 @@
+"""croze finds neural architectures that stay accurate under perturbation, without training the candidates.
+
+    import croze
+    batch = croze.load_batch("digits", size=8, seed=0)
+    croze.score(model, batch, proxy="croze-positional").value
+
+Everything here is loaded on first use: importing the package imports no torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from croze.data import load_batch
+    from croze.errors import CrozeError
+    from croze.proxies import find_proxies, find_proxy
+    from croze.scoring import score, score_all
+    from croze.spaces import open_space
+    from croze.types import Batch, LayerScore, Score
+
+_HOMES = {
+    "Batch": "croze.types",
+    "CrozeError": "croze.errors",
+    "LayerScore": "croze.types",
+    "Score": "croze.types",
+    "find_proxies": "croze.proxies",
+    "find_proxy": "croze.proxies",
+    "load_batch": "croze.data",
+    "open_space": "croze.spaces",
+    "score": "croze.scoring",
+    "score_all": "croze.scoring",
+}
+
+__all__ = [
+    "Batch",
+    "CrozeError",
+    "LayerScore",
+    "Score",
+    "__version__",
+    "find_proxies",
+    "find_proxy",
+    "load_batch",
+    "open_space",
+    "score",
+    "score_all",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return version("croze")
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'croze' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,34 @@
+"""The benchmarks by name, and the one place where a user's `name:path` becomes a truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from croze.benchmarks import robust_nasbench201
+from croze.benchmarks.truth import Truth
+from croze.errors import CrozeError
+
+BENCHMARKS: Mapping[str, Callable[[Path, str], Truth]] = {
+    robust_nasbench201.NAME: robust_nasbench201.read,
+}
+"""Readers by name; a reader takes the path and the data set."""
+
+
+def open_truth(spec: str, dataset: str) -> Truth:
+    """The truth that `name:path` names, for one data set.
+
+    Args:
+        spec: a benchmark and where its files lie, `robust-nb201:PATH`; `~` stands for the home folder.
+        dataset: as the benchmark names it, for example `cifar10`.
+
+    Raises:
+        CrozeError: an unknown benchmark, no path, or whatever its reader objects to.
+    """
+    name, _, path = spec.partition(":")
+    known = ", ".join(sorted(BENCHMARKS))
+    if name not in BENCHMARKS:
+        raise CrozeError(f"Unknown benchmark {name!r}: expected NAME:PATH with a name out of {known}.")
+    if not path:
+        raise CrozeError(f"A benchmark needs the folder of its files: write {name}:PATH, got {spec!r}.")
+    return BENCHMARKS[name](Path(path).expanduser(), dataset)

@@ -1,0 +1,49 @@
+"""Which architectures of a benchmark a comparison uses."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from croze.benchmarks.split import HALVES, halves
+from croze.benchmarks.truth import Truth
+from croze.errors import CrozeError
+
+CELLS = ("all", "distinct")
+
+
+def select(
+    truth: Truth, sample: int | None = None, seed: int = 0, cells: str = "all", half: str = "both"
+) -> NDArray[np.int64]:
+    """Positions of the chosen architectures.
+
+    Args:
+        truth: where they come from.
+        sample: how many to draw without replacement; None takes every one.
+        seed: the seed of the draw.
+        cells: `all` strings, or the `distinct` ones: the representative of each isomorphism class.
+        half: `choose`, `report` or `both`.
+
+    Returns:
+        Without a sample ascending positions; with one, in the order of the draw. A larger sample with the
+        same seed begins with the smaller one, so scores of a first look serve the next.
+
+    Raises:
+        CrozeError: an unknown name, or a sample that is not between 1 and what there is.
+    """
+    if cells not in CELLS:
+        raise CrozeError(f"Cells are {' or '.join(CELLS)}, got {cells!r}.")
+    if half != "both" and half not in HALVES:
+        raise CrozeError(f"A half is {', '.join(HALVES)} or both, got {half!r}.")
+    pool = truth.distinct if cells == "distinct" else np.arange(len(truth), dtype=np.int64)
+    if half != "both":
+        pool = pool[halves(truth)[pool] == HALVES[half]]
+    if sample is None:
+        return pool.copy()
+    if not 1 <= sample <= len(pool):
+        raise CrozeError(
+            f"A sample of {sample} cannot be drawn: {truth.name} has {len(pool)} architectures "
+            f"with cells={cells} and half={half}."
+        )
+    rng = np.random.Generator(np.random.PCG64(seed))
+    return rng.permutation(pool)[:sample]

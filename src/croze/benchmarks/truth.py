@@ -1,0 +1,127 @@
+"""Ground truth of one data set: every architecture of a benchmark with its measured accuracies."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from croze.errors import CrozeError
+
+Number = TypeVar("Number", np.float64, np.int64)
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a truth was read from.
+
+    Attributes:
+        source: the folder or file that was named.
+        sha256: hex digest of every file that was read, by its path below `source`.
+    """
+
+    source: str
+    sha256: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """Measured accuracies of n architectures, read-only; position i is the same architecture everywhere.
+
+    Attributes:
+        name: the benchmark, as in the registry.
+        dataset: the data set, lower case.
+        architectures: the n architecture strings, without repeats.
+        twin: int64 `(n,)`: position of the representative of the architecture's isomorphism class;
+            a representative is its own twin.
+        columns: raw columns by name, float64 `(n,)` each in [0, 1]; members of a class share its value.
+        provenance: what was read.
+
+    Raises:
+        CrozeError: lengths that differ, repeated strings, or a twin that is no representative.
+    """
+
+    name: str
+    dataset: str
+    architectures: tuple[str, ...]
+    twin: NDArray[np.int64]
+    columns: Mapping[str, NDArray[np.float64]]
+    provenance: Provenance
+
+    def __post_init__(self) -> None:
+        n = len(self.architectures)
+        if n == 0:
+            raise CrozeError(f"A truth needs at least one architecture, {self.name} has none.")
+        if len(self._positions) != n:
+            raise CrozeError(
+                f"Architecture strings must not repeat, {self.name} has {n - len(self._positions)} repeats."
+            )
+        if self.twin.shape != (n,):
+            raise CrozeError(f"{n} architectures need as many twins, got shape {self.twin.shape}.")
+        if self.twin.min() < 0 or self.twin.max() >= n:
+            raise CrozeError(
+                f"Twins are positions in 0..{n - 1}, got {self.twin.min()} to {self.twin.max()}."
+            )
+        if not np.array_equal(self.twin[self.twin], self.twin):
+            wrong = int(np.flatnonzero(self.twin[self.twin] != self.twin)[0])
+            raise CrozeError(
+                f"The twin of architecture {wrong} must be a representative (its own twin), "
+                f"got {self.twin[wrong]}."
+            )
+        for column, values in self.columns.items():
+            if values.shape != (n,):
+                raise CrozeError(f"Column {column} needs {n} values, got shape {values.shape}.")
+        object.__setattr__(self, "twin", _read_only(self.twin))
+        object.__setattr__(self, "columns", {name: _read_only(v) for name, v in self.columns.items()})
+
+    def __len__(self) -> int:
+        return len(self.architectures)
+
+    def lookup(self, architecture: object) -> int:
+        """The position of an architecture, given as its string or as a value whose `str` is it.
+
+        Raises:
+            CrozeError: the benchmark does not know it.
+        """
+        try:
+            return self._positions[str(architecture)]
+        except KeyError:
+            raise CrozeError(
+                f"{self.name} knows no architecture {str(architecture)!r}: "
+                f"its {len(self)} strings look like {self.architectures[0]!r}."
+            ) from None
+
+    def values(self, column: str) -> NDArray[np.float64]:
+        """A raw column, read-only, shape `(n,)`, in [0, 1].
+
+        Raises:
+            CrozeError: there is no such column.
+        """
+        try:
+            return self.columns[column]
+        except KeyError:
+            near = difflib.get_close_matches(column, self.columns, n=3) or list(self.columns)[:3]
+            raise CrozeError(
+                f"{self.name} has no column {column!r} for {self.dataset}; "
+                f"it has {len(self.columns)}, for example {', '.join(near)}."
+            ) from None
+
+    @cached_property
+    def distinct(self) -> NDArray[np.int64]:
+        """Positions of the representatives, one per isomorphism class, ascending."""
+        return np.flatnonzero(self.twin == np.arange(len(self))).astype(np.int64)
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {architecture: i for i, architecture in enumerate(self.architectures)}
+
+
+def _read_only(values: NDArray[Number]) -> NDArray[Number]:
+    view = values.view()
+    view.flags.writeable = False
+    return view

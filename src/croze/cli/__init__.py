@@ -1,0 +1,25 @@
+"""The command line: one thin file per verb; heavy imports wait until a verb runs."""
+
+from __future__ import annotations
+
+import sys
+
+from croze.errors import CrozeError
+
+
+def main() -> int:
+    """Run the command line; the exit code is 2 for bad input, 1 for a run that found nothing, 0 otherwise."""
+    from croze.cli.app import app
+
+    try:
+        app()
+    except CrozeError as problem:
+        print(f"croze: error: {problem}", file=sys.stderr)  # noqa: T201
+        return 2
+    except KeyboardInterrupt:
+        print("\ncroze: stopped; the same command goes on where it was.", file=sys.stderr)  # noqa: T201
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    return 0

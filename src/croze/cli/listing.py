@@ -1,0 +1,78 @@
+"""`croze list`: what there is to choose from."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from croze.cli.options import Json
+
+
+def listing(
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            help="proxies, spaces, algorithms, data, perturbations or benchmarks; everything without."
+        ),
+    ] = None,
+    json: Json = None,
+) -> None:
+    """List proxies, spaces, algorithms, data readers, perturbations and benchmarks."""
+    from rich.table import Table
+
+    from croze.cli.output import console, emit_json
+    from croze.errors import CrozeError
+
+    catalogue = _catalogue()
+    if what is not None and what not in catalogue:
+        raise CrozeError(f"Cannot list {what!r}; expected one of {', '.join(catalogue)}.")
+    chosen = {what: catalogue[what]} if what is not None else catalogue
+    out = console(json)
+    for kind, entries in chosen.items():
+        table = Table(title=kind, title_justify="left", show_header=False, box=None, padding=(0, 2))
+        table.add_column(no_wrap=True)
+        table.add_column()
+        for entry in entries:
+            arguments = ", ".join(f"{k}={v}" for k, v in entry.get("arguments", {}).items())
+            note = f"{entry['summary']} [{arguments}]" if arguments else entry["summary"]
+            table.add_row(entry["name"], note.replace("[", "\\["))
+        out.print(table)
+    emit_json(json, chosen)
+
+
+def _catalogue() -> dict[str, list[dict[str, Any]]]:
+    from dataclasses import fields
+
+    from croze.benchmarks import BENCHMARKS
+    from croze.data import READERS
+    from croze.perturb import PERTURBATIONS
+    from croze.proxies import PROXIES
+    from croze.search import ALGORITHMS
+    from croze.spaces import SPACES
+
+    def first_line(thing: Any) -> str:
+        return str(thing.__doc__ or "").strip().splitlines()[0]
+
+    return {
+        "proxies": [
+            {
+                "name": name,
+                "summary": kind.summary,
+                "source": kind.source,
+                "higher_is_better": kind.higher_is_better,
+                "arguments": {
+                    f.name: "+".join(f.default) if isinstance(f.default, tuple) else f.default
+                    for f in fields(kind)
+                },
+            }
+            for name, kind in PROXIES.items()
+        ],
+        "spaces": [{"name": name, "summary": first_line(kind)} for name, kind in SPACES.items()],
+        "algorithms": [{"name": name, "summary": first_line(kind)} for name, kind in ALGORITHMS.items()],
+        "data": [{"name": name, "summary": summary} for name, (_, summary) in READERS.items()],
+        "perturbations": [
+            {"name": name, "summary": first_line(type(kind))} for name, kind in PERTURBATIONS.items()
+        ],
+        "benchmarks": [{"name": name, "summary": first_line(kind)} for name, kind in BENCHMARKS.items()],
+    }

@@ -1,0 +1,21 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Data = Annotated[
+    str, typer.Option(help="Data set: digits, or READER:PATH; `croze list data` names the readers.")
+]
+BatchSize = Annotated[int, typer.Option(min=1, help="Images in the batch.")]
+Sampling = Annotated[str, typer.Option(help="How the batch is drawn: balanced over classes, or random.")]
+Augment = Annotated[bool, typer.Option(help="Pad, crop and flip the images of the batch, from the seed.")]
+Json = Annotated[
+    str | None, typer.Option("--json", metavar="FILE|-", help="Write the result as JSON; - is stdout.")
+]
+SpaceName = Annotated[str, typer.Option("--space", help="Search space; `croze list spaces` names them.")]
+Channels = Annotated[int, typer.Option(min=1, help="Channels of the first stage of the networks.")]
+Cells = Annotated[int, typer.Option(min=1, help="Cells a stage of the networks.")]
+Workers = Annotated[int, typer.Option(min=0, help="Worker processes, one torch thread each; 0: one a core.")]

@@ -1,0 +1,53 @@
+"""Progress for people who wait: a bar on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
+
+QUIET_SECONDS = 10.0
+"""Between two lines where there is no terminal."""
+
+
+class Bar:
+    """Counts up to `total` with a remark behind the bar; a context manager."""
+
+    def __init__(self, console: Console, what: str, total: int) -> None:
+        self._console, self._what, self._total = console, what, total
+        self._last = time.monotonic()
+        self._bar: RichProgress | None = None
+        if console.is_terminal:
+            self._bar = RichProgress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TimeRemainingColumn(),
+                TextColumn("{task.fields[remark]}"),
+                console=console,
+            )
+            self._task = self._bar.add_task(what, total=total, remark="")
+
+    def __enter__(self) -> Self:
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def update(self, done: int, remark: str = "") -> None:
+        """Now so many are done."""
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done, remark=remark)
+        elif time.monotonic() - self._last > QUIET_SECONDS:
+            self._last = time.monotonic()
+            self._console.print(f"{self._what}: {done} of {self._total}  {remark}".rstrip())

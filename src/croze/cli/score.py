@@ -1,0 +1,83 @@
+"""`croze score`: one network, any proxies."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from croze.cli.options import Augment, BatchSize, Cells, Channels, Data, Json, Sampling, SpaceName
+
+
+def score(
+    model: Annotated[
+        str | None, typer.Option(metavar="FILE.py:FUNCTION", help="Your own network; instead of --arch.")
+    ] = None,
+    arch: Annotated[str | None, typer.Option(help="An architecture of --space, in its own notation.")] = None,
+    space: SpaceName = "nasbench201",
+    data: Data = "digits",
+    proxies: Annotated[
+        str, typer.Option(help="Comma-separated; `croze list proxies` names them and their arguments.")
+    ] = "croze-positional,params,live-params,flops",
+    batch_size: BatchSize = 8,
+    sampling: Sampling = "balanced",
+    augment: Augment = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of weights, batch and noise.")] = 0,
+    normalises_input: Annotated[
+        bool,
+        typer.Option(
+            "--normalises-input", help="The model takes pixels in [0, 1] and normalises them itself."
+        ),
+    ] = False,
+    channels: Channels = 16,
+    cells: Cells = 5,
+    layers: Annotated[bool, typer.Option("--layers", help="Print every layer's terms as well.")] = False,
+    json: Json = None,
+) -> None:
+    """Score one network: your own (--model FILE.py:FUNCTION) or one of a space (--arch)."""
+    from croze.cli.model import load_model
+    from croze.cli.output import console, emit_json
+    from croze.data import load_batch
+    from croze.errors import CrozeError
+    from croze.evaluation import Evaluator
+    from croze.nn.seeding import single_thread
+    from croze.proxies import find_proxies
+    from croze.report.provenance import provenance
+    from croze.report.score_table import layer_table, score_table
+    from croze.scoring import score_all
+    from croze.spaces import open_space
+
+    if (model is None) == (arch is None):
+        raise CrozeError(
+            "Name either a network of yours (--model FILE.py:FUNCTION) or an architecture (--arch)."
+        )
+    chosen = find_proxies(proxies)
+    batch = load_batch(data, size=batch_size, seed=seed, sampling=sampling, augment=augment)
+    with single_thread():
+        if model is not None:
+            network = load_model(model, seed)
+            found = score_all(network, batch, chosen, seed=seed, normalises_input=normalises_input or None)
+        else:
+            opened = open_space(space, channels=channels, cells=cells)
+            architecture = str(opened.parse(arch or ""))
+            found = Evaluator(opened, batch, seed)((architecture, tuple(chosen)))
+
+    out = console(json)
+    out.print(score_table(found, f"{model or arch} on {len(batch)} images of {data}, seed {seed}"))
+    for one in found:
+        if layers and one.layers:
+            out.print(layer_table(one))
+    emit_json(
+        json,
+        {
+            "scores": [one.to_json() for one in found],
+            "network": model or arch,
+            "data": data,
+            "images": len(batch),
+            "batch": batch.digest(),
+            "seed": seed,
+            "provenance": provenance(),
+        },
+    )
+    if not any(one.ok for one in found):
+        raise typer.Exit(1)

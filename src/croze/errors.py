@@ -1,0 +1,9 @@
+"""The one root error: every mistake a user can make ends as one sentence that says what to do."""
+
+
+class CrozeError(Exception):
+    """Bad input or an impossible request.
+
+    The message is one sentence (or two): what was expected, what came, what to do. The command line
+    prints it without a traceback and exits with code 2.
+    """

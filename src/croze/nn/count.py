@@ -1,0 +1,66 @@
+"""Sizes of a network: parameters, live parameters, multiply-adds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from croze.nn.forward import logits_of
+from croze.nn.scratch import scratch
+from croze.nn.seeding import seeded
+
+
+def parameter_count(model: nn.Module) -> int:
+    """Number of trainable parameters, shared ones once."""
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+
+
+def live_parameter_count(model: nn.Module, inputs: Tensor) -> int:
+    """Number of trainable parameters in tensors that a gradient of the logits reaches.
+
+    A tensor counts when its gradient for a random projection of the logits is not zero throughout. Tensors
+    that start at zero everywhere (the last scale of a residual branch, say) would hide the branch behind
+    them, so the copy that is measured gets small random numbers in their place.
+
+    Args:
+        model: any classifier; not changed.
+        inputs: what the model takes, `(N, C, H, W)`.
+    """
+    twin = scratch(model)
+    trainable = {name for name, p in model.named_parameters() if p.requires_grad}
+    parameters = {name: p for name, p in twin.named_parameters() if name in trainable}
+    with seeded(0), torch.enable_grad():
+        with torch.no_grad():
+            for parameter in parameters.values():
+                if not parameter.any():
+                    parameter.normal_(0.0, 0.02)
+        logits = logits_of(twin(inputs))
+        projection = torch.randn(logits.shape, dtype=logits.dtype).to(logits.device)
+        gradients = torch.autograd.grad(
+            (logits * projection).sum(), list(parameters.values()), allow_unused=True
+        )
+    return sum(g.numel() for g in gradients if g is not None and bool(g.any()))
+
+
+def flop_count(model: nn.Module, shape: Sequence[int]) -> int:
+    """Multiply-adds of one forward pass for one input of this shape `(C, H, W)`.
+
+    Convolutions, linear layers, matrix products and attention count; additions, normalisation, activations
+    and pooling do not: the convention of NAS-Bench-201 and of most papers. A model on the `meta` device is
+    counted without computing anything.
+    """
+    first = next(model.parameters(), None)
+    device = first.device if first is not None else torch.device("cpu")
+    dtype = first.dtype if first is not None else torch.float32
+    modes = {module: module.training for module in model.modules()}
+    try:
+        model.eval()
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            model(torch.zeros(1, *shape, device=device, dtype=dtype))
+    finally:
+        for module, training in modes.items():
+            module.training = training
+    return int(counter.get_total_flops()) // 2

@@ -1,0 +1,37 @@
+"""Working copies of a network, so that the one that was handed in stays as it was."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection
+
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+
+def scratch(model: nn.Module, layout: torch.memory_format = torch.contiguous_format) -> nn.Module:
+    """A private copy in training mode, every parameter trainable, no gradients stored.
+
+    Args:
+        model: any network that `copy.deepcopy` can copy; it is not changed.
+        layout: how four-dimensional parameters and buffers lie in memory.
+    """
+    twin = copy.deepcopy(model)
+    twin.zero_grad(set_to_none=True)
+    twin.train()
+    for tensor in (*twin.parameters(), *twin.buffers()):
+        if tensor.ndim == 4:
+            tensor.data = tensor.data.contiguous(memory_format=layout)
+    return twin.requires_grad_(True)
+
+
+def without_batchnorm(model: nn.Module, keep: Collection[str] = ()) -> nn.Module:
+    """Replace, in place, every BatchNorm by the identity, but for those below the modules named in `keep`."""
+    for name, module in list(model.named_modules()):
+        for child_name, child in list(module.named_children()):
+            path = f"{name}.{child_name}" if name else child_name
+            kept = any(path == root or path.startswith(f"{root}.") for root in keep)
+            if isinstance(child, _BatchNorm) and not kept:
+                setattr(module, child_name, nn.Identity())
+    return model

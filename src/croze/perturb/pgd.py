@@ -1,0 +1,35 @@
+"""Projected gradient descent on the loss, l-inf (Madry et al. 2018)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from croze.perturb.base import Ball, GradientOf, draw
+
+
+@dataclass(frozen=True)
+class PGD:
+    """Signed steps, each projected to the ball around the inputs.
+
+    Attributes:
+        steps: number of gradient steps; the paper trains with 7.
+        relative_step: step size in units of epsilon; the paper's is 2/255 of 8/255.
+        random_start: whether to begin at a uniform point of the ball.
+    """
+
+    steps: int = 7
+    relative_step: float = 0.25
+    random_start: bool = True
+
+    def __call__(self, x: Tensor, gradient: GradientOf, ball: Ball, generator: torch.Generator) -> Tensor:
+        """The inputs after the last step."""
+        perturbed = x
+        if self.random_start:
+            perturbed = ball.clamp(x + (2 * draw(torch.rand, x, generator) - 1) * ball.epsilon)
+        for _ in range(self.steps):
+            moved = ball.step(perturbed, gradient(perturbed), self.relative_step * ball.epsilon)
+            perturbed = ball.clamp(x + (moved - x).clamp(-ball.epsilon, ball.epsilon))
+        return perturbed

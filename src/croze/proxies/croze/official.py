@@ -1,0 +1,137 @@
+"""`croze-official`: what the released code computes, departure by departure.
+
+This is the form that reproduces the paper's tables. Against the equations: every parameter is replaced by
+its absolute value, in float64; BatchNorm is removed (a network's `stages` say where some is kept); the
+weight step also covers every other parameter of two or more dimensions; the input step goes against the
+gradient and is clamped to [0, 1] although the inputs are normalised; the perturbed network's gradient is the
+sum of the one at x and the one at x'; Eq. 7 is skipped; all cosines run along dimension 0 and are summed over
+the remaining positions; features are stage outputs rather than the layer's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from croze.nn.initialise import initialise
+from croze.nn.record import execution_order, layers_of, outputs
+from croze.nn.scratch import scratch, without_batchnorm
+from croze.nn.stages import Staged
+from croze.perturb import find_perturbation
+from croze.perturb.base import Ball
+from croze.perturb.weights import released_step
+from croze.proxies.base import Measurement, Undefined
+from croze.proxies.croze.cosine import released
+from croze.proxies.croze.form import CrozeForm
+from croze.proxies.croze.surrogates import Surrogate, gradients_of, weight_names
+from croze.proxies.passes import Passes
+
+
+@dataclass(frozen=True)
+class CrozeOfficial(CrozeForm):
+    """Sum over layers of |Z * P * G|, each a sum over positions of cosines along dimension 0.
+
+    Z sums 1 + cos over the layer's stage feature (along the batch), P sums 1 + cos of theta and theta^r, G
+    sums |cos| of the gradients (both along output channels). Layers that get no gradient add nothing. On a
+    network that declares no stages each layer's own output stands for its stage, and the score says so.
+    """
+
+    name = "croze-official"
+    summary = "CRoZe as the released code computes it (reproduces the paper's tables)"
+    source = "released code of Ha et al. 2023"
+    flavour = "released"
+
+    def measure(self, passes: Passes) -> Measurement:
+        """One value, and the three terms of each layer."""
+        clean, robust = passes.once(
+            _surrogates, self.init, self.beta, self.epsilon_normalised, self.perturbation
+        )
+        if isinstance(passes.model, Staged):
+            stages = passes.model.stages()
+            feature = {layer: stages.outputs[index] for layer, index in stages.of_layer.items()}
+            notes: tuple[str, ...] = ()
+        else:
+            feature = {layer: layer for layer in clean.gradients}
+            notes = ("the network declares no stages: each layer's own output stands for its stage",)
+        consistency: dict[str, float] = {}
+        layers = []
+        for name, g in clean.gradients.items():
+            if name not in robust.gradients or name not in feature:
+                continue
+            stage = feature[name]
+            if stage not in consistency:
+                consistency[stage] = float(
+                    (1 + released(clean.features[stage], robust.features[stage])).sum()
+                )
+            terms = {
+                "features": consistency[stage],
+                "parameters": float((1 + released(clean.weights[name], robust.weights[name])).sum()),
+                "gradients": float(released(g, robust.gradients[name]).abs().sum()),
+            }
+            layers.append((name, terms))
+        return self.combine(layers, notes)
+
+
+def _surrogates(
+    passes: Passes, init: str, beta: float, epsilon: float, perturbation: str
+) -> tuple[Surrogate, Surrogate]:
+    network = _released_network(passes, init)
+    recorded = _recorded_modules(passes.model, network)
+    x = passes.inputs.double()
+    with torch.enable_grad():
+        with outputs(network, recorded) as clean_features, execution_order(network) as order:
+            loss = passes.loss(network, x)
+        names = weight_names(network, order)
+        parameters = dict(network.named_parameters())
+        directions = gradients_of(loss, parameters)
+        perturbed = {}
+        for name, parameter in parameters.items():
+            moved = parameter.detach()
+            if parameter.ndim >= 2 and name in directions:
+                moved = released_step(moved, directions[name], beta)
+            perturbed[name] = moved.requires_grad_(True)
+        weights = {layer: perturbed[name] for layer, name in names.items()}
+        # never cleared between the backward passes, as in the released code
+        accumulated: dict[str, Tensor] = {}
+
+        def backward(x: Tensor) -> Tensor:
+            x = x.detach().requires_grad_(True)
+            gradients = gradients_of(passes.loss(network, x, perturbed), {**weights, "": x})
+            gradient = gradients.pop("", torch.zeros_like(x))
+            for layer, g in gradients.items():
+                accumulated[layer] = accumulated[layer] + g if layer in accumulated else g
+            return gradient
+
+        generator = torch.Generator().manual_seed(passes.seed)
+        ball = Ball(epsilon, low=0.0, high=1.0, ascend=False)
+        x_r = find_perturbation(perturbation)(x, backward, ball, generator)
+        with outputs(network, recorded) as robust_features:
+            backward(x_r)
+    clean = {layer: parameters[name].detach() for layer, name in names.items()}
+    gradients = {layer: directions[name] for layer, name in names.items() if name in directions}
+    return (
+        Surrogate(clean, gradients, clean_features, names),
+        Surrogate({n: w.detach() for n, w in weights.items()}, accumulated, robust_features, names),
+    )
+
+
+def _released_network(passes: Passes, init: str) -> nn.Module:
+    network = scratch(passes.model, passes.layout)
+    initialise(network, init, passes.seed)
+    keep = passes.model.stages().keeps_batchnorm if isinstance(passes.model, Staged) else ()
+    network = without_batchnorm(network.double(), keep)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.abs_()
+    if not layers_of(network):
+        raise Undefined("the network has no Conv2d or Linear layer")
+    return network
+
+
+def _recorded_modules(model: nn.Module, network: nn.Module) -> Mapping[str, nn.Module]:
+    if isinstance(model, Staged):
+        return {name: network.get_submodule(name) for name in model.stages().outputs}
+    return layers_of(network)

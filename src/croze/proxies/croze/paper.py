@@ -1,0 +1,57 @@
+"""`croze-paper`: Eq. 3-10 of the paper as they are written."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from croze.errors import CrozeError
+from croze.proxies.base import Measurement
+from croze.proxies.croze.cosine import whole
+from croze.proxies.croze.form import CrozeForm
+from croze.proxies.croze.surrogates import clean_surrogate, robust_surrogate
+from croze.proxies.passes import Passes
+
+
+@dataclass(frozen=True)
+class CrozePaper(CrozeForm):
+    """Sum over layers m of Z_m * P_m * G_m (Eq. 10).
+
+    Z_m = 1 + cos(z_m, z_m^r) over the layer's whole output (Eq. 5), P_m = 1 + cos(theta_1, theta_1^r) of the
+    weights one step of size gamma further (Eq. 7 and 8), G_m = |cos(g, g^r)| (Eq. 9). A layer enters when
+    a gradient that is not zero throughout reaches its weight. The paper states no gamma; 0.1 is the learning
+    rate of its training recipe.
+    """
+
+    gamma: float = 0.1
+
+    name = "croze-paper"
+    summary = "CRoZe, Eq. 3-10 as written"
+    source = "Ha et al. 2023, Eq. 3-10"
+    needs_features = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not (math.isfinite(self.gamma) and self.gamma >= 0):
+            raise CrozeError(f"Argument gamma of {self.name} must be a number >= 0, got {self.gamma}.")
+
+    def measure(self, passes: Passes) -> Measurement:
+        """One value, and the three terms of each layer."""
+        clean = passes.once(clean_surrogate, self.init)
+        robust = passes.once(
+            robust_surrogate, self.init, self.beta, self.epsilon_normalised, self.perturbation
+        )
+        layers = []
+        for name, g in clean.gradients.items():
+            if not g.any() or name not in robust.gradients:
+                continue
+            g_r = robust.gradients[name]
+            theta_1 = clean.weights[name] - self.gamma * g
+            theta_1_r = robust.weights[name] - self.gamma * g_r
+            terms = {
+                "features": 1 + whole(clean.features[name], robust.features[name]),
+                "parameters": 1 + whole(theta_1, theta_1_r),
+                "gradients": abs(whole(g, g_r)),
+            }
+            layers.append((name, terms))
+        return self.combine(layers)

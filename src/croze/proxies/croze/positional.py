@@ -1,0 +1,60 @@
+"""`croze-positional`: this project's own form, gradient consistency position by position."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from croze.proxies.base import Measurement
+from croze.proxies.croze.cosine import along_first
+from croze.proxies.croze.form import CrozeForm
+from croze.proxies.croze.surrogates import clean_surrogate, robust_surrogate
+from croze.proxies.passes import Passes
+
+
+@dataclass(frozen=True)
+class CrozePositional(CrozeForm):
+    """Sum over layers and positions of |cos(g, g^r)| along the output channels.
+
+    g and g^r are those of Eq. 6, taken on the weights as initialised with BatchNorm kept. A layer's term is
+    the sum over input channels and kernel positions; layers are summed. Not a form the paper has: the
+    gradient term alone of the released code's reductions, without that code's other departures.
+
+    Components other than gradients (off by default) follow the same reductions: features along the batch
+    over the layer's own output, sum of 1 + cos; parameters theta against theta^r along output channels, sum
+    of 1 + cos. A layer's terms are multiplied.
+    """
+
+    components: tuple[str, ...] = ("gradients",)
+
+    name = "croze-positional"
+    summary = "gradient consistency position by position (this project's form; the default)"
+    source = "this project; reductions of the released CRoZe code on Eq. 6"
+
+    @property
+    def needs_features(self) -> bool:  # type: ignore[override]
+        """Only where the component is asked for: recording costs time."""
+        return "features" in self.components
+
+    def measure(self, passes: Passes) -> Measurement:
+        """One value, and the chosen terms of each layer."""
+        clean = passes.once(clean_surrogate, self.init)
+        robust = passes.once(
+            robust_surrogate, self.init, self.beta, self.epsilon_normalised, self.perturbation
+        )
+        layers = []
+        for name, g in clean.gradients.items():
+            if name not in robust.gradients:
+                continue
+            terms: dict[str, float] = {}
+            if "features" in self.components:
+                terms["features"] = float(
+                    (1 + along_first(clean.features[name], robust.features[name])).sum()
+                )
+            if "parameters" in self.components:
+                terms["parameters"] = float(
+                    (1 + along_first(clean.weights[name], robust.weights[name])).sum()
+                )
+            if "gradients" in self.components:
+                terms["gradients"] = float(along_first(g, robust.gradients[name]).abs().sum())
+            layers.append((name, terms))
+        return self.combine(layers)

@@ -1,0 +1,53 @@
+"""Sizes as proxies: number of parameters, of live parameters, and multiply-adds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from croze.nn.count import flop_count, live_parameter_count, parameter_count
+from croze.proxies.base import Measurement, Proxy
+from croze.proxies.passes import Passes
+
+
+@dataclass(frozen=True)
+class Params(Proxy):
+    """Number of trainable parameters of the model as it was handed in."""
+
+    name = "params"
+    summary = "number of trainable parameters"
+    source = "Ha et al. 2023, Tables 1 and 2 (#Params.)"
+
+    def measure(self, passes: Passes) -> Measurement:
+        """A whole number as a float."""
+        return Measurement(float(parameter_count(passes.model)))
+
+
+@dataclass(frozen=True)
+class LiveParams(Proxy):
+    """Number of trainable parameters that a gradient reaches; see `live_parameter_count`."""
+
+    name = "live-params"
+    summary = "number of trainable parameters that a gradient reaches"
+    source = "this project"
+    needs_gradients = True
+
+    def measure(self, passes: Passes) -> Measurement:
+        """A whole number as a float."""
+        return Measurement(float(passes.once(_live)))
+
+
+@dataclass(frozen=True)
+class Flops(Proxy):
+    """Multiply-adds of one image's forward pass; see `flop_count` for what counts."""
+
+    name = "flops"
+    summary = "multiply-adds of one image's forward pass"
+    source = "Ha et al. 2023, Tables 1 and 2 (FLOPs)"
+
+    def measure(self, passes: Passes) -> Measurement:
+        """A whole number as a float."""
+        return Measurement(float(flop_count(passes.network(), passes.shape)))
+
+
+def _live(passes: Passes) -> int:
+    return live_parameter_count(passes.model, passes.raw_inputs)

@@ -1,0 +1,89 @@
+"""A comparison of proxies with a ground truth, as a figure: raw rho beside rho given live parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from croze.benchmarks.comparison import Comparison
+from croze.errors import CrozeError
+
+# Okabe and Ito's palette, told apart by colour-blind readers
+COLOURS = ("#000000", "#E69F00", "#0072B2", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442")
+
+
+@dataclass(frozen=True)
+class Series:
+    """One proxy's points: rho with its interval, and the partial rho, column by column."""
+
+    proxy: str
+    rho: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    partial: tuple[float, ...]
+
+
+def series(comparison: Comparison) -> tuple[tuple[str, ...], list[Series]]:
+    """Column names, and what is drawn for each proxy."""
+    columns = (*comparison.rows[0].columns, "mean") if comparison.rows else ()
+    found = []
+    for row in comparison.rows:
+        figures = (*row.columns.values(), row.mean)
+        found.append(
+            Series(
+                row.proxy,
+                tuple(f.rho for f in figures),
+                tuple(f.low for f in figures),
+                tuple(f.high for f in figures),
+                tuple(f.partial for f in figures),
+            )
+        )
+    return columns, found
+
+
+def draw(comparison: Comparison, path: Path, title: str) -> None:
+    """Write the figure; its kind follows the file's ending.
+
+    Raises:
+        CrozeError: without matplotlib, or when the file cannot be written.
+    """
+    try:
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise CrozeError("A plot needs matplotlib: pip install 'croze[plot]'.") from None
+    columns, proxies = series(comparison)
+    with mpl.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}):
+        figure = Figure(figsize=(10, 4.2), layout="constrained")
+        raw, partial = figure.subplots(1, 2, sharey=True)
+        for i, one in enumerate(proxies):
+            colour = COLOURS[i % len(COLOURS)]
+            places = _places(len(columns), i, len(proxies))
+            errors = [
+                [r - low for r, low in zip(one.rho, one.low, strict=True)],
+                [high - r for r, high in zip(one.rho, one.high, strict=True)],
+            ]
+            raw.errorbar(
+                places, one.rho, errors, fmt="o", color=colour, capsize=2, markersize=5, label=one.proxy
+            )
+            partial.plot(places, one.partial, "o", color=colour, markersize=5)
+        level = f"{comparison.level:.0%}"
+        for axes, heading in ((raw, f"Spearman's rho, {level} interval"), (partial, "given live parameters")):
+            axes.set_title(heading)
+            axes.set_xticks(range(len(columns)), columns)
+            axes.axhline(0, color="#888888", linewidth=0.8)
+            axes.grid(axis="y", alpha=0.3)
+        raw.set_ylabel("rank correlation with measured accuracy")
+        figure.legend(loc="outside lower center", ncols=max(1, len(proxies)), frameon=False)
+        figure.suptitle(title)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            figure.savefig(path, dpi=150)
+        except (OSError, ValueError) as problem:
+            raise CrozeError(f"Cannot write the figure {path}: {problem}.") from problem
+
+
+def _places(columns: int, index: int, count: int) -> Sequence[float]:
+    shift = (index - (count - 1) / 2) * 0.7 / max(count, 1)
+    return [column + shift for column in range(columns)]

@@ -1,0 +1,66 @@
+"""The result of a search: the best architectures with their sizes, as data and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.table import Table
+
+from croze.evaluation import Evaluator
+from croze.nn.count import live_parameter_count
+from croze.study import Candidate, Progress, sizes
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One of the best: its place, its score and what its network costs."""
+
+    rank: int
+    architecture: str
+    score: float
+    params: int
+    live_params: int
+    flops: int
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready mapping."""
+        return dict(vars(self))
+
+
+def best(progress: Progress, evaluator: Evaluator, count: int = 10) -> list[Ranked]:
+    """The first `count` of the ranking, measured."""
+    return [
+        _measured(i, candidate, evaluator) for i, candidate in enumerate(progress.ranking()[:count], start=1)
+    ]
+
+
+def best_table(ranked: Sequence[Ranked], title: str) -> Table:
+    """For the terminal."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("#", justify="right")
+    table.add_column("cell", overflow="fold")
+    for heading in ("score", "params", "live", "MFLOPs"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for r in ranked:
+        table.add_row(
+            str(r.rank),
+            r.architecture.replace("+", "+\n") if len(r.architecture) > 60 else r.architecture,
+            f"{r.score:.6g}",
+            f"{r.params:,}",
+            f"{r.live_params:,}",
+            f"{r.flops / 1e6:.2f}",
+        )
+    return table
+
+
+def _measured(rank: int, candidate: Candidate, evaluator: Evaluator) -> Ranked:
+    architecture, batch = candidate.architecture, evaluator.batch
+    params, flops = sizes(evaluator.space, architecture, batch)
+    network = evaluator.space.build(architecture, classes=batch.classes, seed=evaluator.seed)
+    value = candidate.score.value
+    assert value is not None
+    return Ranked(
+        rank, str(architecture), value, params, live_parameter_count(network, batch.normalised()), flops
+    )

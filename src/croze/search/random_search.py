@@ -1,0 +1,25 @@
+"""Random search (RAND in the paper's section 4.3)."""
+
+from __future__ import annotations
+
+import random
+from typing import Generic, TypeVar
+
+from croze.search.base import Moves
+
+A = TypeVar("A")
+
+
+class RandomSearch(Generic[A]):
+    """Independent samples of the space."""
+
+    def __init__(self, moves: Moves[A], seed: int) -> None:
+        self._moves = moves
+        self._rng = random.Random(seed)
+
+    def ask(self) -> A:
+        """A fresh sample."""
+        return self._moves.sample(self._rng)
+
+    def tell(self, architecture: A, value: float | None) -> None:
+        """Scores change nothing."""

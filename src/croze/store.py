@@ -1,0 +1,155 @@
+"""The ledger of scores: an SQLite file that holds each score from the moment it is made.
+
+A score is filed under its context (space, data, seed: everything but architecture and proxy that it depends
+on), the architecture and the proxy, so one file can serve several searches and benchmarks, and the same
+command finds its own scores again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from filelock import FileLock, Timeout
+
+from croze.errors import CrozeError
+from croze.types import Score
+
+VERSION = 1
+"""Version of the file's layout, kept in its `user_version`."""
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS contexts (
+    context TEXT PRIMARY KEY,
+    description TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS scores (
+    context TEXT NOT NULL REFERENCES contexts,
+    architecture TEXT NOT NULL,
+    proxy TEXT NOT NULL,
+    value REAL,
+    reason TEXT NOT NULL,
+    notes TEXT NOT NULL,
+    seconds REAL NOT NULL,
+    PRIMARY KEY (context, architecture, proxy)
+) WITHOUT ROWID;
+"""
+
+
+class Store:
+    """Scores of one context in the file `scores.sqlite` of a folder; a context manager.
+
+    Every `add` is committed before it returns, so a process killed at any moment loses nothing it had added.
+    Per-layer terms are not kept.
+
+    Args:
+        folder: made when it does not exist.
+        context: what the scores depend on, JSON-ready.
+
+    Raises:
+        CrozeError: when the folder cannot be written, another process uses it, or the file is no store of
+            this version.
+    """
+
+    def __init__(self, folder: str | Path, context: Mapping[str, Any]) -> None:
+        self.path = Path(folder) / "scores.sqlite"
+        description = json.dumps(context, sort_keys=True)
+        self.context = hashlib.sha256(description.encode()).hexdigest()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(self.path.with_suffix(".lock"))
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise CrozeError(
+                f"Another run is using {self.path.parent}; wait for it or name another folder."
+            ) from None
+        except OSError as problem:
+            raise CrozeError(
+                f"Cannot write to {self.path.parent}: {problem.strerror or problem}."
+            ) from problem
+        try:
+            self._connection = self._open(description)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file and let others use it."""
+        self._connection.close()
+        self._lock.release()
+
+    def add(self, architecture: str, scores: Iterable[Score]) -> None:
+        """File these scores of one architecture, all or none; the first score of a kind stays."""
+        rows = [
+            (self.context, architecture, s.proxy, s.value, s.reason, json.dumps(s.notes), s.seconds)
+            for s in scores
+        ]
+        try:
+            with self._connection:
+                self._connection.executemany(
+                    "INSERT OR IGNORE INTO scores VALUES (?, ?, ?, ?, ?, ?, ?)", rows
+                )
+        except sqlite3.Error as problem:
+            raise CrozeError(
+                f"Cannot write to {self.path}: {problem}. What is in it is safe: the same command goes on."
+            ) from problem
+
+    def get(self, architecture: str) -> dict[str, Score]:
+        """The scores of one architecture, by proxy."""
+        rows = self._connection.execute(
+            "SELECT proxy, value, reason, notes, seconds FROM scores WHERE context = ? AND architecture = ?",
+            (self.context, architecture),
+        )
+        return {
+            proxy: Score(proxy, value, reason, notes=tuple(json.loads(notes)), seconds=seconds)
+            for proxy, value, reason, notes, seconds in rows
+        }
+
+    def __len__(self) -> int:
+        """Number of scores in this context."""
+        row = self._connection.execute(
+            "SELECT COUNT(*) FROM scores WHERE context = ?", (self.context,)
+        ).fetchone()
+        return int(row[0])
+
+    def _open(self, description: str) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = None
+        try:
+            connection = sqlite3.connect(self.path)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            tables = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
+            if version != VERSION and (version or tables):
+                raise CrozeError(
+                    f"{self.path} is a store of version {version}, this croze writes version {VERSION}; "
+                    "name another folder."
+                )
+            with connection:
+                connection.executescript(_TABLES)
+                connection.execute(f"PRAGMA user_version = {VERSION}")
+                connection.execute(
+                    "INSERT OR IGNORE INTO contexts VALUES (?, ?)", (self.context, description)
+                )
+        except sqlite3.Error as problem:
+            if connection is not None:
+                connection.close()
+            raise CrozeError(f"{self.path} cannot be used as a store of scores: {problem}.") from problem
+        except CrozeError:
+            if connection is not None:
+                connection.close()
+            raise
+        return connection

@@ -1,0 +1,188 @@
+"""Golden replay: rebuild published reference cases and compare every number.
+
+`python -m croze.testing.golden STEM` reads `STEM.npz` (inputs, already normalised, targets, and the
+parameters of every case in the order of the network) and `STEM.json` (cases with their scores and per-layer
+terms). It exits 1 when a relative error exceeds 1e-6 in float64, or 1e-3 for the paper form in float32.
+In float32 the score alone is compared: a cosine of 1e-5 has no digits left there to compare.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from croze.errors import CrozeError
+from croze.nn.seeding import single_thread
+from croze.nn.stages import Staged
+from croze.proxies.croze.form import CrozeForm
+from croze.proxies.croze.official import CrozeOfficial
+from croze.proxies.croze.paper import CrozePaper
+from croze.proxies.passes import Passes
+from croze.spaces.nasbench201 import NASBench201
+
+TOLERANCE = {torch.float64: 1e-6, torch.float32: 1e-3}
+
+
+@dataclass(frozen=True)
+class Replay:
+    """How far one case is off: the largest relative error over its score and (float64) its layers' terms."""
+
+    form: str
+    label: str
+    dtype: torch.dtype
+    error: float
+    where: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether the error is within the tolerance of the dtype (a NaN is not)."""
+        return self.error <= TOLERANCE[self.dtype]
+
+
+def replay(stem: str | Path) -> list[Replay]:
+    """Replay every case of a pair of golden files: all in float64, the paper form in float32 as well.
+
+    Raises:
+        CrozeError: when a file is missing or cannot be read, or a case does not fit its network.
+    """
+    stem = Path(stem)
+    try:
+        description = json.loads(stem.with_name(stem.name + ".json").read_text())
+        with np.load(stem.with_name(stem.name + ".npz"), allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        cases = [(dtype, case) for dtype in TOLERANCE for case in description["cases"]]
+        with single_thread():
+            return [
+                _replay_case(description, case, arrays, dtype)
+                for dtype, case in cases
+                if dtype == torch.float64 or case["form"] == "paper"
+            ]
+    except (OSError, ValueError) as problem:
+        raise CrozeError(f"Cannot read the golden files {stem}.json and {stem}.npz: {problem}.") from problem
+    except KeyError as problem:
+        raise CrozeError(f"The golden files {stem}.json and {stem}.npz lack {problem}.") from problem
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the largest relative error per form; 0 when all are within tolerance, else 1; 2 on bad input."""
+    if len(arguments) != 1:
+        print("usage: python -m croze.testing.golden STEM   (reads STEM.json and STEM.npz)", file=sys.stderr)
+        return 2
+    try:
+        replays = replay(arguments[0])
+    except CrozeError as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 2
+    groups: dict[tuple[str, torch.dtype], list[Replay]] = {}
+    for found in replays:
+        groups.setdefault((found.form, found.dtype), []).append(found)
+    for (form, dtype), members in groups.items():
+        worst = max(members, key=lambda r: r.error if r.error == r.error else float("inf"))
+        print(
+            f"{form:9} {str(dtype).removeprefix('torch.'):8} {len(members)} cases  "
+            f"largest relative error {worst.error:.2e} (allowed {TOLERANCE[dtype]:g}), "
+            f"{worst.where} of {worst.label}: {'ok' if worst.ok else 'FAILED'}"
+        )
+    return 0 if replays and all(found.ok for found in replays) else 1
+
+
+def _replay_case(
+    description: Mapping[str, Any],
+    case: Mapping[str, Any],
+    arrays: Mapping[str, np.ndarray],
+    dtype: torch.dtype,
+) -> Replay:
+    form = _form(case)
+    network, label = _network(description, case, form.flavour)
+    _load(network, case, arrays)
+    network.to(dtype)
+    passes = Passes(
+        network,
+        torch.from_numpy(arrays["inputs"]).to(dtype),
+        torch.from_numpy(arrays["targets"]).long(),
+        record_features=True,
+    )
+    found = form.measure(passes)
+    # a layer whose gradient term is 0 adds nothing; whether it is listed is a matter of taste
+    ours = [layer.terms for layer in found.layers if layer.terms["gradients"] != 0]
+    theirs = [layer for layer in case["layers"] if layer["gradients"] != 0]
+    if len(ours) != len(theirs):
+        raise CrozeError(
+            f"Case {label} ({case['form']}) lists {len(theirs)} layers with a gradient, ours has {len(ours)}."
+        )
+    errors = {"score": _relative(found.value, case["score"])}
+    if dtype == torch.float64:
+        for index, (mine, reference) in enumerate(zip(ours, theirs, strict=True)):
+            for term, value in mine.items():
+                errors[f"{term} of layer {index}"] = _relative(value, reference[term])
+    where = max(errors, key=lambda key: errors[key] if errors[key] == errors[key] else float("inf"))
+    return Replay(case["form"], label, dtype, errors[where], where)
+
+
+def _form(case: Mapping[str, Any]) -> CrozeForm:
+    beta, epsilon = float(case["beta"]), float(case["epsilon"])
+    if case["form"] == "official":
+        return CrozeOfficial(beta, epsilon)
+    if case["form"] == "paper":
+        return CrozePaper(beta, epsilon, gamma=float(case["gamma"]))
+    raise CrozeError(
+        f"Unknown form {case['form']!r} in a golden case; the known ones are official and paper."
+    )
+
+
+def _network(description: Mapping[str, Any], case: Mapping[str, Any], flavour: str) -> tuple[nn.Module, str]:
+    name = case.get("space", NASBench201.name)
+    if name != NASBench201.name:
+        raise CrozeError(
+            f"Golden cases of the space {name!r} cannot be replayed; the known one is nasbench201."
+        )
+    space = NASBench201(int(description["channels"]), int(description["cells_per_stage"]))
+    network = space.build(
+        space.parse(case["arch"]), classes=int(description["classes"]), seed=0, flavour=flavour
+    )
+    return network, case["arch"]
+
+
+def _load(network: nn.Module, case: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    prefix = f"{case['form']}_{case['index']}_"
+    names = sorted(
+        (n for n in arrays if n.startswith(prefix)), key=lambda n: int(n[len(prefix) :].split("_")[0])
+    )
+    targets = _parameters(network, official=case["form"] == "official")
+    if len(names) != len(targets):
+        raise CrozeError(f"Case {prefix} has {len(names)} arrays, its network {len(targets)} parameters.")
+    with torch.no_grad():
+        for name, (target, parameter) in zip(names, targets, strict=True):
+            if arrays[name].shape != tuple(parameter.shape):
+                raise CrozeError(
+                    f"Array {name} has shape {arrays[name].shape}, {target} needs {tuple(parameter.shape)}."
+                )
+            parameter.copy_(torch.from_numpy(arrays[name]))
+
+
+def _parameters(network: nn.Module, *, official: bool) -> list[tuple[str, nn.Parameter]]:
+    """In the network's own order; for the official form without the BatchNorms that it removes."""
+    kept = network.stages().keeps_batchnorm if isinstance(network, Staged) else ()
+    found = []
+    for name, module in network.named_modules():
+        if official and isinstance(module, _BatchNorm) and not name.startswith(tuple(f"{k}." for k in kept)):
+            continue
+        found += [(f"{name}.{key}", parameter) for key, parameter in module.named_parameters(recurse=False)]
+    return found
+
+
+def _relative(ours: float, reference: float) -> float:
+    return abs(ours - reference) / abs(reference) if reference else abs(ours)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

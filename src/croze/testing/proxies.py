@@ -1,0 +1,93 @@
+"""The contract of a proxy, as checks to run on one's own: each raises AssertionError with what broke."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from croze.proxies import Proxy
+from croze.scoring import score, score_all
+from croze.types import Batch, Score
+
+
+def check_proxy(proxy: Proxy, make_network: Callable[[], nn.Module], batch: Batch) -> Score:
+    """The whole contract on one kind of network; returns the score for further checks.
+
+    The model and torch's random state are left to the bit as they were; the score repeats to the bit and does
+    not depend on what else is scored; it is a finite number or a failure with a reason, never something else.
+    """
+    model = _fresh(make_network)
+    check_leaves_untouched(proxy, model, batch)
+    first = score(model, batch, proxy)
+    check_score(first)
+    assert score(model, batch, proxy) == first, f"{proxy.spec} gives another score the second time"
+    twin = copy.deepcopy(proxy)
+    assert score_all(model, batch, [_another(proxy), twin])[1] == first, (
+        f"{proxy.spec} depends on what came before"
+    )
+    return first
+
+
+def check_score(found: Score) -> None:
+    """A value or a reason, never both, never a value that is no number."""
+    assert found.ok == (found.value is not None)
+    if found.value is None:
+        assert found.reason, f"{found.proxy} failed without a reason"
+        assert not found.layers
+    else:
+        assert math.isfinite(found.value), f"{found.proxy} returned {found.value}"
+        assert not found.reason
+        assert all(math.isfinite(v) for layer in found.layers for v in layer.terms.values())
+
+
+def check_leaves_untouched(proxy: Proxy, model: nn.Module, batch: Batch) -> None:
+    """Weights, buffers, gradients, requires_grad, modes, hooks, random state and images stay as they were."""
+    for index, parameter in enumerate(model.parameters()):
+        parameter.grad = torch.full_like(parameter, float(index)) if parameter.requires_grad else None
+    for index, module in enumerate(model.modules()):
+        module.training = index % 2 == 0
+    before, digest = _state(model), batch.digest()
+    random_state = torch.get_rng_state()
+    score(model, batch, proxy)
+    assert torch.equal(random_state, torch.get_rng_state()), f"{proxy.spec} moves the global random state"
+    assert batch.digest() == digest, f"{proxy.spec} changes the batch"
+    after = _state(model)
+    assert before.keys() == after.keys()
+    for key, value in before.items():
+        same = torch.equal(value, after[key]) if isinstance(value, torch.Tensor) else value == after[key]
+        assert same, f"{proxy.spec} changes {key} of the model"
+
+
+def _state(model: nn.Module) -> dict[str, Any]:
+    state: dict[str, Any] = {}
+    for name, parameter in model.named_parameters():
+        state[f"parameter {name}"] = parameter.detach().clone()
+        state[f"stride {name}"] = parameter.stride()
+        state[f"identity {name}"] = id(parameter)
+        state[f"trainable {name}"] = parameter.requires_grad
+        state[f"gradient {name}"] = None if parameter.grad is None else parameter.grad.clone()
+    for name, buffer in model.named_buffers():
+        state[f"buffer {name}"] = buffer.clone()
+    for name, module in model.named_modules():
+        state[f"mode {name}"] = module.training
+        state[f"hooks {name}"] = (
+            len(module._forward_hooks) + len(module._forward_pre_hooks) + len(module._backward_hooks)
+        )
+    return state
+
+
+def _fresh(make_network: Callable[[], nn.Module]) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return make_network()
+
+
+def _another(proxy: Proxy) -> Proxy:
+    from croze.proxies import PROXIES
+
+    return next(kind() for kind in PROXIES.values() if not isinstance(proxy, kind))

@@ -1,0 +1,57 @@
+import pytest
+import torch
+from torch import nn
+
+from croze.errors import CrozeError
+from croze.nn.count import flop_count, live_parameter_count, parameter_count
+from croze.nn.forward import logits_of
+from croze.testing.networks import NETWORKS, convnext, shared_weights
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_everything_is_live_in_an_ordinary_network(name):
+    torch.manual_seed(0)
+    model = NETWORKS[name]()
+    images = torch.rand(4, 3, 32, 32)
+    assert live_parameter_count(model, images) == parameter_count(model)
+    assert flop_count(model, (3, 32, 32)) > 1000
+    assert model.training
+
+
+def test_shared_and_frozen_parameters():
+    model = shared_weights()
+    assert parameter_count(model) == 8 * 8 * 9 + 8 + 8 + 90
+
+
+def test_a_branch_behind_a_zero_scale_is_live_and_one_that_leads_nowhere_is_not():
+    class Branches(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.used = nn.Linear(3, 10)
+            self.unused = nn.Linear(3, 5)
+            self.dead = nn.Linear(3, 10)
+
+        def forward(self, x):
+            pooled = x.mean(dim=(2, 3))
+            self.unused(pooled)
+            return self.used(pooled) + 0.0 * self.dead(pooled)
+
+    images = torch.rand(4, 3, 8, 8)
+    assert live_parameter_count(Branches(), images) == 40
+    torch.manual_seed(0)
+    assert live_parameter_count(convnext(), torch.rand(2, 3, 32, 32)) == parameter_count(convnext())
+
+
+def test_multiply_adds_by_hand():
+    model = nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding=1, groups=1), nn.Conv2d(8, 8, 3, groups=8), nn.Flatten(), nn.Linear(288, 5)
+    )
+    assert flop_count(model, (3, 8, 8)) == 8 * 27 * 64 + 8 * 9 * 36 + 288 * 5
+
+
+@pytest.mark.parametrize(
+    "output", [torch.rand(2, 3, 4), "text", None, (), {}, torch.ones(2, 3, dtype=torch.int64)]
+)
+def test_outputs_without_logits(output):
+    with pytest.raises(CrozeError, match=r"logits of shape \(N, classes\)"):
+        logits_of(output)

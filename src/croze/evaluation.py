@@ -41,7 +41,6 @@ class Evaluator:
         return {
             "engine": ENGINE,
             "space": repr(self.space),
-            "data": self.batch.source,
             "images": len(self.batch),
             "batch": self.batch.digest(),
             "seed": self.seed,

@@ -23,7 +23,8 @@ from croze.types import Score
 VERSION = 1
 """Version of the file's layout, kept in its `user_version`."""
 
-_TABLES = """
+_TABLES = f"""
+BEGIN;
 CREATE TABLE IF NOT EXISTS contexts (
     context TEXT PRIMARY KEY,
     description TEXT NOT NULL
@@ -38,6 +39,8 @@ CREATE TABLE IF NOT EXISTS scores (
     seconds REAL NOT NULL,
     PRIMARY KEY (context, architecture, proxy)
 ) WITHOUT ROWID;
+PRAGMA user_version = {VERSION};
+COMMIT;
 """
 
 
@@ -109,9 +112,9 @@ class Store:
 
     def get(self, architecture: str) -> dict[str, Score]:
         """The scores of one architecture, by proxy."""
-        rows = self._connection.execute(
+        rows = self._read(
             "SELECT proxy, value, reason, notes, seconds FROM scores WHERE context = ? AND architecture = ?",
-            (self.context, architecture),
+            architecture,
         )
         return {
             proxy: Score(proxy, value, reason, notes=tuple(json.loads(notes)), seconds=seconds)
@@ -120,10 +123,13 @@ class Store:
 
     def __len__(self) -> int:
         """Number of scores in this context."""
-        row = self._connection.execute(
-            "SELECT COUNT(*) FROM scores WHERE context = ?", (self.context,)
-        ).fetchone()
-        return int(row[0])
+        return int(self._read("SELECT COUNT(*) FROM scores WHERE context = ?")[0][0])
+
+    def _read(self, query: str, *arguments: str) -> list[tuple[Any, ...]]:
+        try:
+            return self._connection.execute(query, (self.context, *arguments)).fetchall()
+        except sqlite3.Error as problem:
+            raise CrozeError(f"Cannot read {self.path}: {problem}; name another folder.") from problem
 
     def _open(self, description: str) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = None
@@ -138,9 +144,9 @@ class Store:
                     f"{self.path} is a store of version {version}, this croze writes version {VERSION}; "
                     "name another folder."
                 )
+            # one transaction: a kill leaves an empty file or a whole store, never tables without a version
+            connection.executescript(_TABLES)
             with connection:
-                connection.executescript(_TABLES)
-                connection.execute(f"PRAGMA user_version = {VERSION}")
                 connection.execute(
                     "INSERT OR IGNORE INTO contexts VALUES (?, ?)", (self.context, description)
                 )

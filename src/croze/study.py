@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-import torch
-
 from croze.errors import CrozeError
 from croze.evaluation import Ledger
-from croze.nn.count import flop_count, parameter_count
+from croze.limits import Limits
 from croze.proxies import Proxy
 from croze.search import Algorithm
 from croze.spaces import Space
@@ -22,19 +20,6 @@ BATCH = 16
 
 TRIES = 1000
 """Proposals in a row that may be known already or break a limit before the search ends."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a candidate may cost; None for no limit.
-
-    Attributes:
-        params: trainable parameters.
-        flops: multiply-adds of one image.
-    """
-
-    params: int | None = None
-    flops: int | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +35,9 @@ class Progress:
     """Where a search stands.
 
     Attributes:
-        candidates: everything scored so far, in the order of asking.
+        candidates: what has been scored and told, in the order of asking; grows batch by batch.
+        scored: number of scores so far, those of the batch in work included.
+        best: the best of them; None as long as there is none.
         rejected: number of architectures that broke a limit.
         ended: why the search stopped before its budget; empty when it did not.
     """
@@ -58,14 +45,21 @@ class Progress:
     budget: int
     higher_is_better: bool = True
     candidates: list[Candidate] = field(default_factory=list)
+    scored: int = 0
+    best: Candidate | None = None
     rejected: int = 0
     ended: str = ""
 
     def ranking(self) -> list[Candidate]:
         """Those with a score, best first; equal scores in the order of asking."""
-        good = [c for c in self.candidates if c.score.value is not None]
-        sign = -1.0 if self.higher_is_better else 1.0
-        return sorted(good, key=lambda c: sign * (c.score.value or 0.0))
+        good = [c for c in self.candidates if c.score.ok]
+        return sorted(good, key=self._merit, reverse=True)
+
+    def count(self, candidate: Candidate) -> None:
+        """Take note of a new score."""
+        self.scored += 1
+        if candidate.score.ok and (self.best is None or self._merit(candidate) > self._merit(self.best)):
+            self.best = candidate
 
     def failures(self) -> list[Candidate]:
         """Those that have none."""
@@ -75,12 +69,10 @@ class Progress:
         """Device-seconds that the scores took, those found in the store included."""
         return sum(c.score.seconds for c in self.candidates)
 
-
-def sizes(space: Space[Any], architecture: Architecture, batch: Batch) -> tuple[int, int]:
-    """Parameters and multiply-adds of the network, counted without allocating it."""
-    with torch.device("meta"):
-        network = space.build(architecture, classes=batch.classes, seed=0)
-    return parameter_count(network), flop_count(network, batch.images.shape[1:])
+    def _merit(self, candidate: Candidate) -> float:
+        value = candidate.score.value
+        assert value is not None
+        return value if self.higher_is_better else -value
 
 
 def search(
@@ -111,12 +103,12 @@ def search(
     while len(progress.candidates) < budget and not progress.ended:
         wanted = min(BATCH, budget - len(progress.candidates))
         batch = {str(a): a for a in islice(proposals, wanted)}
-        done = dict[str, Candidate]()
-        asked_before = list(progress.candidates)
+        done: dict[str, Candidate] = {}
         for text, (score,) in ledger.scores(list(batch), [proxy]):
             done[text] = Candidate(batch[text], score)
-            progress.candidates = asked_before + [done[t] for t in batch if t in done]
+            progress.count(done[text])
             watch(progress)
+        progress.candidates += [done[text] for text in batch]
         for text, architecture in batch.items():
             value = done[text].score.value
             algorithm.tell(architecture, value if value is None or proxy.higher_is_better else -value)
@@ -128,7 +120,7 @@ def _proposals(
 ) -> Iterator[Architecture]:
     """Canonical architectures that are new and within the limits, until too many in a row are not."""
     seen: set[Architecture] = set()
-    nearest: tuple[int, int] | None = None
+    nearest: dict[str, int] = {}
     accepted = 0
     misses = 0
     while misses < TRIES:
@@ -137,22 +129,17 @@ def _proposals(
         if architecture in seen:
             continue
         seen.add(architecture)
-        if limits != Limits():
-            size = sizes(space, architecture, batch)
-            if (limits.params is not None and size[0] > limits.params) or (
-                limits.flops is not None and size[1] > limits.flops
-            ):
-                progress.rejected += 1
-                nearest = size if nearest is None else min(nearest, size)
-                continue
+        excess = limits.broken_by(space, architecture, batch)
+        if excess:
+            progress.rejected += 1
+            nearest = {name: min(size, nearest.get(name, size)) for name, size in (nearest | excess).items()}
+            continue
         misses = 0
         accepted += 1
         yield architecture
-    if not accepted and nearest is not None:
-        raise CrozeError(
-            f"None of {progress.rejected:,} architectures met the limits; the smallest has {nearest[0]:,} "
-            f"parameters and {nearest[1]:,} multiply-adds: raise --max-params or --max-flops."
-        )
+    if not accepted and nearest:
+        found = " and ".join(f"--max-{name}, the nearest with {size:,}" for name, size in nearest.items())
+        raise CrozeError(f"All {progress.rejected:,} architectures tried break {found}: raise the limit.")
     progress.ended = (
         f"{TRIES:,} proposals in a row were scored before or broke a limit, "
         f"so the search ended at {accepted:,} of {progress.budget:,} architectures"

@@ -45,3 +45,18 @@ def test_unknown_names(tiny: Truth) -> None:
         select(tiny, cells="some")
     with pytest.raises(CrozeError, match="choose, report or both, got 'left'"):
         select(tiny, half="left")
+
+
+def test_a_draw_depends_on_the_strings_alone(tiny: Truth) -> None:
+    order = np.random.Generator(np.random.PCG64(0)).permutation(len(tiny))
+    place = np.argsort(order)
+    shuffled = Truth(
+        "elsewhere",
+        tiny.dataset,
+        tuple(tiny.architectures[i] for i in order),
+        place[tiny.twin[order]],
+        {},
+        tiny.provenance,
+    )
+    drawn = [[truth.architectures[i] for i in select(truth, 5, seed=1)] for truth in (tiny, shuffled)]
+    assert drawn[0] == drawn[1]

@@ -16,7 +16,10 @@ def main() -> int:
     except CrozeError as problem:
         print(f"croze: error: {problem}", file=sys.stderr)  # noqa: T201
         return 2
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as end:
+        # typer turns Ctrl-C into the exit code 130
+        if isinstance(end, SystemExit) and end.code != 130:
+            raise
         print("\ncroze: stopped; the same command goes on where it was.", file=sys.stderr)  # noqa: T201
         return 130
     except BrokenPipeError:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from croze.cli.options import Augment, BatchSize, Cells, Channels, Data, Json, Sampling, Workers
+from croze.cli.options import MAX_SEED, Augment, BatchSize, Cells, Channels, Data, Json, Sampling, Workers
 
 
 def benchmark(
@@ -23,7 +23,15 @@ def benchmark(
     cells: Annotated[str, typer.Option(help="all strings, or distinct ones up to isomorphism.")] = "all",
     half: Annotated[str, typer.Option(help="choose, report or both halves of the cells.")] = "both",
     convention: Annotated[str, typer.Option(help="Corruption groups: paper or usual.")] = "paper",
-    seed: Annotated[int, typer.Option(min=0, help="Of the sample, weights, batch and bootstrap.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MAX_SEED, help="Of the sample of cells and of the bootstrap.")
+    ] = 0,
+    score_seed: Annotated[
+        int,
+        typer.Option(
+            min=0, max=MAX_SEED, help="Of weights, batch and noise; other samples reuse these scores."
+        ),
+    ] = 0,
     resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 1000,
     workers: Workers = 0,
     out: Annotated[Path, typer.Option(help="Folder of the scores; the same command goes on there.")] = Path(
@@ -65,8 +73,8 @@ def benchmark(
     architectures = [known.architectures[i] for i in positions]
     control = LiveParams()
     wanted = [*chosen, *([control] if control not in chosen else [])]
-    batch = load_batch(data, size=batch_size, seed=seed, sampling=sampling, augment=augment)
-    evaluator = Evaluator(NASBench201(channels, cells_per_stage), batch, seed)
+    batch = load_batch(data, size=batch_size, seed=score_seed, sampling=sampling, augment=augment)
+    evaluator = Evaluator(NASBench201(channels, cells_per_stage), batch, score_seed)
     terminal = console(json)
 
     scores = {proxy.spec: dict[str, float]() for proxy in wanted}
@@ -115,7 +123,7 @@ def benchmark(
         **found_all.to_json(),
         "truth": {"name": known.name, "dataset": known.dataset, **vars(known.provenance)},
         "selection": {"sample": sample, "cells": cells, "half": half, "seed": seed},
-        "scored_on": evaluator.context,
+        "scored_on": {"data": data, **evaluator.context},
         "milliseconds_per_cell": {spec: 1000 * s / len(architectures) for spec, s in seconds.items()},
         "provenance": provenance(),
     }

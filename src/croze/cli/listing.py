@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -36,7 +37,7 @@ def listing(
         for entry in entries:
             arguments = ", ".join(f"{k}={v}" for k, v in entry.get("arguments", {}).items())
             note = f"{entry['summary']} [{arguments}]" if arguments else entry["summary"]
-            table.add_row(entry["name"], note.replace("[", "\\["))
+            table.add_row(entry["name"], note)
         out.print(table)
     emit_json(json, chosen)
 
@@ -51,8 +52,11 @@ def _catalogue() -> dict[str, list[dict[str, Any]]]:
     from croze.search import ALGORITHMS
     from croze.spaces import SPACES
 
-    def first_line(thing: Any) -> str:
-        return str(thing.__doc__ or "").strip().splitlines()[0]
+    def first_line(text: str | None) -> str:
+        return (text or "").strip().splitlines()[0].rstrip(".")
+
+    def of_module(thing: Any) -> str:
+        return first_line(sys.modules[thing.__module__].__doc__)
 
     return {
         "proxies": [
@@ -68,11 +72,11 @@ def _catalogue() -> dict[str, list[dict[str, Any]]]:
             }
             for name, kind in PROXIES.items()
         ],
-        "spaces": [{"name": name, "summary": first_line(kind)} for name, kind in SPACES.items()],
-        "algorithms": [{"name": name, "summary": first_line(kind)} for name, kind in ALGORITHMS.items()],
+        "spaces": [{"name": name, "summary": of_module(kind)} for name, kind in SPACES.items()],
+        "algorithms": [{"name": name, "summary": of_module(kind)} for name, kind in ALGORITHMS.items()],
         "data": [{"name": name, "summary": summary} for name, (_, summary) in READERS.items()],
         "perturbations": [
-            {"name": name, "summary": first_line(type(kind))} for name, kind in PERTURBATIONS.items()
+            {"name": name, "summary": first_line(type(kind).__doc__)} for name, kind in PERTURBATIONS.items()
         ],
-        "benchmarks": [{"name": name, "summary": first_line(kind)} for name, kind in BENCHMARKS.items()],
+        "benchmarks": [{"name": name, "summary": of_module(kind)} for name, kind in BENCHMARKS.items()],
     }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 
 from torch import nn
 
 from croze.errors import CrozeError
 from croze.nn.seeding import seeded
+from croze.scoring import failure_reason
 
 
 def load_model(spec: str, seed: int) -> nn.Module:
@@ -32,20 +34,21 @@ def load_model(spec: str, seed: int) -> nn.Module:
     assert module_spec is not None
     assert module_spec.loader is not None
     module = importlib.util.module_from_spec(module_spec)
-    with seeded(seed):
-        try:
+    sys.modules[module_spec.name] = module  # dataclasses and pickle look it up there
+    sys.path.insert(0, str(file.resolve().parent))  # its neighbours, as when python runs the file
+    try:
+        with seeded(seed):
             module_spec.loader.exec_module(module)
-        except Exception as problem:
-            raise CrozeError(f"{file} cannot be run: {type(problem).__name__}: {problem}.") from problem
-        made = getattr(module, name, None)
-        if callable(made) and not isinstance(made, nn.Module):
-            try:
+    except Exception as problem:
+        raise CrozeError(f"{file} cannot be run: {failure_reason(problem)}.") from problem
+    made = getattr(module, name, None)
+    if callable(made) and not isinstance(made, nn.Module):
+        try:
+            with seeded(seed):
                 made = made()
-            except Exception as problem:
-                raise CrozeError(
-                    f"{name}() of {file} failed: {type(problem).__name__}: {problem}."
-                ) from problem
+        except Exception as problem:
+            raise CrozeError(f"{name}() of {file} failed: {failure_reason(problem)}.") from problem
     if not isinstance(made, nn.Module):
-        what = "nothing of that name" if made is None else f"a {type(made).__name__}"
+        what = "nothing of that name" if made is None else f"something of type {type(made).__name__}"
         raise CrozeError(f"{spec} must be a torch.nn.Module or a function that returns one, got {what}.")
     return made

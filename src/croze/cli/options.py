@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+MAX_SEED = 2**32 - 1
+
 Data = Annotated[
     str, typer.Option(help="Data set: digits, or READER:PATH; `croze list data` names the readers.")
 ]

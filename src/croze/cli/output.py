@@ -14,7 +14,8 @@ def console(json_target: str | None) -> Console:
     """Standard output for people, or standard error when standard output carries the JSON."""
     stream = sys.stderr if json_target == "-" else sys.stdout
     # a pipe has no width of its own; 80 columns would break tables that a file holds well
-    return Console(file=stream, width=None if stream.isatty() else 160, highlight=False)
+    # no markup: what is printed holds users' paths and the messages of their networks
+    return Console(file=stream, width=None if stream.isatty() else 160, highlight=False, markup=False)
 
 
 def emit_json(target: str | None, value: Any) -> None:

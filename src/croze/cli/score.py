@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from croze.cli.options import Augment, BatchSize, Cells, Channels, Data, Json, Sampling, SpaceName
+from croze.cli.options import MAX_SEED, Augment, BatchSize, Cells, Channels, Data, Json, Sampling, SpaceName
 
 
 def score(
@@ -22,7 +22,7 @@ def score(
     batch_size: BatchSize = 8,
     sampling: Sampling = "balanced",
     augment: Augment = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of weights, batch and noise.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of weights, batch and noise.")] = 0,
     normalises_input: Annotated[
         bool,
         typer.Option(
@@ -35,6 +35,9 @@ def score(
     json: Json = None,
 ) -> None:
     """Score one network: your own (--model FILE.py:FUNCTION) or one of a space (--arch)."""
+    import sys
+    from contextlib import redirect_stdout
+
     from croze.cli.model import load_model
     from croze.cli.output import console, emit_json
     from croze.data import load_batch
@@ -53,7 +56,7 @@ def score(
         )
     chosen = find_proxies(proxies)
     batch = load_batch(data, size=batch_size, seed=seed, sampling=sampling, augment=augment)
-    with single_thread():
+    with single_thread(), redirect_stdout(sys.stderr):  # standard output is for the result alone
         if model is not None:
             network = load_model(model, seed)
             found = score_all(network, batch, chosen, seed=seed, normalises_input=normalises_input or None)

@@ -8,7 +8,18 @@ from typing import Annotated, Any
 
 import typer
 
-from croze.cli.options import Augment, BatchSize, Cells, Channels, Data, Json, Sampling, SpaceName, Workers
+from croze.cli.options import (
+    MAX_SEED,
+    Augment,
+    BatchSize,
+    Cells,
+    Channels,
+    Data,
+    Json,
+    Sampling,
+    SpaceName,
+    Workers,
+)
 
 
 def search(
@@ -19,7 +30,9 @@ def search(
     ] = "croze-positional",
     algorithm: Annotated[str, typer.Option(help="evolution or random.")] = "evolution",
     budget: Annotated[int, typer.Option(help="Distinct architectures to score.")] = 400,
-    seed: Annotated[int, typer.Option(min=0, help="Of strategy, weights, batch and noise.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MAX_SEED, help="Of strategy, weights, batch and noise.")
+    ] = 0,
     max_params: Annotated[str | None, typer.Option(help="Most trainable parameters, such as 1M.")] = None,
     max_flops: Annotated[
         str | None, typer.Option(help="Most multiply-adds of one image, such as 100M.")
@@ -47,6 +60,7 @@ def search(
     from croze.cli.sizes import parse_size
     from croze.data import load_batch
     from croze.evaluation import Evaluator, Ledger
+    from croze.limits import Limits
     from croze.proxies import find_proxy
     from croze.report.files import to_json, write_text
     from croze.report.provenance import provenance
@@ -55,7 +69,7 @@ def search(
     from croze.search import make_algorithm
     from croze.spaces import open_space
     from croze.store import Store
-    from croze.study import Limits, Progress
+    from croze.study import Progress
     from croze.study import search as run_search
 
     chosen = find_proxy(proxy)
@@ -79,13 +93,8 @@ def search(
             with Bar(terminal, f"{chosen.spec} on {space}", budget) as bar:
 
                 def watch(progress: Progress) -> None:
-                    ranking = progress.ranking()
-                    remark = (
-                        f"best {format_value(ranking[0].score.value or 0.0)}"
-                        if ranking
-                        else "none scored yet"
-                    )
-                    bar.update(len(progress.candidates), remark)
+                    leader = progress.best.score.value if progress.best else None
+                    bar.update(progress.scored, "" if leader is None else f"best {format_value(leader)}")
 
                 found = run_search(opened, chosen, strategy, ledger, budget, limits, watch)
         finally:

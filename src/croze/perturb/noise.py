@@ -9,7 +9,7 @@ from croze.perturb.base import Ball, GradientOf, draw
 
 
 class Gaussian:
-    """`x' = x + epsilon * N(0, 1)` for every value."""
+    """Gaussian noise, `x' = x + epsilon * N(0, 1)`."""
 
     def __call__(self, x: Tensor, gradient: GradientOf, ball: Ball, generator: torch.Generator) -> Tensor:
         """Noise of deviation epsilon, clamped to the bounds."""
@@ -17,7 +17,7 @@ class Gaussian:
 
 
 class Uniform:
-    """`x' = x + U(-epsilon, epsilon)` for every value."""
+    """Uniform noise, `x' = x + U(-epsilon, epsilon)`."""
 
     def __call__(self, x: Tensor, gradient: GradientOf, ball: Ball, generator: torch.Generator) -> Tensor:
         """Noise inside the l-inf ball, clamped to the bounds."""
@@ -25,7 +25,7 @@ class Uniform:
 
 
 class Unperturbed:
-    """`x' = x`: leaves the inputs alone, whatever the bounds."""
+    """No perturbation of the inputs, `x' = x`, whatever the bounds."""
 
     def __call__(self, x: Tensor, gradient: GradientOf, ball: Ball, generator: torch.Generator) -> Tensor:
         """The inputs themselves."""

@@ -12,7 +12,7 @@ from croze.perturb.base import Ball, GradientOf, draw
 
 @dataclass(frozen=True)
 class PGD:
-    """Signed steps, each projected to the ball around the inputs.
+    """Projected gradient descent: 7 signed steps from a random start in the l-inf ball.
 
     Attributes:
         steps: number of gradient steps; the paper trains with 7.

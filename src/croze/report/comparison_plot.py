@@ -60,13 +60,11 @@ def draw(comparison: Comparison, path: Path, title: str) -> None:
         for i, one in enumerate(proxies):
             colour = COLOURS[i % len(COLOURS)]
             places = _places(len(columns), i, len(proxies))
-            errors = [
-                [r - low for r, low in zip(one.rho, one.low, strict=True)],
-                [high - r for r, high in zip(one.rho, one.high, strict=True)],
-            ]
-            raw.errorbar(
-                places, one.rho, errors, fmt="o", color=colour, capsize=2, markersize=5, label=one.proxy
-            )
+            # drawn apart: a percentile interval need not hold the point
+            middles = [(low + high) / 2 for low, high in zip(one.low, one.high, strict=True)]
+            halves = [(high - low) / 2 for low, high in zip(one.low, one.high, strict=True)]
+            raw.errorbar(places, middles, halves, fmt="none", ecolor=colour, capsize=2)
+            raw.plot(places, one.rho, "o", color=colour, markersize=5, label=one.proxy)
             partial.plot(places, one.partial, "o", color=colour, markersize=5)
         level = f"{comparison.level:.0%}"
         for axes, heading in ((raw, f"Spearman's rho, {level} interval"), (partial, "given live parameters")):

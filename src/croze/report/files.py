@@ -13,15 +13,23 @@ from croze.errors import CrozeError
 def write_text(path: str | Path, text: str) -> None:
     """Write through a temporary neighbour, so that a kill leaves the old file or the new one.
 
+    What is no regular file, such as `/dev/stdout`, is written to as it is.
+
     Raises:
         CrozeError: when the file cannot be written.
     """
     path = Path(path)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary = path.parent / f"{path.name}.{os.getpid()}.tmp"
     try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        try:
+            temporary.write_text(text, encoding="utf-8")
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as problem:
         raise CrozeError(f"Cannot write {path}: {problem.strerror or problem}.") from problem
 

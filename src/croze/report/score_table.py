@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.markup import escape
 from rich.table import Table
 
 from croze.types import Score
@@ -12,7 +11,7 @@ from croze.types import Score
 
 def score_table(scores: Sequence[Score], title: str) -> Table:
     """A row a proxy: value, time, and what a reader has to know."""
-    table = Table(title=escape(title), title_justify="left")
+    table = Table(title=title, title_justify="left")
     table.add_column("proxy", overflow="fold")
     table.add_column("score", justify="right", no_wrap=True)
     table.add_column("seconds", justify="right", no_wrap=True)
@@ -20,7 +19,7 @@ def score_table(scores: Sequence[Score], title: str) -> Table:
     for score in scores:
         value = "failed" if score.value is None else format_value(score.value)
         remarks = "; ".join((score.reason, *score.notes) if score.reason else score.notes)
-        table.add_row(score.proxy, value, f"{score.seconds:.3f}", escape(remarks))
+        table.add_row(score.proxy, value, f"{score.seconds:.3f}", remarks)
     return table
 
 
@@ -32,9 +31,7 @@ def layer_table(score: Score) -> Table:
     for name in names:
         table.add_column(name, justify="right", no_wrap=True)
     for layer in score.layers:
-        table.add_row(
-            escape(layer.layer), *(f"{layer.terms[n]:.6g}" if n in layer.terms else "" for n in names)
-        )
+        table.add_row(layer.layer, *(f"{layer.terms[n]:.6g}" if n in layer.terms else "" for n in names))
     return table
 
 

@@ -9,8 +9,10 @@ from typing import Any
 from rich.table import Table
 
 from croze.evaluation import Evaluator
+from croze.limits import sizes
 from croze.nn.count import live_parameter_count
-from croze.study import Candidate, Progress, sizes
+from croze.nn.seeding import single_thread
+from croze.study import Candidate, Progress
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,11 @@ class Ranked:
 
 def best(progress: Progress, evaluator: Evaluator, count: int = 10) -> list[Ranked]:
     """The first `count` of the ranking, measured."""
-    return [
-        _measured(i, candidate, evaluator) for i, candidate in enumerate(progress.ranking()[:count], start=1)
-    ]
+    with single_thread():
+        return [
+            _measured(i, candidate, evaluator)
+            for i, candidate in enumerate(progress.ranking()[:count], start=1)
+        ]
 
 
 def best_table(ranked: Sequence[Ranked], title: str) -> Table:

@@ -1,0 +1,46 @@
+"""A search from Python: every part is an object of its own, so each can be replaced.
+
+Run it twice: the second run finds every score in the store. The guard at the end matters, because worker
+processes import this file.
+"""
+
+import argparse
+
+import croze
+from croze.evaluation import Evaluator, Ledger
+from croze.limits import Limits
+from croze.search import make_algorithm
+from croze.store import Store
+from croze.study import search
+
+
+def main() -> None:
+    """Search NAS-Bench-201 under a limit of half a million parameters."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--budget", type=int, default=100)
+    parser.add_argument("--channels", type=int, default=16)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--out", default="runs/example")
+    options = parser.parse_args()
+
+    space = croze.open_space("nasbench201", channels=options.channels)
+    evaluator = Evaluator(space, croze.load_batch("digits", size=8, seed=0), seed=0)
+    with Store(options.out, evaluator.context) as store:
+        ledger = Ledger(evaluator, store, options.workers)
+        try:
+            found = search(
+                space,
+                croze.find_proxy("croze-positional"),
+                make_algorithm("evolution", space, seed=0),
+                ledger,
+                options.budget,
+                Limits(params=500_000),
+            )
+        finally:
+            ledger.close()
+    for candidate in found.ranking()[:5]:
+        print(f"{candidate.score.value:10.2f}  {candidate.architecture}")
+
+
+if __name__ == "__main__":
+    main()

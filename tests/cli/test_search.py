@@ -1,0 +1,168 @@
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from croze.data import load_batch
+from croze.evaluation import Evaluator
+from croze.proxies import find_proxy
+from croze.spaces.nasbench201 import NASBench201
+
+TINY = ("--channels", "4", "--cells", "1", "--workers", "1")
+SPACE = NASBench201(4, 1)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A small search by the command itself: its folder and its JSON."""
+    folder = tmp_path_factory.mktemp("search")
+    command = ["search", *TINY, "--proxy=croze-positional", "--budget=20", f"--out={folder}", "--json=-"]
+    done = subprocess.run([sys.executable, "-m", "croze", *command], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return folder, json.loads(done.stdout), done.stderr, command
+
+
+def same(result):
+    return {key: value for key, value in result.items() if key != "provenance"}
+
+
+def test_the_result(finished):
+    folder, result, errors, _ = finished
+    assert json.loads((folder / "best.json").read_text()) == result
+    assert sorted(os.listdir(folder)) == ["best.json", "network.py", "scores.lock", "scores.sqlite"]
+    assert result["best"] == result["top"][0]
+    assert [r["rank"] for r in result["top"]] == list(range(1, 11))
+    scores = [r["score"] for r in result["top"]]
+    assert scores == sorted(scores, reverse=True)
+    assert result["scored"] == 20
+    assert result["failed"] == []
+    assert result["rejected_by_limits"] == 0
+    assert result["ended_early"] is None
+    assert result["device_seconds"] > 0
+    settings = result["settings"]
+    assert settings["budget"] == 20
+    assert (settings["population"], settings["tournament"]) == (50, 10)
+    assert settings["space"] == repr(SPACE)
+    assert str(folder / "best.json") in errors.replace("\n", "")
+    assert result["best"]["architecture"].split("+")[0] in errors
+
+
+def test_the_scores_are_what_one_gets_by_hand(finished):
+    _, result, _, _ = finished
+    batch = load_batch("digits", size=8, seed=0)
+    assert result["settings"]["batch"] == batch.digest()
+    proxy = find_proxy("croze-positional")
+    for ranked in result["top"][:3]:
+        (score,) = Evaluator(SPACE, batch, 0)((ranked["architecture"], (proxy,)))
+        assert score.value == ranked["score"]
+
+
+def test_the_winner_runs_without_croze(finished):
+    folder, result, _, _ = finished
+    code = (
+        "import sys\nsys.modules['croze'] = None\n"
+        "import runpy, torch\n"
+        "network = runpy.run_path('network.py')['build']()\n"
+        "print(sum(p.numel() for p in network.parameters()), tuple(network(torch.zeros(2, 3, 32, 32)).shape))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=folder)
+    assert done.stderr == ""
+    assert done.stdout == f"{result['best']['params']} (2, 10)\n"
+    assert result["best"]["architecture"] in (folder / "network.py").read_text()
+
+
+def test_the_same_command_computes_nothing_again(finished, croze, monkeypatch):
+    _, result, _, command = finished
+
+    def computed(self, request):
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(Evaluator, "__call__", computed)
+    outcome = croze(*command)
+    assert outcome.code == 0
+    assert same(outcome.json) == same(result)
+    assert "20 scores are in" in outcome.err
+
+
+def test_json_in_a_file_leaves_the_streams_to_people(croze, tmp_path):
+    arguments = ("search", *TINY, "--proxy", "params", "--budget", 3)
+    outcome = croze(*arguments, "--json", "result.json")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "Best of 3 cells by params" in outcome.out
+    result = json.loads((tmp_path / "result.json").read_text())
+    folder = tmp_path / "runs" / "nasbench201-params-digits-evolution-seed0"
+    assert result == json.loads((folder / "best.json").read_text())
+    assert len(result["top"]) == 3
+
+
+def test_limits_and_algorithm_count(croze):
+    outcome = croze(
+        *("search", *TINY, "--proxy", "params", "--budget", 5, "--algorithm", "random"),
+        *("--max-params", "8k", "--max-flops", "1M", "--json", "-"),
+    )
+    result = outcome.json
+    assert all(r["params"] <= 8000 and r["flops"] <= 10**6 for r in result["top"])
+    assert (result["settings"]["max_params"], result["settings"]["max_flops"]) == (8000, 10**6)
+    assert result["rejected_by_limits"] > 0
+    assert "rejected by the limits" in outcome.err
+    assert "population" not in result["settings"]
+
+
+def test_a_search_in_which_all_fail_says_so(croze, monkeypatch, tmp_path):
+    def build(self, cell, **settings):
+        raise RuntimeError("no [/memory] left")
+
+    monkeypatch.setattr(NASBench201, "build", build)
+    outcome = croze("search", *TINY, "--budget", 3, "--out", "run", "--json", "-")
+    assert outcome.code == 1
+    assert outcome.json["best"] is None
+    assert [f["reason"] for f in outcome.json["failed"]] == ["RuntimeError: no [/memory] left"] * 3
+    assert "no [/memory] left" in outcome.err
+    assert not (tmp_path / "run" / "network.py").exists()
+    assert json.loads((tmp_path / "run" / "best.json").read_text())["scored"] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--proxy", "snip"], "Unknown proxy 'snip'"),
+        (["--proxy", "croze"], "3 forms, which rank differently; name one of croze-paper, croze-official"),
+        (["--proxy", "params,flops"], "Expected one proxy, got 2"),
+        (["--space", "nas"], "Unknown space 'nas'; the known ones are nasbench201"),
+        (["--algorithm", "bayes"], "Unknown algorithm 'bayes'; the known ones are evolution, random"),
+        (["--data", "mnist"], "mnist"),
+        (["--sampling", "lucky"], "lucky"),
+        (["--budget", "0"], "at least 1 architecture, got 0"),
+        (["--budget", "-5"], "got -5"),
+        (["--max-params", "many"], "--max-params takes a positive number such as 1M"),
+        (["--max-flops", "0"], "--max-flops takes a positive number"),
+        (["--tournament", "20", "--population", "10"], "tournament 20, population 10"),
+        (["--out", "file"], "Cannot write to file"),
+    ],
+)
+def test_bad_input_is_one_line(refused, tmp_path, arguments, message):
+    (tmp_path / "file").write_text("")
+    assert message in refused("search", *TINY, *arguments)
+
+
+def test_impossible_limits_are_one_line(refused, monkeypatch):
+    monkeypatch.setattr("croze.study.TRIES", 5)
+    message = refused("search", *TINY, "--proxy", "params", "--max-params", "10")
+    assert "architectures tried break" in message
+    assert "--max-params" in message
+
+
+def test_a_folder_in_use_is_one_line(refused, tmp_path):
+    from croze.store import Store
+
+    with Store(tmp_path / "run", {}):
+        assert "Another run is using" in refused("search", *TINY, "--out", tmp_path / "run")
+
+
+def test_numbers_out_of_range(misused):
+    for option in ("--batch-size", "--channels", "--cells", "--population", "--tournament"):
+        assert option in misused("search", option, "0")
+    for option in ("--seed", "--workers"):
+        assert option in misused("search", option, "-1")

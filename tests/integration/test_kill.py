@@ -1,0 +1,117 @@
+"""`kill -9` of a running search: the same command goes on, loses nothing and ends where it would have."""
+
+import json
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import pytest
+
+from croze.cli import main
+
+BUDGET = 60
+COMMAND = [
+    *(sys.executable, "-m", "croze"),
+    *("search", "--channels=4", "--cells=1", "--proxy=croze-positional"),
+    *(f"--budget={BUDGET}", "--population=12", "--tournament=4"),
+]
+
+
+def start(folder, workers):
+    return subprocess.Popen(
+        [*COMMAND, f"--out={folder}", f"--workers={workers}"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(folder, workers=1):
+    """The same command in this process, to its end."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["croze", *COMMAND[3:], f"--out={folder}", f"--workers={workers}"])
+        with pytest.raises(SystemExit) as end:
+            main()
+    assert end.value.code in (0, None)
+    return json.loads((folder / "best.json").read_text())
+
+
+def stored(folder):
+    """Every row of the store, as another reader sees it; none before there is a store."""
+    try:
+        connection = sqlite3.connect(f"file:{folder / 'scores.sqlite'}?mode=ro", uri=True)
+        try:
+            return connection.execute(
+                "SELECT context, architecture, proxy, value, reason FROM scores"
+            ).fetchall()
+        finally:
+            connection.close()
+    except sqlite3.OperationalError:
+        return []
+
+
+def kill_at(folder, workers, moment):
+    """Start the search, kill it once the store has so many rows; what the store had been seen to hold."""
+    running = start(folder, workers)
+    seen = []
+    while len(seen) < moment and running.poll() is None:
+        seen = stored(folder)
+        time.sleep(0.005)
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    return seen
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    return finish(tmp_path_factory.mktemp("whole"))
+
+
+def check(folder, uninterrupted, kills, seed):
+    rng = random.Random(seed)
+    lasting = set()
+    for kill in range(kills):
+        # moments spread over what is left, so that each kill finds a run at work
+        moment = len(lasting) + rng.randint(1, max(1, (BUDGET - len(lasting)) // 2))
+        seen = kill_at(folder, 2 if kill % 2 else 1, moment)
+        rows = stored(folder)
+        assert set(seen) <= set(rows)
+        assert lasting <= set(rows)
+        assert len({row[:3] for row in rows}) == len(rows)
+        lasting = set(rows)
+    assert lasting
+    result = finish(folder)
+    rows = stored(folder)
+    assert lasting <= set(rows)
+    assert len(rows) == len({row[1] for row in rows}) == BUDGET
+    assert result["top"] == uninterrupted["top"]
+    assert result["scored"] == BUDGET
+    assert result["failed"] == []
+    return lasting
+
+
+def test_three_kills(tmp_path, uninterrupted):
+    lasting = check(tmp_path, uninterrupted, 3, seed=11)
+    assert len(lasting) < BUDGET
+
+
+@pytest.mark.slow
+def test_twenty_kills(tmp_path, uninterrupted):
+    check(tmp_path, uninterrupted, 20, seed=5)
+
+
+@pytest.mark.slow
+def test_kills_at_any_time_at_all(tmp_path, uninterrupted):
+    rng = random.Random(3)
+    for kill in range(10):
+        running = start(tmp_path, 1 + kill % 2)
+        time.sleep(rng.uniform(0.5, 6.0))
+        running.send_signal(signal.SIGKILL)
+        running.communicate()
+        assert len(stored(tmp_path)) <= BUDGET
+    result = finish(tmp_path, 2)
+    assert len(stored(tmp_path)) == BUDGET
+    assert result["top"] == uninterrupted["top"]

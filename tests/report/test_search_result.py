@@ -1,0 +1,86 @@
+import random
+
+import pytest
+import torch
+
+from croze.evaluation import Evaluator
+from croze.limits import sizes
+from croze.nn.count import live_parameter_count
+from croze.report.search_result import best, best_table
+from croze.spaces.nasbench201 import NASBench201
+from croze.study import Candidate, Progress
+from croze.types import Score
+
+SPACE = NASBench201(channels=4, cells=1)
+CELLS = [SPACE.sample(random.Random(i)) for i in range(6)]
+VALUES = [1.0, 5.0, None, 3.0, 5.0, -2.0]
+
+
+@pytest.fixture
+def evaluator(digits):
+    return Evaluator(SPACE, digits, 0)
+
+
+def progress(higher_is_better=True):
+    candidates = [Candidate(c, Score("p", v)) for c, v in zip(CELLS, VALUES, strict=True)]
+    return Progress(6, higher_is_better, candidates=candidates)
+
+
+@pytest.mark.parametrize(("higher", "order"), [(True, [1, 4, 3, 0, 5]), (False, [5, 0, 3, 1, 4])])
+def test_the_best_come_first_and_failures_not_at_all(evaluator, higher, order):
+    found = best(progress(higher), evaluator)
+    assert [r.architecture for r in found] == [str(CELLS[i]) for i in order]
+    assert [r.score for r in found] == [VALUES[i] for i in order]
+    assert [r.rank for r in found] == [1, 2, 3, 4, 5]
+    assert best(progress(higher), evaluator, 2) == found[:2]
+
+
+def test_each_is_measured(evaluator, digits):
+    for ranked in best(progress(), evaluator):
+        cell = SPACE.parse(ranked.architecture)
+        network = SPACE.build(cell, classes=10, seed=0)
+        assert (ranked.params, ranked.flops) == sizes(SPACE, cell, digits)
+        assert ranked.live_params == live_parameter_count(network, digits.normalised())
+        assert ranked.to_json() == {
+            "rank": ranked.rank,
+            "architecture": str(cell),
+            "score": ranked.score,
+            "params": ranked.params,
+            "live_params": ranked.live_params,
+            "flops": ranked.flops,
+        }
+
+
+def test_measuring_takes_one_thread(evaluator, monkeypatch):
+    seen = []
+
+    def count(network, inputs):
+        seen.append(torch.get_num_threads())
+        return 1
+
+    monkeypatch.setattr("croze.report.search_result.live_parameter_count", count)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        best(progress(), evaluator, 1)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [1]
+
+
+def test_nothing_scored_gives_nothing(evaluator):
+    assert best(Progress(3), evaluator) == []
+    assert best_table([], "nothing").row_count == 0
+
+
+def test_the_table_has_a_row_each(evaluator):
+    ranked = best(progress(), evaluator)
+    table = best_table(ranked, "title")
+    columns = {str(column.header): list(column.cells) for column in table.columns}
+    assert table.title == "title"
+    assert columns["#"] == ["1", "2", "3", "4", "5"]
+    assert [cell.replace("\n", "") for cell in columns["cell"]] == [r.architecture for r in ranked]
+    assert columns["score"] == ["5", "5", "3", "1", "-2"]
+    assert columns["params"] == [f"{r.params:,}" for r in ranked]
+    assert columns["MFLOPs"] == [f"{r.flops / 1e6:.2f}" for r in ranked]

@@ -1,0 +1,208 @@
+import pickle
+from dataclasses import replace
+
+import pytest
+import torch
+
+from croze.data import load_batch
+from croze.evaluation import Evaluator, Ledger
+from croze.proxies import find_proxies
+from croze.scoring import score, score_all
+from croze.spaces.nasbench201 import NASBench201
+from croze.store import Store
+from croze.types import Score
+
+SPACE = NASBench201(channels=4, cells=1)
+CELL = "|nor_conv_3x3~0|+|none~0|nor_conv_1x1~1|+|skip_connect~0|none~1|avg_pool_3x3~2|"
+OTHER = CELL.replace("nor_conv_1x1", "nor_conv_3x3")
+
+
+class CountingEvaluator(Evaluator):
+    """Keeps every request that it computes."""
+
+    def __call__(self, request):
+        self.__dict__.setdefault("requests", []).append((request[0], tuple(p.spec for p in request[1])))
+        return super().__call__(request)
+
+
+@pytest.fixture
+def evaluator(digits):
+    return CountingEvaluator(SPACE, digits, 0)
+
+
+@pytest.fixture
+def ledger(evaluator, tmp_path):
+    with Store(tmp_path, evaluator.context) as store:
+        opened = Ledger(evaluator, store)
+        yield opened
+        opened.close()
+
+
+def requests(ledger):
+    return ledger.evaluator.__dict__.get("requests", [])
+
+
+def test_every_proxy_gets_the_network_it_is_defined_on(digits):
+    proxies = find_proxies("croze-official,params,croze-positional")
+    found = Evaluator(SPACE, digits, 3)((CELL, tuple(proxies)))
+    by_flavour = {
+        flavour: SPACE.build(SPACE.parse(CELL), classes=10, seed=3, flavour=flavour)
+        for flavour in ("benchmark", "released")
+    }
+    assert [s.proxy for s in found] == ["croze-official", "params", "croze-positional"]
+    expected = [
+        score(by_flavour["released"], digits, "croze-official", seed=3),
+        score(by_flavour["benchmark"], digits, "params", seed=3),
+        score(by_flavour["benchmark"], digits, "croze-positional", seed=3),
+    ]
+    assert found == expected
+    assert found[0] != score(by_flavour["benchmark"], digits, "croze-official", seed=3)
+
+
+def test_a_space_of_one_flavour_gives_it_to_all(digits):
+    class OneFlavour(NASBench201):
+        flavours = ("benchmark",)
+
+    space = OneFlavour(4, 1)
+    found = Evaluator(space, digits, 0)((CELL, tuple(find_proxies("croze-official,params"))))
+    network = space.build(space.parse(CELL), classes=10, seed=0)
+    assert found == score_all(network, digits, "croze-official,params")
+
+
+def test_the_seed_is_that_of_the_weights(digits):
+    (proxy,) = find_proxies("croze-positional")
+    first, again, other = (Evaluator(SPACE, digits, seed)((CELL, (proxy,)))[0].value for seed in (0, 0, 1))
+    assert first == again != other
+
+
+def test_what_cannot_be_built_is_a_failed_score(digits):
+    class Broken(NASBench201):
+        def build(self, cell, *, classes, seed, flavour="benchmark"):
+            if flavour == "released":
+                raise MemoryError("no room\nfor this")
+            return super().build(cell, classes=classes, seed=seed, flavour=flavour)
+
+    proxies = tuple(find_proxies("params,croze-official"))
+    good, bad = Evaluator(Broken(4, 1), digits, 0)((CELL, proxies))
+    assert good.ok
+    assert bad == Score("croze-official", None, reason="MemoryError: no room")
+
+
+def test_text_that_is_no_architecture_fails_with_the_reason(digits):
+    (found,) = Evaluator(SPACE, digits, 0)(("|nonsense|", tuple(find_proxies("params"))))
+    assert not found.ok
+    assert "is not a NAS-Bench-201 cell" in found.reason
+
+
+def test_building_counts_for_the_first_score(digits, monkeypatch):
+    ticks = iter(range(1000))
+    monkeypatch.setattr("croze.evaluation.time.perf_counter", lambda: float(next(ticks)))
+    first, second = Evaluator(SPACE, digits, 0)((CELL, tuple(find_proxies("params,live-params"))))
+    # one tick for building, one for each measurement
+    assert (first.seconds, second.seconds) == (2.0, 1.0)
+
+
+def test_an_evaluator_travels(digits):
+    evaluator = Evaluator(SPACE, digits, 0)
+    twin = pickle.loads(pickle.dumps(evaluator))
+    request = (CELL, tuple(find_proxies("croze-positional,params")))
+    assert twin(request) == evaluator(request)
+    assert twin.context == evaluator.context
+
+
+def test_whatever_a_score_depends_on_changes_the_context(digits):
+    base = Evaluator(SPACE, digits, 0)
+    others = [
+        Evaluator(SPACE, digits, 1),
+        Evaluator(NASBench201(4, 2), digits, 0),
+        Evaluator(NASBench201(8, 1), digits, 0),
+        Evaluator(SPACE, load_batch("digits", size=9, seed=0), 0),
+        Evaluator(SPACE, load_batch("digits", size=8, seed=1), 0),
+        Evaluator(SPACE, replace(digits, labels=digits.labels.flip(0)), 0),
+        Evaluator(SPACE, replace(digits, mean=tuple(m + 0.1 for m in digits.mean)), 0),
+        Evaluator(SPACE, replace(digits, images=(digits.images * 0.999).clone()), 0),
+        Evaluator(SPACE, replace(digits, classes=11), 0),
+    ]
+    contexts = [repr(e.context) for e in (base, *others)]
+    assert len(set(contexts)) == len(contexts)
+    assert repr(Evaluator(NASBench201(4, 1), load_batch("digits", size=8, seed=0), 0).context) == contexts[0]
+
+
+def test_the_store_is_asked_first(ledger):
+    proxies = find_proxies("params,live-params")
+    first = dict(ledger.scores([CELL, OTHER], proxies))
+    assert requests(ledger) == [(CELL, ("params", "live-params")), (OTHER, ("params", "live-params"))]
+    again = dict(ledger.scores([OTHER, CELL], proxies))
+    assert again == first
+    assert len(requests(ledger)) == 2
+
+
+def test_only_what_is_missing_is_computed(ledger):
+    params, live, positional = find_proxies("params,live-params,croze-positional")
+    dict(ledger.scores([CELL], [live]))
+    dict(ledger.scores([OTHER], [params, live]))
+    ledger.evaluator.requests.clear()
+    found = dict(ledger.scores([CELL, OTHER], [positional, live, params]))
+    assert requests(ledger) == [(CELL, ("croze-positional", "params")), (OTHER, ("croze-positional",))]
+    for scores in found.values():
+        assert [s.proxy for s in scores] == ["croze-positional", "live-params", "params"]
+        assert all(s.ok for s in scores)
+    request = (CELL, (positional, live, params))
+    fresh = [replace(s, layers=()) for s in Evaluator(SPACE, ledger.evaluator.batch, 0)(request)]
+    assert [replace(s, layers=()) for s in found[CELL]] == fresh
+
+
+def test_arguments_of_a_proxy_make_another_score(ledger):
+    for text in ("croze-paper", "croze-paper(beta=1)", "croze-paper"):
+        dict(ledger.scores([CELL], find_proxies(text)))
+    assert [specs for _, specs in requests(ledger)] == [("croze-paper",), ("croze-paper(beta=1)",)]
+
+
+def test_failures_are_kept_like_scores(ledger):
+    proxies = find_proxies("params")
+    first = dict(ledger.scores(["|nonsense|"], proxies))
+    assert dict(ledger.scores(["|nonsense|"], proxies)) == first
+    assert not first["|nonsense|"][0].ok
+    assert len(requests(ledger)) == 1
+
+
+def test_each_architecture_once_however_often_it_is_named(ledger):
+    found = list(ledger.scores([CELL, OTHER, CELL, CELL], find_proxies("params")))
+    assert [architecture for architecture, _ in found] == [CELL, OTHER]
+
+
+def test_a_score_is_filed_before_it_is_handed_out(ledger):
+    run = ledger.scores([CELL, OTHER], find_proxies("params"))
+    next(run)
+    assert ledger._store.get(CELL)
+    assert not ledger._store.get(OTHER)
+
+
+def test_workers_are_not_started_for_what_is_known(ledger, monkeypatch):
+    proxies = find_proxies("params")
+    dict(ledger.scores([CELL], proxies))
+    ledger.close()
+
+    def started(*arguments):
+        raise AssertionError("workers were started")
+
+    monkeypatch.setattr("croze.evaluation.make_executor", started)
+    assert dict(ledger.scores([CELL], proxies))[CELL][0].ok
+    assert dict(ledger.scores([], proxies)) == {}
+    with pytest.raises(AssertionError, match="workers were started"):
+        list(ledger.scores([OTHER], proxies))
+
+
+def test_the_number_of_threads_outside_changes_no_score(digits, tmp_path):
+    found = []
+    for threads in (1, 2):
+        before = torch.get_num_threads()
+        torch.set_num_threads(threads)
+        try:
+            evaluator = Evaluator(SPACE, digits, 0)
+            with Store(tmp_path / str(threads), evaluator.context) as store:
+                found.append(dict(Ledger(evaluator, store).scores([CELL], find_proxies("croze-paper"))))
+            assert torch.get_num_threads() == threads
+        finally:
+            torch.set_num_threads(before)
+    assert found[0] == found[1]

@@ -1,0 +1,291 @@
+import random
+from dataclasses import dataclass
+
+import pytest
+
+from croze.errors import CrozeError
+from croze.evaluation import Evaluator, Ledger
+from croze.limits import Limits, sizes
+from croze.proxies import Proxy, find_proxy
+from croze.proxies.base import Measurement, Undefined
+from croze.search import ALGORITHMS, make_algorithm
+from croze.spaces.nasbench201 import NASBench201
+from croze.spaces.nasbench201.isomorphism import every_cell
+from croze.store import Store
+from croze.study import BATCH, Candidate, Progress, search
+from croze.types import Score
+
+SPACE = NASBench201(channels=4, cells=1)
+PARAMS = find_proxy("params")
+SMALL_POPULATION = {"evolution": {"population": 6, "tournament": 3}, "random": {}}
+
+
+class CountingEvaluator(Evaluator):
+    """Keeps every architecture that it computes."""
+
+    def __call__(self, request):
+        self.__dict__.setdefault("computed", []).append(request[0])
+        return super().__call__(request)
+
+    @property
+    def calls(self):
+        return self.__dict__.get("computed", [])
+
+
+@dataclass(frozen=True)
+class Smallness(Proxy):
+    """The number of parameters, of which fewer are better."""
+
+    name = "smallness"
+    summary = source = "test"
+    higher_is_better = False
+
+    def measure(self, passes):
+        return Measurement(float(sum(p.numel() for p in passes.model.parameters())))
+
+
+@dataclass(frozen=True)
+class OftenUndefined(Proxy):
+    """Has no value on networks of an odd number of tensors."""
+
+    name = "often-undefined"
+    summary = source = "test"
+
+    def measure(self, passes):
+        tensors = len(list(passes.model.parameters()))
+        if tensors % 4:
+            raise Undefined(f"{tensors} tensors")
+        return Measurement(float(tensors))
+
+
+@dataclass(frozen=True)
+class ThreeCells(NASBench201):
+    """Three cells of three classes."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        names = ("nor_conv_1x1", "nor_conv_3x3", "skip_connect")
+        cells = [self.parse(f"|{name}~0|+|none~0|none~1|+|{name}~0|none~1|none~2|") for name in names]
+        object.__setattr__(self, "known", [self.canonical(cell) for cell in cells])
+
+    def sample(self, rng):
+        return rng.choice(self.known)
+
+    def mutate(self, cell, rng):
+        return rng.choice([c for c in self.known if c != cell])
+
+
+def run(
+    folder, digits, budget, *, proxy=PARAMS, algorithm="evolution", seed=0, workers=1, space=SPACE, **more
+):
+    evaluator = CountingEvaluator(space, digits, seed) if workers == 1 else Evaluator(space, digits, seed)
+    strategy = make_algorithm(algorithm, space, seed, **SMALL_POPULATION[algorithm])
+    with Store(folder, evaluator.context) as store:
+        ledger = Ledger(evaluator, store, workers)
+        try:
+            return search(space, proxy, strategy, ledger, budget, **more), evaluator
+        finally:
+            ledger.close()
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("budget", [1, BATCH, 2 * BATCH + 5])
+def test_the_budget_counts_distinct_classes(tmp_path, digits, algorithm, budget):
+    found, evaluator = run(tmp_path, digits, budget, algorithm=algorithm)
+    cells = [c.architecture for c in found.candidates]
+    assert len(cells) == len(set(cells)) == budget
+    assert all(SPACE.canonical(cell) == cell for cell in cells)
+    assert sorted(evaluator.calls) == sorted(map(str, cells))
+    assert found.ended == ""
+
+
+def test_isomorphic_proposals_are_scored_once(tmp_path, digits):
+    members = {}
+    for cell in every_cell()[2000:2600]:
+        members.setdefault(SPACE.canonical(cell), []).append(cell)
+    twins = [cell for cells in [c for c in members.values() if len(c) > 1][:4] for cell in cells]
+
+    class Twins(NASBench201):
+        def sample(self, rng):
+            return rng.choice(twins)
+
+    found, evaluator = run(tmp_path, digits, 10, algorithm="random", space=Twins(4, 1))
+    assert {c.architecture for c in found.candidates} == {SPACE.canonical(cell) for cell in twins}
+    assert len(evaluator.calls) == 4 < len(twins)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_the_seed_decides_the_candidates(tmp_path, digits, algorithm):
+    runs = [
+        run(tmp_path / str(i), digits, 24, algorithm=algorithm, seed=seed)[0]
+        for i, seed in enumerate((1, 1, 2))
+    ]
+    assert runs[0].candidates == runs[1].candidates
+    assert [c.architecture for c in runs[0].candidates] != [c.architecture for c in runs[2].candidates]
+
+
+def test_two_processes_find_what_one_finds(tmp_path, digits):
+    proxy = find_proxy("croze-positional")
+    serial = run(tmp_path / "serial", digits, 24, proxy=proxy)[0]
+    parallel = run(tmp_path / "parallel", digits, 24, proxy=proxy, workers=2)[0]
+    assert [(str(c.architecture), c.score.value) for c in parallel.candidates] == [
+        (str(c.architecture), c.score.value) for c in serial.candidates
+    ]
+    assert [c.architecture for c in parallel.ranking()] == [c.architecture for c in serial.ranking()]
+
+
+def test_watching_changes_nothing(tmp_path, digits):
+    calls = []
+
+    def watch(progress):
+        calls.append(1)
+        progress.ranking()
+        progress.failures()
+        progress.seconds()
+
+    watched = run(tmp_path / "a", digits, 20, watch=watch)[0]
+    assert watched.candidates == run(tmp_path / "b", digits, 20)[0].candidates
+    assert len(calls) == 20
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize(("first", "then"), [(6, 12), (20, 36)])
+def test_a_longer_search_goes_on_where_the_shorter_ended(tmp_path, digits, algorithm, first, then):
+    short, _ = run(tmp_path / "a", digits, first, algorithm=algorithm)
+    long, evaluator = run(tmp_path / "a", digits, then, algorithm=algorithm)
+    fresh, _ = run(tmp_path / "b", digits, then, algorithm=algorithm)
+    assert len(evaluator.calls) == then - first
+    assert long.candidates == fresh.candidates
+    assert long.candidates[:first] == short.candidates
+    again, evaluator = run(tmp_path / "a", digits, then, algorithm=algorithm)
+    assert evaluator.calls == []
+    assert again == long
+    assert again.seconds() == long.seconds()
+
+
+def test_a_search_stopped_half_way_goes_on(tmp_path, digits):
+    def stop(progress):
+        seen.append(1)
+        if len(seen) == 21:
+            raise KeyboardInterrupt
+
+    seen = []
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "a", digits, 40, watch=stop)
+    found, evaluator = run(tmp_path / "a", digits, 40)
+    assert len(evaluator.calls) == 40 - 21
+    assert found.candidates == run(tmp_path / "b", digits, 40)[0].candidates
+
+
+@pytest.mark.parametrize("limits", [Limits(params=8000), Limits(flops=900_000), Limits(8000, 900_000)])
+def test_limits_hold(tmp_path, digits, limits):
+    found, evaluator = run(tmp_path, digits, 10, limits=limits)
+    assert len(found.candidates) == len(evaluator.calls) == 10
+    assert found.rejected > 0
+    for candidate in found.candidates:
+        params, flops = sizes(SPACE, candidate.architecture, digits)
+        assert limits.params is None or params <= limits.params
+        assert limits.flops is None or flops <= limits.flops
+
+
+def test_a_limit_is_the_largest_that_is_allowed(tmp_path, digits, monkeypatch):
+    monkeypatch.setattr("croze.study.TRIES", 40)
+    space = ThreeCells(4, 1)
+    params = sorted(sizes(space, cell, digits)[0] for cell in space.known)
+    assert params[0] < params[1]
+    found, _ = run(tmp_path, digits, 3, space=space, limits=Limits(params=params[0]))
+    assert [sizes(space, c.architecture, digits)[0] for c in found.candidates] == [params[0]]
+    assert found.rejected == 2
+
+
+def test_sizes_are_those_of_the_built_network(digits):
+    cell = SPACE.parse("|nor_conv_3x3~0|+|none~0|none~1|+|none~0|nor_conv_1x1~1|none~2|")
+    network = SPACE.build(cell, classes=10, seed=0)
+    assert sizes(SPACE, cell, digits)[0] == sum(p.numel() for p in network.parameters())
+
+
+def test_impossible_limits_name_the_nearest(tmp_path, digits, monkeypatch):
+    monkeypatch.setattr("croze.study.TRIES", 60)
+    space = ThreeCells(4, 1)
+    params, flops = (
+        min(values) for values in zip(*(sizes(space, c, digits) for c in space.known), strict=True)
+    )
+    with pytest.raises(CrozeError) as caught:
+        run(tmp_path, digits, 5, space=space, limits=Limits(params=10))
+    message = str(caught.value)
+    assert (
+        message
+        == f"All 3 architectures tried break --max-params, the nearest with {params:,}: raise the limit."
+    )
+    with pytest.raises(CrozeError, match=f"--max-flops, the nearest with {flops:,}"):
+        run(tmp_path, digits, 5, space=space, limits=Limits(params=10**9, flops=10))
+
+
+@pytest.mark.parametrize("budget", [0, -3])
+def test_a_budget_below_one(tmp_path, digits, budget):
+    with pytest.raises(CrozeError, match=f"at least 1 architecture, got {budget}"):
+        run(tmp_path, digits, budget)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_space_that_is_used_up_ends_the_search(tmp_path, digits, algorithm):
+    found, evaluator = run(tmp_path, digits, 10, algorithm=algorithm, space=ThreeCells(4, 1))
+    assert len(found.candidates) == len(evaluator.calls) == 3
+    assert found.ended.endswith("so the search ended at 3 of 10 architectures")
+    exact, _ = run(tmp_path, digits, 3, algorithm=algorithm, space=ThreeCells(4, 1))
+    assert exact.ended == ""
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_failures_are_kept_and_never_ranked(tmp_path, digits, algorithm):
+    found, _ = run(tmp_path, digits, 30, proxy=OftenUndefined(), algorithm=algorithm)
+    failures, ranking = found.failures(), found.ranking()
+    assert len(found.candidates) == 30
+    assert failures
+    assert ranking
+    assert len(failures) + len(ranking) == 30
+    assert all(c.score.reason.endswith("tensors") for c in failures)
+    assert all(c.score.ok for c in ranking)
+
+
+@pytest.mark.parametrize(("proxy", "sign"), [(PARAMS, 1), (Smallness(), -1)])
+def test_the_ranking_follows_the_proxys_direction(tmp_path, digits, proxy, sign):
+    found, _ = run(tmp_path, digits, 60, proxy=proxy)
+    values = [c.score.value for c in found.ranking()]
+    assert values == sorted(values, key=lambda value: -sign * value)
+    assert values[0] != values[-1]
+    # evolution has moved the same way
+    early, late = ([c.score.value for c in found.candidates[part]] for part in (slice(16), slice(-16, None)))
+    assert sign * sum(late) > sign * sum(early)
+
+
+def test_the_strategy_is_told_values_of_which_more_is_better(tmp_path, digits):
+    class Spy:
+        def __init__(self):
+            self.rng, self.told = random.Random(0), {}
+
+        def ask(self):
+            return SPACE.sample(self.rng)
+
+        def tell(self, architecture, value):
+            self.told[architecture] = value
+
+    for proxy, sign in ((PARAMS, 1), (Smallness(), -1), (OftenUndefined(), None)):
+        spy = Spy()
+        evaluator = Evaluator(SPACE, digits, 0)
+        with Store(tmp_path, evaluator.context) as store:
+            found = search(SPACE, proxy, spy, Ledger(evaluator, store), 18)
+        expected = {c.architecture: c.score.value for c in found.candidates}
+        assert spy.told == {k: v if sign is None else sign * v for k, v in expected.items()}
+        assert (None in spy.told.values()) == (sign is None)
+
+
+def test_equal_scores_rank_in_the_order_of_asking():
+    cells = [SPACE.sample(random.Random(i)) for i in range(4)]
+    values = [1.0, 2.0, 1.0, None]
+    candidates = [Candidate(c, Score("p", v)) for c, v in zip(cells, values, strict=True)]
+    up = Progress(4, True, candidates=candidates)
+    down = Progress(4, False, candidates=candidates)
+    assert [c.architecture for c in up.ranking()] == [cells[1], cells[0], cells[2]]
+    assert [c.architecture for c in down.ranking()] == [cells[0], cells[2], cells[1]]
+    assert [c.architecture for c in up.failures()] == [cells[3]]

@@ -64,7 +64,7 @@ class Evaluator:
         except Exception as problem:  # one candidate that cannot be built must not end a search
             return [Score(proxy.spec, None, reason=failure_reason(problem)) for proxy in proxies]
         building = time.perf_counter() - start
-        first, *others = score_all(network, self.batch, proxies, seed=self.seed)
+        first, *others = score_all(network, self.batch, proxies, seed=self.seed, own=True)
         return [replace(first, seconds=first.seconds + building), *others]
 
     def _flavour(self, proxy: Proxy) -> str:

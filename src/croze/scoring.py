@@ -50,8 +50,13 @@ def score_all(
     *,
     seed: int = 0,
     normalises_input: bool | None = None,
+    own: bool = False,
 ) -> list[Score]:
-    """The scores of several proxies, in their order; passes that several need run once. See `score`."""
+    """The scores of several proxies, in their order; passes that several need run once. See `score`.
+
+    Args:
+        own: the model was built for this call alone and may be left in another state, which saves a copy.
+    """
     chosen = find_proxies(proxies) if isinstance(proxies, str) else list(proxies)
     if normalises_input is None:
         normalises_input = bool(getattr(model, "normalises_input", False))
@@ -63,6 +68,7 @@ def score_all(
                 seed=seed,
                 record_features=any(proxy.needs_features for proxy in chosen),
                 normalises_input=normalises_input,
+                own=own,
             )
         except Exception as problem:
             return [Score(proxy.spec, None, reason=failure_reason(problem)) for proxy in chosen]

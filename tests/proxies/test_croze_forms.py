@@ -299,3 +299,19 @@ def test_cosines():
     b[:, 2] = 0
     assert not along_first(a, b)[2].any()
     assert whole(a, torch.zeros_like(a)) == 0.0
+
+
+def test_a_network_of_ones_own_gives_the_same_score_without_a_copy(digits, monkeypatch):
+    specs = "croze-positional,croze-paper,croze-official,croze-paper(init=kaiming),params,live-params,flops"
+    expected = score_all(network().float(), digits, specs)
+    frozen = NETWORKS["shared_weights"]
+    assert (
+        score_all(frozen(), digits, "croze-paper,params", own=True)[1].value
+        == score(frozen(), digits, "params").value
+    )
+    copies = []
+    original = copy.deepcopy
+    monkeypatch.setattr(copy, "deepcopy", lambda *a, **k: copies.append(a) or original(*a, **k))
+    assert score_all(network().float(), digits, "croze-positional,croze-paper", own=True) == expected[:2]
+    assert not copies
+    assert score_all(network().float(), digits, specs, own=True) == expected

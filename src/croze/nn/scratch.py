@@ -17,13 +17,17 @@ def scratch(model: nn.Module, layout: torch.memory_format = torch.contiguous_for
         model: any network that `copy.deepcopy` can copy; it is not changed.
         layout: how four-dimensional parameters and buffers lie in memory.
     """
-    twin = copy.deepcopy(model)
-    twin.zero_grad(set_to_none=True)
-    twin.train()
-    for tensor in (*twin.parameters(), *twin.buffers()):
+    return prepare(copy.deepcopy(model), layout)
+
+
+def prepare(model: nn.Module, layout: torch.memory_format = torch.contiguous_format) -> nn.Module:
+    """The same for a network of one's own: it is changed in place and returned, weights as they are."""
+    model.zero_grad(set_to_none=True)
+    model.train()
+    for tensor in (*model.parameters(), *model.buffers()):
         if tensor.ndim == 4:
             tensor.data = tensor.data.contiguous(memory_format=layout)
-    return twin.requires_grad_(True)
+    return model.requires_grad_(True)
 
 
 def without_batchnorm(model: nn.Module, keep: Collection[str] = ()) -> nn.Module:

@@ -7,17 +7,11 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self, get_type_hints
+from typing import Any, ClassVar, Self, get_type_hints
 
 from croze.errors import CrozeError
+from croze.proxies.passes import Passes
 from croze.types import LayerScore
-
-if TYPE_CHECKING:
-    from croze.proxies.passes import Passes
-
-
-class Undefined(Exception):
-    """The proxy has no value on this network and batch; the message says why and becomes the reason."""
 
 
 @dataclass(frozen=True)

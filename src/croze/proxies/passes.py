@@ -12,13 +12,16 @@ from torch.nn import functional
 
 from croze.nn.forward import logits_of
 from croze.nn.initialise import initialise
-from croze.nn.scratch import scratch
+from croze.nn.scratch import prepare, scratch
 from croze.nn.seeding import seeded
-from croze.proxies.base import Undefined
 from croze.types import Batch
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class Undefined(Exception):
+    """A proxy has no value on this network and batch; the message says why and becomes the reason."""
 
 
 class Passes:
@@ -28,13 +31,14 @@ class Passes:
     as a function of `Passes` and of its settings, is computed by the first and found by the second.
 
     Attributes:
-        model: the network that was handed in; only ever read.
+        model: the network that was handed in; its weights are only ever read.
         inputs: normalised images `(N, C, H, W)` on the model's device and in its dtype.
         labels: int64 `(N,)`.
         shape: `(C, H, W)`.
         seed: for everything random in a pass.
         record_features: whether passes keep layer outputs, decided by the proxies of the call.
         layout: memory format of inputs and weights.
+        own: whether the model is nobody else's, so that it may serve as the scratch copy itself.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class Passes:
         seed: int = 0,
         record_features: bool = False,
         layout: torch.memory_format = torch.contiguous_format,
+        own: bool = False,
         as_model_takes: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
         self.model = model
@@ -55,12 +60,20 @@ class Passes:
         self.seed = seed
         self.record_features = record_features
         self.layout = layout
+        self.own = own
         self._as_model_takes = as_model_takes or (lambda x: x)
         self._memory: dict[Hashable, Any] = {}
 
     @classmethod
     def over(
-        cls, model: nn.Module, batch: Batch, *, seed: int, record_features: bool, normalises_input: bool
+        cls,
+        model: nn.Module,
+        batch: Batch,
+        *,
+        seed: int,
+        record_features: bool,
+        normalises_input: bool,
+        own: bool,
     ) -> Passes:
         """Passes over a batch, moved to the model's device and dtype.
 
@@ -78,6 +91,7 @@ class Passes:
             record_features=record_features,
             # CPU convolutions run about twice as fast with channels last
             layout=torch.channels_last,
+            own=own,
             as_model_takes=batch.pixels if normalises_input else None,
         )
 
@@ -127,6 +141,8 @@ class Passes:
 
 
 def _network(passes: Passes, init: str) -> nn.Module:
+    if passes.own and init == "default" and all(p.requires_grad for p in passes.model.parameters()):
+        return prepare(passes.model, passes.layout)
     network = scratch(passes.model, passes.layout)
     initialise(network, init, passes.seed)
     return network

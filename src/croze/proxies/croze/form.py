@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from croze.errors import CrozeError
 from croze.nn.initialise import INITIALISATIONS
 from croze.perturb import find_perturbation
-from croze.proxies.base import Measurement, Proxy, Undefined
+from croze.proxies.base import Measurement, Proxy
+from croze.proxies.passes import Undefined
 from croze.types import LayerScore
 
 COMPONENTS = ("features", "parameters", "gradients")

@@ -23,11 +23,11 @@ from croze.nn.stages import Staged
 from croze.perturb import find_perturbation
 from croze.perturb.base import Ball
 from croze.perturb.weights import released_step
-from croze.proxies.base import Measurement, Undefined
+from croze.proxies.base import Measurement
 from croze.proxies.croze.cosine import released
 from croze.proxies.croze.form import CrozeForm
 from croze.proxies.croze.surrogates import Surrogate, gradients_of, weight_names
-from croze.proxies.passes import Passes
+from croze.proxies.passes import Passes, Undefined
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from croze.proxies.base import Measurement
 from croze.proxies.croze.cosine import along_first
 from croze.proxies.croze.form import CrozeForm
-from croze.proxies.croze.surrogates import clean_surrogate, robust_surrogate
+from croze.proxies.croze.surrogates import surrogates
 from croze.proxies.passes import Passes
 
 
@@ -37,10 +37,7 @@ class CrozePositional(CrozeForm):
 
     def measure(self, passes: Passes) -> Measurement:
         """One value, and the chosen terms of each layer."""
-        clean = passes.once(clean_surrogate, self.init)
-        robust = passes.once(
-            robust_surrogate, self.init, self.beta, self.epsilon_normalised, self.perturbation
-        )
+        clean, robust = surrogates(passes, self)
         layers = []
         for name, g in clean.gradients.items():
             if name not in robust.gradients:

@@ -16,8 +16,8 @@ from croze.nn.record import execution_order, layers_of, outputs
 from croze.perturb import find_perturbation
 from croze.perturb.base import Ball
 from croze.perturb.weights import layerwise_step
-from croze.proxies.base import Undefined
-from croze.proxies.passes import Passes
+from croze.proxies.croze.form import CrozeForm
+from croze.proxies.passes import Passes, Undefined
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,13 @@ class Surrogate:
     gradients: Mapping[str, Tensor]
     features: Mapping[str, Tensor]
     parameters: Mapping[str, str]
+
+
+def surrogates(passes: Passes, form: CrozeForm) -> tuple[Surrogate, Surrogate]:
+    """The clean and the robust network with the arguments of this form."""
+    clean = passes.once(clean_surrogate, form.init)
+    robust = passes.once(robust_surrogate, form.init, form.beta, form.epsilon_normalised, form.perturbation)
+    return clean, robust
 
 
 def clean_surrogate(passes: Passes, init: str) -> Surrogate:

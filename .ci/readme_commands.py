@@ -43,7 +43,7 @@ def main() -> int:
         work = Path(folder) / "main"
         work.mkdir()
         for entry in ROOT.iterdir():
-            if entry.name not in (".git", "runs"):
+            if entry.name not in (".git", "docs", "runs"):
                 (work / entry.name).symlink_to(entry)
         if (ROOT.parent / "shared").is_dir():
             (Path(folder) / "shared").symlink_to(ROOT.parent / "shared")

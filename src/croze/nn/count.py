@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.utils.flop_counter import FlopCounterMode
 
 from croze.nn.forward import logits_of
@@ -23,25 +24,29 @@ def live_parameter_count(model: nn.Module, inputs: Tensor) -> int:
 
     A tensor counts when its gradient for a random projection of the logits is not zero throughout. Tensors
     that start at zero everywhere (the last scale of a residual branch, say) would hide the branch behind
-    them, so the copy that is measured gets small random numbers in their place.
+    them, so small random numbers stand in their place while this is measured.
 
     Args:
         model: any classifier; not changed.
         inputs: what the model takes, `(N, C, H, W)`.
     """
-    twin = scratch(model)
-    trainable = {name for name, p in model.named_parameters() if p.requires_grad}
-    parameters = {name: p for name, p in twin.named_parameters() if name in trainable}
-    with seeded(0), torch.enable_grad():
-        with torch.no_grad():
-            for parameter in parameters.values():
-                if not parameter.any():
-                    parameter.normal_(0.0, 0.02)
-        logits = logits_of(twin(inputs))
+    trainable = [name for name, p in model.named_parameters() if p.requires_grad]
+    return live_count_in(scratch(model), trainable, inputs)
+
+
+def live_count_in(network: nn.Module, trainable: Sequence[str], inputs: Tensor) -> int:
+    """The same for a scratch copy, whose parameters stay as they are, and the names of what is trainable."""
+    parameters = {name: network.get_parameter(name).detach() for name in trainable}
+    with seeded(0, (inputs.device,)), torch.enable_grad():
+        for name, parameter in parameters.items():
+            visible = parameter if parameter.any() else torch.empty_like(parameter).normal_(0.0, 0.02)
+            parameters[name] = visible.requires_grad_(True)
+        logits = logits_of(functional_call(network, parameters, (inputs,)))
         projection = torch.randn(logits.shape, dtype=logits.dtype).to(logits.device)
-        gradients = torch.autograd.grad(
-            (logits * projection).sum(), list(parameters.values()), allow_unused=True
-        )
+        projected = (logits * projection).sum()
+        if not projected.requires_grad:
+            return 0
+        gradients = torch.autograd.grad(projected, list(parameters.values()), allow_unused=True)
     return sum(g.numel() for g in gradients if g is not None and bool(g.any()))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from croze.nn.count import flop_count, live_parameter_count, parameter_count
+from croze.nn.count import flop_count, live_count_in, parameter_count
 from croze.proxies.base import Measurement, Proxy
 from croze.proxies.passes import Passes
 
@@ -24,7 +24,7 @@ class Params(Proxy):
 
 @dataclass(frozen=True)
 class LiveParams(Proxy):
-    """Number of trainable parameters that a gradient reaches; see `live_parameter_count`."""
+    """Number of trainable parameters that a gradient reaches; see `nn.count.live_parameter_count`."""
 
     name = "live-params"
     summary = "number of trainable parameters that a gradient reaches"
@@ -38,7 +38,7 @@ class LiveParams(Proxy):
 
 @dataclass(frozen=True)
 class Flops(Proxy):
-    """Multiply-adds of one image's forward pass; see `flop_count` for what counts."""
+    """Multiply-adds of one image's forward pass; see `nn.count.flop_count` for what counts."""
 
     name = "flops"
     summary = "multiply-adds of one image's forward pass"
@@ -50,4 +50,5 @@ class Flops(Proxy):
 
 
 def _live(passes: Passes) -> int:
-    return live_parameter_count(passes.model, passes.raw_inputs)
+    trainable = [name for name, p in passes.model.named_parameters() if p.requires_grad]
+    return live_count_in(passes.network(), trainable, passes.raw_inputs)

@@ -39,8 +39,10 @@ def test_normalised_and_back():
         ({"labels": LABELS.float()}, "int64"),
         ({"labels": LABELS + 8}, r"0\.\.9, got 11"),
         ({"labels": LABELS - 1}, r"got -1"),
-        ({"mean": (0.5,)}, "3 means"),
+        ({"mean": (0.5,)}, "3 finite means"),
         ({"std": (0.2, 0.0, 0.4)}, "positive deviations"),
+        ({"std": (0.2, float("nan"), 0.4)}, "positive deviations"),
+        ({"mean": (0.2, float("nan"), 0.4)}, "finite means"),
     ],
 )
 def test_bad_batches_are_refused_with_one_sentence(changes, sentence):

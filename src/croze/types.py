@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
@@ -67,9 +68,9 @@ class Batch:
             wrong = first if first < 0 else last
             raise CrozeError(f"Labels must lie in 0..{self.classes - 1}, got {wrong}.")
         channels = images.shape[1]
-        if len(self.mean) != channels or len(self.std) != channels or min(self.std) <= 0:
+        if len(self.mean) != channels or len(self.std) != channels or not _usable(self.mean, self.std):
             raise CrozeError(
-                f"Images of {channels} channels need {channels} means and {channels} positive deviations, "
+                f"Images of {channels} channels need {channels} finite means and positive deviations, "
                 f"got mean {self.mean} and std {self.std}."
             )
 
@@ -99,6 +100,10 @@ class Batch:
 
     def _channels(self, values: tuple[float, ...]) -> Tensor:
         return torch.tensor(values, dtype=self.images.dtype, device=self.images.device).view(1, -1, 1, 1)
+
+
+def _usable(mean: tuple[float, ...], std: tuple[float, ...]) -> bool:
+    return all(math.isfinite(m) for m in mean) and all(math.isfinite(s) and s > 0 for s in std)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,14 @@
 import pytest
+import torch
 
+from croze.nn import record
 from croze.proxies import PROXIES, find_proxy
+from croze.proxies.croze import official, surrogates
+from croze.scoring import score
 from croze.spaces import open_space
 from croze.testing.networks import NETWORKS
 from croze.testing.proxies import check_proxy
+from croze.types import Batch
 
 VARIANTS = [
     "croze-paper(perturbation=gaussian)",
@@ -29,3 +34,26 @@ def test_every_proxy_on_a_cell(proxy, flavour, digits):
         find_proxy(proxy), lambda: space.build(cell, classes=10, seed=0, flavour=flavour), digits
     )
     assert found.ok, found.reason
+
+
+@pytest.mark.parametrize("proxy", [*PROXIES, *VARIANTS])
+def test_what_a_proxy_says_it_needs(proxy, digits, monkeypatch):
+    kind = find_proxy(proxy)
+    model = NETWORKS["mobilenet"]()
+    expected = score(model, digits, kind)
+    relabelled = Batch(
+        digits.images, digits.labels.roll(1), digits.classes, digits.mean, digits.std, digits.source
+    )
+    assert (score(model, relabelled, kind).value != expected.value) == kind.needs_labels
+    recorded = []
+    original = record.outputs
+    monkeypatch.setattr(surrogates, "outputs", lambda n, names: recorded.extend(names) or original(n, names))
+    monkeypatch.setattr(official, "outputs", lambda n, names: recorded.extend(names) or original(n, names))
+    assert score(model, digits, kind) == expected
+    assert bool(recorded) == kind.needs_features
+
+    def refuse(*args, **kwargs):
+        raise RuntimeError("no gradients")
+
+    monkeypatch.setattr(torch.autograd, "grad", refuse)
+    assert score(model, digits, kind).ok != kind.needs_gradients

@@ -2,14 +2,18 @@
 
 import copy
 import math
+import random
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional
 
 from croze.data import load_batch
+from croze.errors import CrozeError
 from croze.nn.scratch import without_batchnorm
+from croze.proxies import find_proxy
 from croze.proxies.croze.cosine import along_first, released, whole
 from croze.proxies.passes import Passes
 from croze.scoring import score, score_all
@@ -315,3 +319,103 @@ def test_a_network_of_ones_own_gives_the_same_score_without_a_copy(digits, monke
     assert score_all(network().float(), digits, "croze-positional,croze-paper", own=True) == expected[:2]
     assert not copies
     assert score_all(network().float(), digits, specs, own=True) == expected
+
+
+def test_callers_may_have_switched_gradients_off(digits):
+    expected = [score(network().float(), digits, form).value for form in FORMS]
+    with torch.no_grad():
+        assert [score(network().float(), digits, form).value for form in FORMS] == expected
+    with torch.inference_mode():
+        batch = load_batch("digits", size=8, seed=0)
+        assert [score(network().float(), batch, form).value for form in FORMS] == expected
+        assert score(network().float(), batch, "live-params").ok
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_is_not_chosen_is_neither_computed_nor_stored(form, digits):
+    found = score(plain_cnn(), digits, f"{form}(components=gradients)")
+    assert all(set(layer.terms) == {"gradients"} for layer in found.layers)
+    reordered = find_proxy(f"{form}(components=gradients+features)")
+    assert reordered == find_proxy(f"{form}(components=features+gradients)")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_layers_whose_weight_is_computed_are_named(form, digits):
+    found = score(NETWORKS["counting"](), digits, form)
+    assert [layer.layer for layer in found.layers] == ["net.0"]
+    assert "net.2, net.6" in found.notes[0]
+
+
+def test_nothing_that_could_be_measured_is_a_failure(digits):
+    class Detached(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = plain_cnn()
+
+        def forward(self, x):
+            return self.net(x).detach()
+
+    normed = nn.Sequential(nn.Flatten(), nn.utils.parametrizations.weight_norm(nn.Linear(3072, 10)))
+    for form in FORMS:
+        failing("no gradient reaches", Detached(), digits, form)
+        failing("no gradient reaches", normed, digits, form)
+    assert score(Detached(), digits, "live-params").value == 0
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_models_that_cannot_be_copied_or_scored(digits):
+    class Uncopyable(nn.Module):
+        def __deepcopy__(self, memo):
+            raise TypeError("one of a kind")
+
+    failing("cannot be copied (one of a kind)", Uncopyable(), digits)
+    failing("run one batch through it", nn.Sequential(nn.Flatten(), nn.LazyLinear(10)), digits)
+    failing("pass the eager one", torch.jit.trace(plain_cnn(), digits.images), digits)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_compiled_model_is_scored_as_its_original(digits):
+    model = plain_cnn()
+    compiled = torch.compile(model)
+    for form in (*FORMS, "params", "live-params"):
+        assert score(compiled, digits, form) == score(model, digits, form)
+
+
+def test_random_numbers_of_the_model_are_seeded(digits):
+    class StochasticDepth(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = plain_cnn()
+
+        def forward(self, x):
+            return self.net(x) * (1 + random.random() + np.random.rand())
+
+    model = StochasticDepth()
+    state = random.getstate()
+    assert score(model, digits) == score(model, digits)
+    assert random.getstate() == state
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("model", None, "params"), r"takes a torch.nn.Module and a croze.Batch, got a str"),
+        ((None, torch.rand(2, 3, 8, 8), "params"), "got a Sequential and a Tensor"),
+        ((None, None, 3), "A proxy is a name or a croze Proxy, got a int"),
+    ],
+)
+def test_misuse_is_one_sentence(arguments, sentence, digits):
+    model, batch, proxy = arguments
+    with pytest.raises(CrozeError, match=sentence):
+        score(model or plain_cnn(), digits if batch is None else batch, proxy)
+
+
+def test_seeds_out_of_range(digits):
+    for seed in (-1, 2**63):
+        with pytest.raises(CrozeError, match="seed lies between"):
+            score(plain_cnn(), digits, seed=seed)
+
+
+def test_proxies_may_be_mixed(digits):
+    found = score_all(plain_cnn(), digits, ["params", find_proxy("flops")])
+    assert [one.proxy for one in found] == ["params", "flops"]

@@ -39,14 +39,14 @@ def load_model(spec: str, seed: int) -> nn.Module:
     try:
         with seeded(seed):
             module_spec.loader.exec_module(module)
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:
         raise CrozeError(f"{file} cannot be run: {failure_reason(problem)}.") from problem
     made = getattr(module, name, None)
     if callable(made) and not isinstance(made, nn.Module):
         try:
             with seeded(seed):
                 made = made()
-        except Exception as problem:
+        except (Exception, SystemExit) as problem:
             raise CrozeError(f"{name}() of {file} failed: {failure_reason(problem)}.") from problem
     if not isinstance(made, nn.Module):
         what = "nothing of that name" if made is None else f"something of type {type(made).__name__}"

@@ -37,13 +37,13 @@ def live_parameter_count(model: nn.Module, inputs: Tensor) -> int:
 def live_count_in(network: nn.Module, trainable: Sequence[str], inputs: Tensor) -> int:
     """The same for a scratch copy, whose parameters stay as they are, and the names of what is trainable."""
     parameters = {name: network.get_parameter(name).detach() for name in trainable}
+    buffers = {name: buffer.clone() for name, buffer in network.named_buffers()}
     with seeded(0, (inputs.device,)), torch.enable_grad():
         for name, parameter in parameters.items():
-            visible = parameter if parameter.any() else torch.empty_like(parameter).normal_(0.0, 0.02)
+            visible = parameter if parameter.any() else (0.02 * torch.randn(parameter.shape)).to(parameter)
             parameters[name] = visible.requires_grad_(True)
-        logits = logits_of(functional_call(network, parameters, (inputs,)))
-        projection = torch.randn(logits.shape, dtype=logits.dtype).to(logits.device)
-        projected = (logits * projection).sum()
+        logits = logits_of(functional_call(network, buffers | parameters, (inputs.clone(),)))
+        projected = (logits * torch.randn(logits.shape).to(logits)).sum()
         if not projected.requires_grad:
             return 0
         gradients = torch.autograd.grad(projected, list(parameters.values()), allow_unused=True)

@@ -8,16 +8,32 @@ from collections.abc import Collection
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.parameter import is_lazy
+
+from croze.errors import CrozeError
 
 
 def scratch(model: nn.Module, layout: torch.memory_format = torch.contiguous_format) -> nn.Module:
-    """A private copy in training mode, every parameter trainable, no gradients stored.
+    """A private copy in training mode, every floating parameter trainable, no gradients stored.
 
     Args:
         model: any network that `copy.deepcopy` can copy; it is not changed.
         layout: how four-dimensional parameters and buffers lie in memory.
+
+    Raises:
+        CrozeError: when the network cannot be copied, or has parameters without a shape yet.
     """
-    return prepare(copy.deepcopy(model), layout)
+    if any(is_lazy(p) for p in model.parameters()):
+        raise CrozeError("The model has lazy layers without weights yet: run one batch through it first.")
+    if isinstance(model, torch.jit.ScriptModule):
+        raise CrozeError("A scripted model cannot be scored: pass the eager one it was made from.")
+    try:
+        twin = copy.deepcopy(model)
+    except Exception as problem:
+        raise CrozeError(
+            f"The model cannot be copied ({problem}): build a fresh one for scoring."
+        ) from problem
+    return prepare(twin, layout)
 
 
 def prepare(model: nn.Module, layout: torch.memory_format = torch.contiguous_format) -> nn.Module:
@@ -27,7 +43,9 @@ def prepare(model: nn.Module, layout: torch.memory_format = torch.contiguous_for
     for tensor in (*model.parameters(), *model.buffers()):
         if tensor.ndim == 4:
             tensor.data = tensor.data.contiguous(memory_format=layout)
-    return model.requires_grad_(True)
+    for parameter in model.parameters():
+        parameter.requires_grad_(parameter.is_floating_point())
+    return model
 
 
 def without_batchnorm(model: nn.Module, keep: Collection[str] = ()) -> nn.Module:

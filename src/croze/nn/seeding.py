@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 
 
 @contextmanager
 def seeded(seed: int, devices: tuple[torch.device, ...] = ()) -> Iterator[None]:
-    """Run with torch's global generators at `seed` (CPU, and the given accelerators); restore them after."""
-    indices = [
+    """Run with the global generators of torch, `random` and NumPy at `seed`; restore them after.
+
+    Args:
+        seed: 0 to 2**63 - 1.
+        devices: accelerators whose generators are treated likewise, besides the CPU's.
+    """
+    cuda = {
         d.index if d.index is not None else torch.cuda.current_device() for d in devices if d.type == "cuda"
-    ]
-    with torch.random.fork_rng(devices=indices):
-        torch.default_generator.manual_seed(seed)
-        for index in indices:
-            with torch.cuda.device(index):
-                torch.cuda.manual_seed(seed)
-        yield
+    }
+    of_random, of_numpy = random.getstate(), np.random.get_state()
+    try:
+        with torch.random.fork_rng(devices=sorted(cuda)):
+            random.seed(seed)
+            np.random.seed(seed % 2**32)
+            torch.default_generator.manual_seed(seed)
+            for index in cuda:
+                with torch.cuda.device(index):
+                    torch.cuda.manual_seed(seed)
+            yield
+    finally:
+        random.setstate(of_random)
+        np.random.set_state(of_numpy)
 
 
 @contextmanager

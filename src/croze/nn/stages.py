@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+
+from torch import nn
 
 
 @dataclass(frozen=True)
 class Stages:
     """A network's stage outputs, and which of them stands for each layer.
+
+    A network declares them by a method `stages()` without arguments that returns this.
 
     Attributes:
         outputs: names of the modules whose outputs are the stage features, in forward order.
@@ -22,10 +25,11 @@ class Stages:
     keeps_batchnorm: tuple[str, ...] = ()
 
 
-@runtime_checkable
-class Staged(Protocol):
-    """A network that declares its stages."""
+def declared_stages(model: nn.Module) -> Stages | None:
+    """What the network declares; None when it declares nothing.
 
-    def stages(self) -> Stages:
-        """The declaration; names are those of `named_modules`."""
-        ...
+    Only a method of the class counts: many networks have a submodule that is called `stages`.
+    """
+    method = getattr(type(model), "stages", None)
+    found = method(model) if callable(method) else None
+    return found if isinstance(found, Stages) else None

@@ -31,7 +31,7 @@ class Proxy(ABC):
         name: as written on the command line.
         summary: one line for `croze list`.
         source: paper and section or equation.
-        needs_labels, needs_gradients, needs_features, needs_perturbation: what it asks of the passes.
+        needs_labels, needs_gradients, needs_features: what it asks of the passes.
         higher_is_better: the direction in which it ranks.
         flavour: which flavour of a space's network it is defined on; a space that has only one ignores it.
     """
@@ -42,7 +42,6 @@ class Proxy(ABC):
     needs_labels: ClassVar[bool] = False
     needs_gradients: ClassVar[bool] = False
     needs_features: ClassVar[bool] = False
-    needs_perturbation: ClassVar[bool] = False
     higher_is_better: ClassVar[bool] = True
     flavour: ClassVar[str] = "benchmark"
 

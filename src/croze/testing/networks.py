@@ -178,8 +178,56 @@ def dict_output() -> nn.Module:
     return _DictOutput()
 
 
+class _LeNet(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.stages = nn.Sequential(nn.Conv2d(3, 6, 5), nn.AvgPool2d(4), nn.Sigmoid())
+        self.head = nn.Linear(6 * 7 * 7, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.mul_(0.5)  # works in place on the input
+        y: Tensor = self.head(self.stages(x).view(x.size(0), -1))
+        return y
+
+
+def lenet() -> nn.Module:
+    """`view` on a feature map, work in place on the input, a submodule that is called `stages`."""
+    return _LeNet()
+
+
+class _Counting(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: Tensor
+        self.register_buffer("calls", torch.zeros(()))
+        self.net = plain_cnn()
+        nn.utils.spectral_norm(self.net.get_submodule("2"))
+        nn.utils.parametrizations.weight_norm(self.net.get_submodule("6"))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls += 1
+        logits: Tensor = self.net(x)
+        return logits * self.calls
+
+
+def counting() -> nn.Module:
+    """Buffers that every forward pass changes, spectral and weight normalisation."""
+    return _Counting()
+
+
 NETWORKS: Mapping[str, Callable[[], nn.Module]] = {
     make.__name__: make
-    for make in (plain_cnn, resnet, mobilenet, convnext, vit, mlp, shared_weights, dict_output)
+    for make in (
+        plain_cnn,
+        resnet,
+        mobilenet,
+        convnext,
+        vit,
+        mlp,
+        shared_weights,
+        dict_output,
+        lenet,
+        counting,
+    )
 }
 """Every kind by name."""

@@ -8,7 +8,11 @@ from torch.nn import functional
 
 
 def whole(a: Tensor, b: Tensor) -> float:
-    """Cosine between two tensors flattened, as the paper writes it; 0 where one of them is zero."""
+    """Cosine between two tensors flattened, as the paper writes it; 0 where one of them is zero.
+
+    Both are scaled first, so that tensors of any size give the same figure.
+    """
+    a, b = _scaled(a), _scaled(b)
     scale = float(torch.linalg.vector_norm(a)) * float(torch.linalg.vector_norm(b))
     return float((a * b).sum()) / scale if scale > 0 else 0.0
 
@@ -16,11 +20,18 @@ def whole(a: Tensor, b: Tensor) -> float:
 def along_first(a: Tensor, b: Tensor) -> Tensor:
     """Cosines along dimension 0, one for each remaining position; 0 where one of the two is zero there.
 
-    Scale-free: gradients of any size give the same figure.
+    Both are scaled first, so that tensors of any size give the same figure.
     """
+    a, b = _scaled(a), _scaled(b)
     norms = torch.linalg.vector_norm(a, dim=0) * torch.linalg.vector_norm(b, dim=0)
     products = (a * b).sum(dim=0)
     return torch.where(norms > 0, products / norms.clamp_min(torch.finfo(norms.dtype).tiny), 0.0)
+
+
+def _scaled(a: Tensor) -> Tensor:
+    largest = a.abs().max()
+    # squares of very small gradients would vanish, those of very large ones overflow
+    return a / largest if 0 < largest < torch.inf else a
 
 
 def released(a: Tensor, b: Tensor) -> Tensor:

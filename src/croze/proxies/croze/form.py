@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from croze.errors import CrozeError
@@ -40,7 +40,11 @@ class CrozeForm(Proxy):
 
     needs_labels = True
     needs_gradients = True
-    needs_perturbation = True
+
+    @property
+    def needs_features(self) -> bool:  # type: ignore[override]
+        """Only where the component is asked for: recording costs time."""
+        return "features" in self.components
 
     def __post_init__(self) -> None:
         for name in ("beta", "epsilon_normalised"):
@@ -53,6 +57,8 @@ class CrozeForm(Proxy):
                 f"Argument components of {self.name} takes a subset of {'+'.join(COMPONENTS)}, "
                 f"got {'+'.join(self.components) or 'none of them'}."
             )
+        # one order, so that the same subset has one name
+        object.__setattr__(self, "components", tuple(c for c in COMPONENTS if c in self.components))
         find_perturbation(self.perturbation)
         if self.init not in INITIALISATIONS:
             raise CrozeError(
@@ -60,18 +66,25 @@ class CrozeForm(Proxy):
             )
 
     def combine(
-        self, layers: Sequence[tuple[str, Mapping[str, float]]], notes: Sequence[str] = ()
+        self, layers: Sequence[str], term: Callable[[str, str], float], notes: Sequence[str] = ()
     ) -> Measurement:
         """Sum over layers of the absolute product of the chosen components' terms (Eq. 10).
+
+        Args:
+            layers: names, in forward order.
+            term: from component and layer to a term; called for the chosen components only.
+            notes: for the reader of the score.
 
         Raises:
             Undefined: when a term is not finite.
         """
         total = 0.0
-        for name, terms in layers:
-            product = math.prod(terms[c] for c in self.components)
+        found = []
+        for layer in layers:
+            terms = {component: term(component, layer) for component in self.components}
+            product = math.prod(terms.values())
             if not math.isfinite(product):
-                raise Undefined(f"the terms of layer {name} are not finite")
+                raise Undefined(f"the terms of layer {layer} are not finite")
             total += abs(product)
-        found = tuple(LayerScore(name, dict(terms)) for name, terms in layers)
-        return Measurement(total, found, tuple(notes))
+            found.append(LayerScore(layer, terms))
+        return Measurement(total, tuple(found), tuple(notes))

@@ -4,14 +4,15 @@ This is the form that reproduces the paper's tables. Against the equations: ever
 its absolute value, in float64; BatchNorm is removed (a network's `stages` say where some is kept); the
 weight step also covers every other parameter of two or more dimensions; the input step goes against the
 gradient and is clamped to [0, 1] although the inputs are normalised; the perturbed network's gradient is the
-sum of the one at x and the one at x'; Eq. 7 is skipped; all cosines run along dimension 0 and are summed over
+sum of the one at x and the one at x' (of all points where the input step asked for one; with noise, which
+asks for none, the one at x' alone); Eq. 7 is skipped; all cosines run along dimension 0 and are summed over
 the remaining positions; features are stage outputs rather than the layer's own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -19,15 +20,17 @@ from torch import Tensor, nn
 from croze.nn.initialise import initialise
 from croze.nn.record import execution_order, layers_of, outputs
 from croze.nn.scratch import scratch, without_batchnorm
-from croze.nn.stages import Staged
+from croze.nn.stages import declared_stages
 from croze.perturb import find_perturbation
 from croze.perturb.base import Ball
 from croze.perturb.weights import released_step
 from croze.proxies.base import Measurement
 from croze.proxies.croze.cosine import released
 from croze.proxies.croze.form import CrozeForm
-from croze.proxies.croze.surrogates import Surrogate, gradients_of, weight_names
+from croze.proxies.croze.surrogates import NO_GRADIENT, NO_LAYER, Surrogate, gradients_of, weight_names
 from croze.proxies.passes import Passes, Undefined
+
+NO_STAGES = "the network declares no stages: each layer's own output stands for its stage"
 
 
 @dataclass(frozen=True)
@@ -45,46 +48,49 @@ class CrozeOfficial(CrozeForm):
     flavour = "released"
 
     def measure(self, passes: Passes) -> Measurement:
-        """One value, and the three terms of each layer."""
+        """One value, and the chosen terms of each layer."""
         clean, robust = passes.once(
             _surrogates, self.init, self.beta, self.epsilon_normalised, self.perturbation
         )
-        if isinstance(passes.model, Staged):
-            stages = passes.model.stages()
-            feature = {layer: stages.outputs[index] for layer, index in stages.of_layer.items()}
-            notes: tuple[str, ...] = ()
-        else:
+        stages = declared_stages(passes.model)
+        if stages is None:
             feature = {layer: layer for layer in clean.gradients}
-            notes = ("the network declares no stages: each layer's own output stands for its stage",)
-        consistency: dict[str, float] = {}
-        layers = []
-        for name, g in clean.gradients.items():
-            if name not in robust.gradients or name not in feature:
-                continue
-            stage = feature[name]
-            if stage not in consistency:
-                consistency[stage] = float(
-                    (1 + released(clean.features[stage], robust.features[stage])).sum()
-                )
-            terms = {
-                "features": consistency[stage],
-                "parameters": float((1 + released(clean.weights[name], robust.weights[name])).sum()),
-                "gradients": float(released(g, robust.gradients[name]).abs().sum()),
-            }
-            layers.append((name, terms))
-        return self.combine(layers, notes)
+            notes = [*clean.notes, NO_STAGES]
+        else:
+            feature = {layer: stages.outputs[index] for layer, index in stages.of_layer.items()}
+            notes = [*clean.notes]
+
+        @cache
+        def of_stage(stage: str) -> float:
+            return float((1 + released(clean.features[stage], robust.features[stage])).sum())
+
+        def term(component: str, layer: str) -> float:
+            if component == "features":
+                return of_stage(feature[layer])
+            if component == "parameters":
+                return float((1 + released(clean.weights[layer], robust.weights[layer])).sum())
+            return float(released(clean.gradients[layer], robust.gradients[layer]).abs().sum())
+
+        layers = [layer for layer in clean.gradients if layer in robust.gradients and layer in feature]
+        return self.combine(layers, term, notes)
 
 
 def _surrogates(
     passes: Passes, init: str, beta: float, epsilon: float, perturbation: str
 ) -> tuple[Surrogate, Surrogate]:
     network = _released_network(passes, init)
-    recorded = _recorded_modules(passes.model, network)
+    stages = declared_stages(passes.model)
+    modules = layers_of(network)
+    if not modules:
+        raise Undefined(NO_LAYER)
+    if stages is not None:
+        modules = {name: network.get_submodule(name) for name in stages.outputs}
+    recorded = modules if passes.record_features else {}
     x = passes.inputs.double()
     with torch.enable_grad():
         with outputs(network, recorded) as clean_features, execution_order(network) as order:
             loss = passes.loss(network, x)
-        names = weight_names(network, order)
+        names, notes = weight_names(network, order)
         parameters = dict(network.named_parameters())
         directions = gradients_of(loss, parameters)
         perturbed = {}
@@ -112,8 +118,10 @@ def _surrogates(
             backward(x_r)
     clean = {layer: parameters[name].detach() for layer, name in names.items()}
     gradients = {layer: directions[name] for layer, name in names.items() if name in directions}
+    if not gradients:
+        raise Undefined(NO_GRADIENT)
     return (
-        Surrogate(clean, gradients, clean_features, names),
+        Surrogate(clean, gradients, clean_features, names, notes),
         Surrogate({n: w.detach() for n, w in weights.items()}, accumulated, robust_features, names),
     )
 
@@ -121,17 +129,9 @@ def _surrogates(
 def _released_network(passes: Passes, init: str) -> nn.Module:
     network = scratch(passes.model, passes.layout)
     initialise(network, init, passes.seed)
-    keep = passes.model.stages().keeps_batchnorm if isinstance(passes.model, Staged) else ()
-    network = without_batchnorm(network.double(), keep)
+    stages = declared_stages(passes.model)
+    network = without_batchnorm(network.double(), stages.keeps_batchnorm if stages is not None else ())
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.abs_()
-    if not layers_of(network):
-        raise Undefined("the network has no Conv2d or Linear layer")
     return network
-
-
-def _recorded_modules(model: nn.Module, network: nn.Module) -> Mapping[str, nn.Module]:
-    if isinstance(model, Staged):
-        return {name: network.get_submodule(name) for name in model.stages().outputs}
-    return layers_of(network)

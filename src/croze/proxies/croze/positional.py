@@ -30,28 +30,16 @@ class CrozePositional(CrozeForm):
     summary = "gradient consistency position by position (this project's form; the default)"
     source = "this project; reductions of the released CRoZe code on Eq. 6"
 
-    @property
-    def needs_features(self) -> bool:  # type: ignore[override]
-        """Only where the component is asked for: recording costs time."""
-        return "features" in self.components
-
     def measure(self, passes: Passes) -> Measurement:
         """One value, and the chosen terms of each layer."""
         clean, robust = surrogates(passes, self)
-        layers = []
-        for name, g in clean.gradients.items():
-            if name not in robust.gradients:
-                continue
-            terms: dict[str, float] = {}
-            if "features" in self.components:
-                terms["features"] = float(
-                    (1 + along_first(clean.features[name], robust.features[name])).sum()
-                )
-            if "parameters" in self.components:
-                terms["parameters"] = float(
-                    (1 + along_first(clean.weights[name], robust.weights[name])).sum()
-                )
-            if "gradients" in self.components:
-                terms["gradients"] = float(along_first(g, robust.gradients[name]).abs().sum())
-            layers.append((name, terms))
-        return self.combine(layers)
+
+        def term(component: str, layer: str) -> float:
+            if component == "features":
+                return float((1 + along_first(clean.features[layer], robust.features[layer])).sum())
+            if component == "parameters":
+                return float((1 + along_first(clean.weights[layer], robust.weights[layer])).sum())
+            return float(along_first(clean.gradients[layer], robust.gradients[layer]).abs().sum())
+
+        layers = [layer for layer in clean.gradients if layer in robust.gradients]
+        return self.combine(layers, term, clean.notes)

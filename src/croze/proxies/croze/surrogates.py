@@ -19,6 +19,9 @@ from croze.perturb.weights import layerwise_step
 from croze.proxies.croze.form import CrozeForm
 from croze.proxies.passes import Passes, Undefined
 
+NO_LAYER = "the network has no Conv2d or Linear layer"
+NO_GRADIENT = "no gradient reaches the weight of any Conv2d or Linear layer"
+
 
 @dataclass(frozen=True)
 class Surrogate:
@@ -29,12 +32,14 @@ class Surrogate:
         gradients: gradient of the loss with respect to them (Eq. 6); layers without one are absent.
         features: each layer's output for the whole batch, where the passes record them.
         parameters: name of the parameter that is a layer's weight, by layer.
+        notes: for the reader of a score.
     """
 
     weights: Mapping[str, Tensor]
     gradients: Mapping[str, Tensor]
     features: Mapping[str, Tensor]
     parameters: Mapping[str, str]
+    notes: tuple[str, ...] = ()
 
 
 def surrogates(passes: Passes, form: CrozeForm) -> tuple[Surrogate, Surrogate]:
@@ -49,14 +54,17 @@ def clean_surrogate(passes: Passes, init: str) -> Surrogate:
     network = passes.network(init)
     modules = layers_of(network)
     if not modules:
-        raise Undefined("the network has no Conv2d or Linear layer")
+        raise Undefined(NO_LAYER)
     with torch.enable_grad(), outputs(network, modules if passes.record_features else {}) as features:
         with execution_order(network) as order:
             loss = passes.loss(network, passes.inputs)
-        parameters = weight_names(network, order)
+        parameters, notes = weight_names(network, order)
         weights = {layer: network.get_parameter(name) for layer, name in parameters.items()}
         gradients = gradients_of(loss, weights)
-    return Surrogate({layer: w.detach() for layer, w in weights.items()}, gradients, features, parameters)
+    if not gradients:
+        raise Undefined(NO_GRADIENT)
+    detached = {layer: w.detach() for layer, w in weights.items()}
+    return Surrogate(detached, gradients, features, parameters, notes)
 
 
 def robust_surrogate(passes: Passes, init: str, beta: float, epsilon: float, perturbation: str) -> Surrogate:
@@ -90,16 +98,28 @@ def robust_surrogate(passes: Passes, init: str, beta: float, epsilon: float, per
     )
 
 
-def weight_names(network: nn.Module, order: list[str]) -> dict[str, str]:
-    """Name of the parameter that is each layer's weight; layers whose weight is computed have none."""
+def weight_names(network: nn.Module, order: list[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Name of the parameter that is each layer's weight, and a note on layers whose weight is computed.
+
+    Those (weight or spectral norm, for example) have no weight of their own that could be perturbed, and are
+    left out. A weight that several layers share goes to the first of them.
+    """
     names = {id(p): name for name, p in network.named_parameters()}
-    found = {layer: names.pop(id(network.get_submodule(layer).weight), None) for layer in order}
-    return {layer: name for layer, name in found.items() if name is not None}
+    found: dict[str, str] = {}
+    computed = []
+    for layer in order:
+        weight = network.get_submodule(layer).weight
+        if not isinstance(weight, nn.Parameter):
+            computed.append(layer)
+        elif id(weight) in names:
+            found[layer] = names.pop(id(weight))
+    note = f"left out, because their weight is computed from other parameters: {', '.join(computed)}"
+    return found, (note,) if computed else ()
 
 
 def gradients_of(loss: Tensor, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Gradient of the loss with respect to each tensor, by name; those that it does not reach are absent."""
-    if not loss.requires_grad:
+    if not loss.requires_grad or not tensors:
         return {}
     found = torch.autograd.grad(loss, list(tensors.values()), allow_unused=True)
     return {name: g for name, g in zip(tensors, found, strict=True) if g is not None}

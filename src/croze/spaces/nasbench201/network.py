@@ -108,6 +108,8 @@ class Reduction(nn.Module):
 class Network(nn.Module):
     """Images `(N, 3, H, W)`, H and W divisible by 4, to logits `(N, classes)`."""
 
+    channels_last = True  # scored in this layout: about twice as fast on a CPU
+
     def __init__(
         self, cell: Cell, *, classes: int, channels: int = 16, cells: int = 5, flavour: Flavour = "benchmark"
     ) -> None:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.utils.flop_counter import FlopCounterMode
 
 from croze.nn.forward import logits_of
 from croze.nn.scratch import scratch
 from croze.nn.seeding import seeded
+from croze.nn.slots import Slots
 
 
 def parameter_count(model: nn.Module) -> int:
@@ -37,12 +37,12 @@ def live_parameter_count(model: nn.Module, inputs: Tensor) -> int:
 def live_count_in(network: nn.Module, trainable: Sequence[str], inputs: Tensor) -> int:
     """The same for a scratch copy, whose parameters stay as they are, and the names of what is trainable."""
     parameters = {name: network.get_parameter(name).detach() for name in trainable}
-    buffers = {name: buffer.clone() for name, buffer in network.named_buffers()}
     with seeded(0, (inputs.device,)), torch.enable_grad():
         for name, parameter in parameters.items():
             visible = parameter if parameter.any() else (0.02 * torch.randn(parameter.shape)).to(parameter)
             parameters[name] = visible.requires_grad_(True)
-        logits = logits_of(functional_call(network, buffers | parameters, (inputs.clone(),)))
+        with Slots(network).filled(parameters):
+            logits = logits_of(network(inputs.clone()))
         projected = (logits * torch.randn(logits.shape).to(logits)).sum()
         if not projected.requires_grad:
             return 0

@@ -7,13 +7,13 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.nn import functional
 
 from croze.nn.forward import logits_of
 from croze.nn.initialise import initialise
 from croze.nn.scratch import prepare, scratch
 from croze.nn.seeding import seeded
+from croze.nn.slots import Slots
 from croze.types import Batch
 
 P = ParamSpec("P")
@@ -63,6 +63,7 @@ class Passes:
         self.own = own
         self._as_model_takes = as_model_takes or (lambda x: x)
         self._memory: dict[Hashable, Any] = {}
+        self._slots: dict[nn.Module, Slots] = {}
 
     @classmethod
     def over(
@@ -119,10 +120,11 @@ class Passes:
         Every call starts from the same state: anything random inside the network (dropout) repeats, and
         neither its buffers nor the inputs change, whatever it does to them.
         """
-        state = {name: buffer.clone() for name, buffer in network.named_buffers()} | (weights or {})
+        if network not in self._slots:
+            self._slots[network] = Slots(network)
         x = self._as_model_takes(x).clone()
-        with seeded(self.seed, (x.device,)):
-            return logits_of(functional_call(network, state, (x,)))
+        with seeded(self.seed, (x.device,)), self._slots[network].filled(weights or {}):
+            return logits_of(network(x))
 
     def loss(self, network: nn.Module, x: Tensor, weights: dict[str, Tensor] | None = None) -> Tensor:
         """Mean cross-entropy of the batch's labels at normalised inputs `x`.

@@ -1,0 +1,52 @@
+import pytest
+import torch
+from torch.func import functional_call
+
+from croze.nn.slots import Slots
+from croze.testing.networks import NETWORKS, counting, shared_weights
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_filled_slots_compute_what_functional_call_does(name):
+    torch.manual_seed(0)
+    network = NETWORKS[name]().eval()
+    x = torch.rand(2, 3, 32, 32)
+    other = {n: p.detach() * 1.5 for n, p in network.named_parameters()}
+    buffers = {n: b.clone() for n, b in network.named_buffers()}
+    expected = functional_call(network, other | buffers, (x.clone(),))
+    held = {n: id(p) for n, p in network.named_parameters()}
+    with Slots(network).filled(other):
+        found = network(x.clone())
+    for mine, theirs in zip(
+        torch.utils._pytree.tree_leaves(found), torch.utils._pytree.tree_leaves(expected), strict=True
+    ):
+        assert torch.equal(mine, theirs)
+    assert {n: id(p) for n, p in network.named_parameters()} == held
+
+
+def test_what_is_shared_is_replaced_everywhere():
+    network = shared_weights()
+    other = torch.zeros(8, 8, 3, 3)
+    with Slots(network).filled({"first.weight": other}):
+        assert network.first.weight is other
+        assert network.second.weight is other
+    assert network.first.weight is network.second.weight
+    assert network.first.weight.any()
+
+
+def test_buffers_are_as_before_even_after_a_failure():
+    network = counting()
+    slots = Slots(network)
+    with slots.filled({}):
+        network(torch.rand(2, 3, 32, 32))
+        assert network.calls == 1
+    assert network.calls == 0
+    with pytest.raises(RuntimeError, match="in the middle"):
+        fail_inside(slots, network)
+    assert network.calls == 0
+
+
+def fail_inside(slots, network):
+    with slots.filled({}):
+        network.calls = network.calls + 5
+        raise RuntimeError("in the middle")

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from croze.data import load_batch
-from croze.evaluation import Evaluator, Ledger
+from croze.evaluation import Evaluator, Ledger, may_pass
 from croze.proxies import find_proxies
-from croze.scoring import score, score_all
+from croze.scoring import failure_reason, score, score_all
 from croze.spaces.nasbench201 import NASBench201
 from croze.store import Store
 from croze.types import Score
@@ -164,6 +164,50 @@ def test_failures_are_kept_like_scores(ledger):
     assert dict(ledger.scores(["|nonsense|"], proxies)) == first
     assert not first["|nonsense|"][0].ok
     assert len(requests(ledger)) == 1
+
+
+@pytest.mark.parametrize(
+    ("problem", "passes"),
+    [
+        (MemoryError(), True),
+        (MemoryError("no room"), True),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), True),
+        (
+            RuntimeError("[enforce fail at alloc_cpu.cpp:117] err == 0. can't allocate memory: you tried"),
+            True,
+        ),
+        (RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 10 bytes."), True),
+        (OSError(12, "Cannot allocate memory"), True),
+        (RuntimeError("shapes differ"), False),
+        (ValueError("MemoryError is not what this is"), False),
+    ],
+)
+def test_want_of_memory_passes(problem, passes):
+    assert may_pass(Score("params", None, reason=failure_reason(problem))) is passes
+    assert not may_pass(Score("params", 1.0, reason=failure_reason(problem)))
+
+
+def test_what_failed_for_want_of_memory_is_tried_again(digits, tmp_path):
+    class Scarce(NASBench201):
+        scarce = True
+
+        def build(self, cell, **settings):
+            if Scarce.scarce:
+                raise MemoryError("no room")
+            return super().build(cell, **settings)
+
+    evaluator = CountingEvaluator(Scarce(4, 1), digits, 0)
+    proxies = find_proxies("params")
+    with Store(tmp_path, evaluator.context) as store:
+        ledger = Ledger(evaluator, store)
+        (failed,) = dict(ledger.scores([CELL], proxies))[CELL]
+        assert failed == Score("params", None, reason="MemoryError: no room")
+        assert len(store) == 0
+        Scarce.scarce = False
+        (good,) = dict(ledger.scores([CELL], proxies))[CELL]
+        assert good.ok
+        assert store.get(CELL) == {"params": good}
+        assert len(requests(ledger)) == 2
 
 
 def test_each_architecture_once_however_often_it_is_named(ledger):

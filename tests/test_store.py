@@ -67,6 +67,15 @@ def test_the_first_score_of_a_kind_stays(store):
     assert len(store) == 2
 
 
+def test_scores_are_counted_by_proxy(tmp_path):
+    with Store(tmp_path, {"seed": 1}) as store:
+        store.add("a", [Score("params", 1.0)])
+    with Store(tmp_path, CONTEXT) as store:
+        store.add("a", [Score("params", 1.0), Score("flops", 2.0)])
+        store.add("b", [Score("params", None, reason="none")])
+        assert (store.count("params"), store.count("flops"), store.count("croze-paper")) == (2, 1, 0)
+
+
 def test_contexts_do_not_mix_in_one_file(tmp_path):
     for seed in (0, 1):
         with Store(tmp_path, {"seed": seed}) as store:

@@ -6,8 +6,7 @@ import pytest
 from croze.errors import CrozeError
 from croze.evaluation import Evaluator, Ledger
 from croze.limits import Limits, sizes
-from croze.proxies import Proxy, find_proxy
-from croze.proxies.base import Measurement, Undefined
+from croze.proxies import Measurement, Proxy, Undefined, find_proxy
 from croze.search import ALGORITHMS, make_algorithm
 from croze.spaces.nasbench201 import NASBench201
 from croze.spaces.nasbench201.isomorphism import every_cell
@@ -179,7 +178,7 @@ def test_a_search_stopped_half_way_goes_on(tmp_path, digits):
 
 @pytest.mark.parametrize("limits", [Limits(params=8000), Limits(flops=900_000), Limits(8000, 900_000)])
 def test_limits_hold(tmp_path, digits, limits):
-    found, evaluator = run(tmp_path, digits, 10, limits=limits)
+    found, evaluator = run(tmp_path, digits, 10, proxy=find_proxy("live-params"), limits=limits)
     assert len(found.candidates) == len(evaluator.calls) == 10
     assert found.rejected > 0
     for candidate in found.candidates:
@@ -214,11 +213,86 @@ def test_impossible_limits_name_the_nearest(tmp_path, digits, monkeypatch):
         run(tmp_path, digits, 5, space=space, limits=Limits(params=10))
     message = str(caught.value)
     assert (
-        message
-        == f"All 3 architectures tried break --max-params, the nearest with {params:,}: raise the limit."
+        message == "All 3 architectures tried break the limit on params, "
+        f"the nearest has {params:,}: raise the limit."
     )
-    with pytest.raises(CrozeError, match=f"--max-flops, the nearest with {flops:,}"):
+    with pytest.raises(CrozeError, match=f"the limit on flops, the nearest has {flops:,}: raise the limit"):
         run(tmp_path, digits, 5, space=space, limits=Limits(params=10**9, flops=10))
+    between = Limits(params=params, flops=10)
+    with pytest.raises(CrozeError) as caught:
+        run(tmp_path, digits, 5, space=space, limits=between)
+    parts = str(caught.value).split(" or ")
+    assert [part.partition("the limit on ")[2].split(",")[0] for part in parts] in (
+        ["params", "flops"],
+        ["flops", "params"],
+    )
+
+
+def test_sizes_are_measured_once_and_kept(tmp_path, digits, monkeypatch):
+    limits = Limits(params=8000, flops=900_000)
+    live = find_proxy("live-params")
+    found, evaluator = run(tmp_path, digits, 10, proxy=live, limits=limits)
+    assert found.rejected > 0
+    with Store(tmp_path, evaluator.context) as store:
+        # those of rejected architectures too
+        assert store.count("params") == 10 + found.rejected
+        assert 10 <= store.count("flops") <= 10 + found.rejected
+        for candidate in found.candidates:
+            kept = store.get(str(candidate.architecture))
+            expected = Evaluator(SPACE, digits, 0)(
+                (str(candidate.architecture), (find_proxy("params"), find_proxy("flops")))
+            )
+            assert [kept["params"], kept["flops"]] == expected
+
+    def built(self, *arguments, **settings):
+        raise AssertionError("built again")
+
+    monkeypatch.setattr(NASBench201, "build", built)
+    again, _ = run(tmp_path, digits, 10, proxy=live, limits=limits)
+    assert again == found
+
+
+def test_sizes_known_as_scores_are_not_measured(tmp_path, digits, monkeypatch):
+    def measured(*arguments):
+        raise AssertionError("measured")
+
+    found, _ = run(tmp_path, digits, 12, algorithm="random")
+    monkeypatch.setattr("croze.limits._measured", measured)
+    least = min(c.score.value for c in found.candidates)
+    evaluator = Evaluator(SPACE, digits, 0)
+    with Store(tmp_path, evaluator.context) as store:
+        ledger = Ledger(evaluator, store)
+        for candidate in found.candidates:
+            size = candidate.score.value
+            broken = Limits(params=int(least)).broken_by(candidate.architecture, ledger)
+            assert broken == ({} if size == least else {"params": size})
+            with pytest.raises(AssertionError, match="measured"):
+                Limits(flops=1).broken_by(candidate.architecture, ledger)
+
+
+def test_what_cannot_be_measured_fails_with_its_reason_and_has_no_size(tmp_path, digits):
+    class Broken(NASBench201):
+        def build(self, cell, **settings):
+            raise RuntimeError("cannot be built")
+
+    found, evaluator = run(tmp_path, digits, 3, space=Broken(4, 1), limits=Limits(8000, 900_000))
+    assert found.rejected == 0
+    assert [c.score.reason for c in found.failures()] == ["RuntimeError: cannot be built"] * 3
+    with Store(tmp_path, evaluator.context) as store:
+        assert store.count("flops") == 0
+
+
+def test_a_space_that_needs_real_tensors_is_limited_all_the_same(tmp_path, digits):
+    class Real(NASBench201):
+        def build(self, cell, **settings):
+            network = super().build(cell, **settings)
+            float(next(network.parameters()).sum())
+            return network
+
+    live = find_proxy("live-params")
+    found, _ = run(tmp_path, digits, 5, proxy=live, space=Real(4, 1), limits=Limits(8000))
+    assert found.rejected > 0
+    assert all(sizes(SPACE, c.architecture, digits)[0] <= 8000 for c in found.candidates)
 
 
 @pytest.mark.parametrize("budget", [0, -3])

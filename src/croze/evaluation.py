@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +20,11 @@ ENGINE = 1
 
 Request = tuple[str, tuple[Proxy, ...]]
 """An architecture as text, and what to score it with."""
+
+_MEMORY = re.compile(
+    r"^(torch\.)?(MemoryError|OutOfMemoryError)\b|(not enough|can't allocate|cannot allocate|out of) memory",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -50,8 +56,8 @@ class Evaluator:
         """The scores, in the order of the proxies; the first of each network carries its building time."""
         text, proxies = request
         found: dict[str, Score] = {}
-        for flavour in dict.fromkeys(self._flavour(proxy) for proxy in proxies):
-            group = [proxy for proxy in proxies if self._flavour(proxy) == flavour]
+        for flavour in dict.fromkeys(self.flavour_for(proxy) for proxy in proxies):
+            group = [proxy for proxy in proxies if self.flavour_for(proxy) == flavour]
             found |= {score.proxy: score for score in self._score(text, flavour, group)}
         return [found[proxy.spec] for proxy in proxies]
 
@@ -67,8 +73,14 @@ class Evaluator:
         first, *others = score_all(network, self.batch, proxies, seed=self.seed, own=True)
         return [replace(first, seconds=first.seconds + building), *others]
 
-    def _flavour(self, proxy: Proxy) -> str:
+    def flavour_for(self, proxy: Proxy) -> str:
+        """The flavour of the space's networks that this proxy is scored on."""
         return proxy.flavour if proxy.flavour in self.space.flavours else self.space.flavours[0]
+
+
+def may_pass(score: Score) -> bool:
+    """Whether this is a failure of the moment, for want of memory, rather than one of the network."""
+    return not score.ok and _MEMORY.search(score.reason) is not None
 
 
 class Ledger:
@@ -87,13 +99,25 @@ class Ledger:
         self._workers = workers
         self._executor: Executor[Request, list[Score]] | None = None
 
+    def stored(self, architecture: str) -> dict[str, Score]:
+        """The scores of one architecture that are known already, by proxy."""
+        return self._store.get(architecture)
+
+    def file(self, architecture: str, scores: Iterable[Score]) -> None:
+        """Keep these scores of an architecture, but for failures that may pass; the first of a kind stays."""
+        self._store.add(architecture, [score for score in scores if not may_pass(score)])
+
     def scores(
         self, architectures: Sequence[str], proxies: Sequence[Proxy]
     ) -> Iterator[tuple[str, list[Score]]]:
-        """Each architecture with its scores in the order of the proxies: stored ones first, then as done."""
+        """Each architecture with its scores in the order of the proxies: stored ones first, then as done.
+
+        What failed for want of memory is handed out like any failure, but not kept: it is tried again when it
+        is asked for again.
+        """
         missing: dict[Request, dict[str, Score]] = {}
         for architecture in dict.fromkeys(architectures):
-            stored = self._store.get(architecture)
+            stored = self.stored(architecture)
             lacking = tuple(proxy for proxy in proxies if proxy.spec not in stored)
             if lacking:
                 missing[architecture, lacking] = stored
@@ -105,7 +129,7 @@ class Ledger:
             self._executor = make_executor(self.evaluator, self._workers)
         for request, fresh in self._executor.run(list(missing)):
             architecture = request[0]
-            self._store.add(architecture, fresh)
+            self.file(architecture, fresh)
             known = missing[request] | {score.proxy: score for score in fresh}
             yield architecture, [known[proxy.spec] for proxy in proxies]
 

@@ -121,6 +121,11 @@ class Store:
             for proxy, value, reason, notes, seconds in rows
         }
 
+    def count(self, proxy: str) -> int:
+        """Number of scores of one proxy in this context."""
+        query = "SELECT COUNT(*) FROM scores WHERE context = ? AND proxy = ?"
+        return int(self._read(query, proxy)[0][0])
+
     def __len__(self) -> int:
         """Number of scores in this context."""
         return int(self._read("SELECT COUNT(*) FROM scores WHERE context = ?")[0][0])

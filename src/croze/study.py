@@ -13,7 +13,7 @@ from croze.limits import Limits
 from croze.proxies import Proxy
 from croze.search import Algorithm
 from croze.spaces import Space
-from croze.types import Architecture, Batch, Score
+from croze.types import Architecture, Score
 
 BATCH = 16
 """Proposals made before their scores are told. Fixed, so that the number of workers changes no result."""
@@ -99,7 +99,7 @@ def search(
     if budget < 1:
         raise CrozeError(f"The budget must be at least 1 architecture, got {budget}.")
     progress = Progress(budget, proxy.higher_is_better)
-    proposals = _proposals(space, algorithm, ledger.evaluator.batch, limits or Limits(), progress)
+    proposals = _proposals(space, algorithm, ledger, limits or Limits(), progress)
     while len(progress.candidates) < budget and not progress.ended:
         wanted = min(BATCH, budget - len(progress.candidates))
         batch = {str(a): a for a in islice(proposals, wanted)}
@@ -116,7 +116,7 @@ def search(
 
 
 def _proposals(
-    space: Space[Any], algorithm: Algorithm[Any], batch: Batch, limits: Limits, progress: Progress
+    space: Space[Any], algorithm: Algorithm[Any], ledger: Ledger, limits: Limits, progress: Progress
 ) -> Iterator[Architecture]:
     """Canonical architectures that are new and within the limits, until too many in a row are not."""
     seen: set[Architecture] = set()
@@ -129,7 +129,7 @@ def _proposals(
         if architecture in seen:
             continue
         seen.add(architecture)
-        excess = limits.broken_by(space, architecture, batch)
+        excess = limits.broken_by(architecture, ledger)
         if excess:
             progress.rejected += 1
             nearest = {name: min(size, nearest.get(name, size)) for name, size in (nearest | excess).items()}
@@ -138,7 +138,9 @@ def _proposals(
         accepted += 1
         yield architecture
     if not accepted and nearest:
-        found = " and ".join(f"--max-{name}, the nearest with {size:,}" for name, size in nearest.items())
+        found = " or ".join(
+            f"the limit on {name}, the nearest has {size:,}" for name, size in nearest.items()
+        )
         raise CrozeError(f"All {progress.rejected:,} architectures tried break {found}: raise the limit.")
     progress.ended = (
         f"{TRIES:,} proposals in a row were scored before or broke a limit, "

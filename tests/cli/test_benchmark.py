@@ -1,9 +1,11 @@
 import json
+import sys
 
 import numpy as np
 import pytest
 
 from croze.benchmarks.table2 import CONVENTIONS
+from croze.errors import CrozeError
 from croze.evaluation import Evaluator
 from croze.spaces.nasbench201 import NASBench201
 from croze.spaces.nasbench201.isomorphism import every_cell
@@ -128,6 +130,77 @@ def test_cells_on_which_a_proxy_fails_are_left_out_for_all(croze, truth, monkeyp
     assert "not this [/one]" in outcome.err
 
 
+def test_too_few_cells_are_said_in_one_sentence(croze, truth, monkeypatch, tmp_path):
+    build = NASBench201.build
+    good = []
+
+    def twice(self, cell, *, flavour="benchmark", **settings):
+        if flavour == "released":
+            if len(good) == 2:
+                raise RuntimeError("not this one")
+            good.append(cell)
+        return build(self, cell, flavour=flavour, **settings)
+
+    monkeypatch.setattr(NASBench201, "build", twice)
+    outcome = croze(
+        *("benchmark", "--truth", truth, *TINY, "--proxies", "params,croze-official"),
+        *("--plot", "figure.png", "--json", "-"),
+    )
+    assert outcome.code == 1
+    assert outcome.json["cells"] == 2
+    assert outcome.json["failures"] == {
+        "croze-official": {"cells": 28, "first_reason": "RuntimeError: not this one"}
+    }
+    sentence = (
+        "A comparison needs at least 3 cells on which every proxy succeeded, got 2 of 30: "
+        "croze-official failed on 28."
+    )
+    assert outcome.err.splitlines()[-1] == sentence
+    assert not (tmp_path / "figure.png").exists()
+
+
+def test_no_cell_at_all_is_still_a_result(croze, truth, monkeypatch):
+    def build(self, cell, **settings):
+        raise RuntimeError("none of them")
+
+    monkeypatch.setattr(NASBench201, "build", build)
+    outcome = croze("benchmark", "--truth", truth, *TINY, "--proxies", "params", "--json", "-")
+    assert outcome.code == 1
+    assert outcome.json["cells"] == 0
+    assert "params failed on 30, live-params failed on 30." in outcome.err
+    assert outcome.json["rows"][0]["mean"]["rho"] is None
+
+
+@pytest.mark.parametrize(
+    ("plot", "message"), [("figure.jpeg", "must end in .png, .svg, .pdf"), ("figure", "must end in")]
+)
+def test_a_figure_that_cannot_be_written_is_refused_before_scoring(refused, truth, tmp_path, plot, message):
+    assert message in refused("benchmark", "--truth", truth, *TINY, *PROXIES, "--plot", plot, "--out", "s")
+    assert not (tmp_path / "s").exists()
+
+
+def test_no_matplotlib_is_found_out_before_scoring(refused, truth, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    message = refused("benchmark", "--truth", truth, *TINY, *PROXIES, "--plot", "figure.png", "--out", "s")
+    assert "pip install 'croze[plot]'" in message
+    assert not (tmp_path / "s").exists()
+
+
+def test_the_json_is_there_before_the_figure(croze, truth, tmp_path, monkeypatch):
+    def fail(*arguments):
+        raise CrozeError("no figure today")
+
+    monkeypatch.setattr("croze.report.comparison_plot.draw", fail)
+    outcome = croze(
+        *("benchmark", "--truth", truth, *TINY, "--proxies", "params", "--sample", 9),
+        *("--plot", "figure.png", "--json", "result.json"),
+    )
+    assert outcome.code == 2
+    assert "no figure today" in outcome.err
+    assert json.loads((tmp_path / "result.json").read_text())["cells"] == 9
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -142,6 +215,7 @@ def test_cells_on_which_a_proxy_fails_are_left_out_for_all(croze, truth, monkeyp
         (["--proxies", "croze"], "name one of croze-paper, croze-official, croze-positional"),
         (["--proxies", "params,nothing"], "Unknown proxy 'nothing'"),
         (["--data", "mnist"], "mnist"),
+        (["--out", " "], "--out takes the name of a folder, got an empty one"),
     ],
 )
 def test_bad_input_is_one_line(refused, truth, arguments, message):

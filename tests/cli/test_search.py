@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -92,7 +93,8 @@ def test_json_in_a_file_leaves_the_streams_to_people(croze, tmp_path):
     assert (outcome.code, outcome.err) == (0, "")
     assert "Best of 3 cells by params" in outcome.out
     result = json.loads((tmp_path / "result.json").read_text())
-    folder = tmp_path / "runs" / "nasbench201-params-digits-evolution-seed0"
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert re.fullmatch("nasbench201-params-digits-evolution-seed0-[0-9a-f]{8}", folder.name)
     assert result == json.loads((folder / "best.json").read_text())
     assert len(result["top"]) == 3
 
@@ -124,6 +126,63 @@ def test_a_search_in_which_all_fail_says_so(croze, monkeypatch, tmp_path):
     assert json.loads((tmp_path / "run" / "best.json").read_text())["scored"] == 3
 
 
+def test_what_changes_the_search_changes_the_default_folder(croze, tmp_path):
+    def folder(*arguments):
+        before = set(os.listdir(tmp_path / "runs")) if (tmp_path / "runs").exists() else set()
+        outcome = croze("search", *TINY, "--proxy", "params", "--budget", 2, *arguments)
+        assert outcome.code == 0, outcome
+        return set(os.listdir(tmp_path / "runs")) - before
+
+    assert len(folder()) == 1
+    for same_search in ([], ["--budget", "4"], ["--workers", "1", "--json", "r.json"]):
+        assert folder(*same_search) == set()
+    changes = (
+        ["--population", "51"],
+        ["--tournament", "9"],
+        ["--max-params", "1M"],
+        ["--max-flops", "1G"],
+        ["--batch-size", "9"],
+        ["--augment"],
+        ["--channels", "5"],
+        ["--cells", "2"],
+        ["--seed", "1"],
+        ["--algorithm", "random"],
+    )
+    for change in changes:
+        assert len(folder(*change)) == 1, change
+
+
+def test_the_result_of_another_search_is_not_overwritten(croze, refused, tmp_path):
+    arguments = ("search", *TINY, "--proxy", "params", "--budget", 3, "--out", "run")
+    assert croze(*arguments).code == 0
+    files = {p.name: p.read_bytes() for p in (tmp_path / "run").iterdir()}
+    for change, names in (
+        (["--proxy", "flops"], "proxy"),
+        (["--algorithm", "random"], "algorithm, population, tournament"),
+        (["--max-params", "1M"], "max_params"),
+        (["--seed", "1"], "batch, seed"),
+    ):
+        message = refused(*arguments, *change)
+        assert "best.json is the result of another search" in message
+        assert f"differs in {names}: name another folder" in message
+    assert {p.name: p.read_bytes() for p in (tmp_path / "run").iterdir()} == files
+    outcome = croze(*arguments, "--budget", 5, "--json", "-")
+    assert outcome.code == 0
+    assert "3 scores are in run already" in outcome.err
+    assert outcome.json["scored"] == json.loads((tmp_path / "run" / "best.json").read_text())["scored"] == 5
+    (tmp_path / "run" / "best.json").write_text("[]")
+    assert "no result of a search that can be read; name another folder" in refused(*arguments)
+    assert (tmp_path / "run" / "best.json").read_text() == "[]"
+
+
+def test_scores_of_other_proxies_are_not_counted(croze, tmp_path):
+    arguments = ("search", *TINY, "--budget", 3, "--out", "run", "--max-params", "1M", "--json", "-")
+    assert "already" not in croze(*arguments, "--proxy", "live-params").err
+    (tmp_path / "run" / "best.json").unlink()
+    assert "already" not in croze(*arguments, "--proxy", "croze-paper").err
+    assert "3 scores are in run already" in croze(*arguments, "--proxy", "croze-paper").err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -140,6 +199,7 @@ def test_a_search_in_which_all_fail_says_so(croze, monkeypatch, tmp_path):
         (["--max-flops", "0"], "--max-flops takes a positive number"),
         (["--tournament", "20", "--population", "10"], "tournament 20, population 10"),
         (["--out", "file"], "Cannot write to file"),
+        (["--out", ""], "--out takes the name of a folder, got an empty one"),
     ],
 )
 def test_bad_input_is_one_line(refused, tmp_path, arguments, message):
@@ -150,8 +210,7 @@ def test_bad_input_is_one_line(refused, tmp_path, arguments, message):
 def test_impossible_limits_are_one_line(refused, monkeypatch):
     monkeypatch.setattr("croze.study.TRIES", 5)
     message = refused("search", *TINY, "--proxy", "params", "--max-params", "10")
-    assert "architectures tried break" in message
-    assert "--max-params" in message
+    assert "architectures tried break the limit on params, the nearest has" in message
 
 
 def test_a_folder_in_use_is_one_line(refused, tmp_path):

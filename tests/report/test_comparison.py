@@ -5,7 +5,7 @@ import pytest
 
 from croze.benchmarks.comparison import Comparison, Delta, Difference, Figure, Row
 from croze.errors import CrozeError
-from croze.report.comparison_plot import Series, draw, series
+from croze.report.comparison_plot import Series, check_plot, draw, series
 from croze.report.comparison_table import difference_table, rho_table
 
 NAN = math.nan
@@ -101,7 +101,25 @@ def test_a_figure_that_cannot_be_written(comparison, tmp_path, name):
         draw(comparison, tmp_path / name, "title")
 
 
+@pytest.mark.parametrize("name", ["figure.jpeg", "figure", "png", ".png", "folder.png"])
+def test_a_figure_is_refused_before_it_is_drawn(tmp_path, name):
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(CrozeError, match="Cannot write the figure"):
+        check_plot(tmp_path / name)
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf", "PDF"])
+def test_every_ending_that_is_let_through_can_be_drawn(comparison, tmp_path, ending):
+    path = tmp_path / f"figure.{ending}"
+    check_plot(path)
+    assert not path.exists()
+    draw(comparison, path, "title")
+    assert path.stat().st_size > 1000
+
+
 def test_no_matplotlib_says_what_to_install(comparison, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
     with pytest.raises(CrozeError, match=r"pip install 'croze\[plot\]'"):
         draw(comparison, tmp_path / "figure.png", "title")
+    with pytest.raises(CrozeError, match=r"pip install 'croze\[plot\]'"):
+        check_plot(tmp_path / "figure.png")

@@ -6,7 +6,7 @@ import torch
 from croze.evaluation import Evaluator
 from croze.limits import sizes
 from croze.nn.count import live_parameter_count
-from croze.report.search_result import best, best_table
+from croze.report.search_result import best, best_table, search_json
 from croze.spaces.nasbench201 import NASBench201
 from croze.study import Candidate, Progress
 from croze.types import Score
@@ -49,6 +49,23 @@ def test_each_is_measured(evaluator, digits):
             "live_params": ranked.live_params,
             "flops": ranked.flops,
         }
+
+
+def test_the_result_as_data(evaluator):
+    found = progress()
+    found.rejected = 2
+    found.ended = "used up"
+    top = best(found, evaluator, 2)
+    result = search_json(found, top, {"budget": 6})
+    assert result["best"] == result["top"][0] == top[0].to_json()
+    assert len(result["top"]) == 2
+    assert result["scored"] == 6
+    assert result["failed"] == [{"architecture": str(CELLS[2]), "reason": ""}]
+    assert (result["rejected_by_limits"], result["ended_early"]) == (2, "used up")
+    assert result["settings"] == {"budget": 6}
+    assert set(result["provenance"]) == {"command", "made", "versions", "machine"}
+    nothing = search_json(Progress(3), [], {})
+    assert (nothing["best"], nothing["top"], nothing["ended_early"]) == (None, [], None)
 
 
 def test_measuring_takes_one_thread(evaluator, monkeypatch):

@@ -24,6 +24,8 @@ from croze.errors import CrozeError
 
 NAME = "robust-nb201"
 
+SPACE = "nasbench201"
+
 DATASETS = ("cifar10", "cifar100", "imagenet16-120")
 
 ATTACKS = {
@@ -92,7 +94,7 @@ def read(path: Path, dataset: str) -> Truth:
             columns.update(zip(names, np.take(measured, place, axis=1), strict=True))
     if not columns:
         raise CrozeError(f"{folder} holds no accuracies: expected files such as clean_accuracy.json.")
-    return Truth(NAME, wanted, architectures, twin, columns, Provenance(str(path), files.sha256))
+    return Truth(NAME, wanted, architectures, twin, columns, Provenance(str(path), files.sha256), SPACE)
 
 
 class _Files:

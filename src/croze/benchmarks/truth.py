@@ -41,6 +41,7 @@ class Truth:
             a representative is its own twin.
         columns: raw columns by name, float64 `(n,)` each in [0, 1]; members of a class share its value.
         provenance: what was read.
+        space: name of the search space that the architectures are of.
 
     Raises:
         CrozeError: lengths that differ, repeated strings, or a twin that is no representative.
@@ -52,6 +53,7 @@ class Truth:
     twin: NDArray[np.int64]
     columns: Mapping[str, NDArray[np.float64]]
     provenance: Provenance
+    space: str = "nasbench201"
 
     def __post_init__(self) -> None:
         n = len(self.architectures)

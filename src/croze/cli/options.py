@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from croze.errors import CrozeError
 
 MAX_SEED = 2**32 - 1
 
@@ -21,3 +24,14 @@ SpaceName = Annotated[str, typer.Option("--space", help="Search space; `croze li
 Channels = Annotated[int, typer.Option(min=1, help="Channels of the first stage of the networks.")]
 Cells = Annotated[int, typer.Option(min=1, help="Cells a stage of the networks.")]
 Workers = Annotated[int, typer.Option(min=0, help="Worker processes, one torch thread each; 0: one a core.")]
+
+
+def folder_of(out: str) -> Path:
+    """The folder that `--out` names.
+
+    Raises:
+        CrozeError: for an empty name, which is more likely a variable that was not set than this folder.
+    """
+    if not out.strip():
+        raise CrozeError("--out takes the name of a folder, got an empty one; write . for this folder.")
+    return Path(out)

@@ -19,6 +19,7 @@ from croze.cli.options import (
     Sampling,
     SpaceName,
     Workers,
+    folder_of,
 )
 
 
@@ -39,7 +40,7 @@ def search(
     ] = None,
     workers: Workers = 0,
     out: Annotated[
-        Path | None,
+        str | None,
         typer.Option(help="Folder of the run; the same command goes on there.  [default: runs/SETTINGS]"),
     ] = None,
     batch_size: BatchSize = 8,
@@ -63,30 +64,35 @@ def search(
     from croze.limits import Limits
     from croze.proxies import find_proxy
     from croze.report.files import to_json, write_text
-    from croze.report.provenance import provenance
     from croze.report.score_table import format_value
-    from croze.report.search_result import best, best_table
+    from croze.report.search_result import best, best_table, search_json
+    from croze.report.search_settings import check_folder, fingerprint, search_settings
     from croze.search import make_algorithm
     from croze.spaces import open_space
     from croze.store import Store
     from croze.study import Progress
     from croze.study import search as run_search
 
+    folder = None if out is None else folder_of(out)
     chosen = find_proxy(proxy)
     limits = Limits(parse_size(max_params, "--max-params"), parse_size(max_flops, "--max-flops"))
     opened = open_space(space, channels=channels, cells=cells)
-    settings: dict[str, Any] = {}
+    own: dict[str, Any] = {}
     if algorithm == "evolution":
-        settings = {"population": population, "tournament": tournament}
-    strategy = make_algorithm(algorithm, opened, seed, **settings)
+        own = {"population": population, "tournament": tournament}
+    strategy = make_algorithm(algorithm, opened, seed, **own)
     batch = load_batch(data, size=batch_size, seed=seed, sampling=sampling, augment=augment)
     evaluator = Evaluator(opened, batch, seed)
-    folder = out or Path("runs") / _slug(f"{space}-{chosen.spec}-{data}-{algorithm}-seed{seed}")
+    settings = search_settings(evaluator, chosen, algorithm, own, limits)
+    if folder is None:
+        name = _slug(f"{space}-{chosen.spec}-{data}-{algorithm}-seed{seed}")
+        folder = Path("runs") / f"{name}-{fingerprint(settings)}"
+    check_folder(folder, settings)
     terminal = console(json)
 
     with Store(folder, evaluator.context) as store:
         ledger = Ledger(evaluator, store, workers)
-        known = len(store)
+        known = store.count(chosen.spec)
         if known:
             terminal.print(f"{known:,} scores are in {folder} already and are not computed again.")
         try:
@@ -100,46 +106,26 @@ def search(
         finally:
             ledger.close()
 
-    top = best(found, evaluator)
-    failures = found.failures()
-    result = {
-        "best": top[0].to_json() if top else None,
-        "top": [ranked.to_json() for ranked in top],
-        "scored": len(found.candidates),
-        "failed": [{"architecture": str(c.architecture), "reason": c.score.reason} for c in failures],
-        "rejected_by_limits": found.rejected,
-        "ended_early": found.ended or None,
-        "device_seconds": found.seconds(),
-        "settings": {
-            "space": repr(opened),
-            "proxy": chosen.spec,
-            "algorithm": algorithm,
-            **settings,
-            "budget": budget,
-            "max_params": limits.params,
-            "max_flops": limits.flops,
-            "seed": seed,
-            "data": data,
-            "images": len(batch),
-            "batch": batch.digest(),
-        },
-        "provenance": provenance(),
-    }
+        top = best(found, evaluator)
+        result = search_json(found, top, {**settings, "budget": budget, "data": data})
+        write_text(folder / "best.json", to_json(result))
+        if top:
+            winner = opened.parse(top[0].architecture)
+            write_text(folder / "network.py", opened.export(winner, classes=batch.classes))
+
     terminal.print(
         best_table(top, f"Best of {len(found.candidates):,} cells by {chosen.spec}, {data}, seed {seed}")
     )
     if found.ended:
         terminal.print(f"{found.ended}.")
+    failures = found.failures()
     if failures:
         terminal.print(f"{len(failures)} architectures failed, the first because: {failures[0].score.reason}")
     terminal.print(
         f"{found.seconds():.1f} device-seconds for {len(found.candidates):,} architectures"
         + (f", {found.rejected:,} more rejected by the limits" if found.rejected else "")
     )
-    write_text(folder / "best.json", to_json(result))
     if top:
-        winner = opened.parse(top[0].architecture)
-        write_text(folder / "network.py", opened.export(winner, classes=batch.classes))
         terminal.print(f"Written: {folder / 'best.json'}, {folder / 'network.py'} (plain torch)")
     emit_json(json, result)
     if not top:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
 Item = TypeVar("Item")
-Result = TypeVar("Result")
 Out = TypeVar("Out", covariant=True)
 
 
@@ -20,6 +19,3 @@ class Executor(Protocol, Generic[Item, Out]):
     def close(self) -> None:
         """Let go of whatever was started."""
         ...
-
-
-MakeExecutor = Callable[[Callable[[Item], Result]], Executor[Item, Result]]

@@ -9,6 +9,9 @@ from pathlib import Path
 from croze.benchmarks.comparison import Comparison
 from croze.errors import CrozeError
 
+FORMATS = ("png", "svg", "pdf")
+"""Endings of a figure's file."""
+
 # Okabe and Ito's palette, told apart by colour-blind readers
 COLOURS = ("#000000", "#E69F00", "#0072B2", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442")
 
@@ -42,17 +45,32 @@ def series(comparison: Comparison) -> tuple[tuple[str, ...], list[Series]]:
     return columns, found
 
 
+def check_plot(path: Path) -> None:
+    """Find out before any work whether a figure can be drawn to this file.
+
+    Raises:
+        CrozeError: without matplotlib, for an ending that is none of `FORMATS`, or a folder in its place.
+    """
+    try:
+        import matplotlib.figure  # noqa: F401
+    except ImportError:
+        raise CrozeError("A plot needs matplotlib: pip install 'croze[plot]'.") from None
+    if path.suffix.lower().lstrip(".") not in FORMATS:
+        raise CrozeError(f"Cannot write the figure {path}: its name must end in .{', .'.join(FORMATS)}.")
+    if path.is_dir():
+        raise CrozeError(f"Cannot write the figure {path}: it is a folder.")
+
+
 def draw(comparison: Comparison, path: Path, title: str) -> None:
     """Write the figure; its kind follows the file's ending.
 
     Raises:
-        CrozeError: without matplotlib, or when the file cannot be written.
+        CrozeError: as `check_plot`, or when the file cannot be written.
     """
-    try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise CrozeError("A plot needs matplotlib: pip install 'croze[plot]'.") from None
+    check_plot(path)
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
     columns, proxies = series(comparison)
     with mpl.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}):
         figure = Figure(figsize=(10, 4.2), layout="constrained")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rich.table import Table
 
 from croze.evaluation import Evaluator
-from croze.limits import sizes
-from croze.nn.count import live_parameter_count
+from croze.nn.count import flop_count, live_parameter_count, parameter_count
 from croze.nn.seeding import single_thread
+from croze.report.provenance import provenance
 from croze.study import Candidate, Progress
 
 
@@ -40,6 +40,21 @@ def best(progress: Progress, evaluator: Evaluator, count: int = 10) -> list[Rank
         ]
 
 
+def search_json(found: Progress, top: Sequence[Ranked], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What a search found and what it rests on, JSON-ready; `settings` as from `search_settings` and more."""
+    return {
+        "best": top[0].to_json() if top else None,
+        "top": [ranked.to_json() for ranked in top],
+        "scored": len(found.candidates),
+        "failed": [{"architecture": str(c.architecture), "reason": c.score.reason} for c in found.failures()],
+        "rejected_by_limits": found.rejected,
+        "ended_early": found.ended or None,
+        "device_seconds": found.seconds(),
+        "settings": dict(settings),
+        "provenance": provenance(),
+    }
+
+
 def best_table(ranked: Sequence[Ranked], title: str) -> Table:
     """For the terminal."""
     table = Table(title=title, title_justify="left")
@@ -61,10 +76,14 @@ def best_table(ranked: Sequence[Ranked], title: str) -> Table:
 
 def _measured(rank: int, candidate: Candidate, evaluator: Evaluator) -> Ranked:
     architecture, batch = candidate.architecture, evaluator.batch
-    params, flops = sizes(evaluator.space, architecture, batch)
     network = evaluator.space.build(architecture, classes=batch.classes, seed=evaluator.seed)
     value = candidate.score.value
     assert value is not None
     return Ranked(
-        rank, str(architecture), value, params, live_parameter_count(network, batch.normalised()), flops
+        rank,
+        str(architecture),
+        value,
+        parameter_count(network),
+        live_parameter_count(network, batch.normalised()),
+        flop_count(network, batch.images.shape[1:]),
     )

@@ -1,0 +1,57 @@
+import json
+import re
+
+import pytest
+
+from croze.errors import CrozeError
+from croze.evaluation import Evaluator
+from croze.limits import Limits
+from croze.proxies import find_proxy
+from croze.report.search_settings import check_folder, fingerprint, search_settings
+from croze.spaces.nasbench201 import NASBench201
+
+
+@pytest.fixture
+def make(digits):
+    def settings(*, space=None, seed=0, proxy="params", algorithm="random", own=None, limits=None):
+        evaluator = Evaluator(space or NASBench201(4, 1), digits, seed)
+        return search_settings(evaluator, find_proxy(proxy), algorithm, own or {}, limits or Limits())
+
+    return settings
+
+
+def test_whatever_decides_a_search_changes_its_fingerprint(make):
+    others = [
+        make(),
+        make(space=NASBench201(4, 2)),
+        make(seed=1),
+        make(proxy="flops"),
+        make(algorithm="evolution"),
+        make(own={"population": 5}),
+        make(limits=Limits(params=5)),
+        make(limits=Limits(flops=5)),
+    ]
+    found = [fingerprint(settings) for settings in others]
+    assert len(set(found)) == len(found)
+    assert all(re.fullmatch("[0-9a-f]{8}", one) for one in found)
+    assert fingerprint({**make(), "budget": 7, "data": "digits"}) == found[0]
+    assert fingerprint(dict(reversed(make().items()))) == found[0]
+
+
+def test_a_folder_of_the_same_search_is_free(make, tmp_path):
+    settings = make(own={"population": 5})
+    check_folder(tmp_path / "new", settings)
+    check_folder(tmp_path, settings)
+    (tmp_path / "best.json").write_text(json.dumps({"settings": {**settings, "budget": 3, "data": "x"}}))
+    check_folder(tmp_path, settings)
+    with pytest.raises(CrozeError, match="differs in population: name another folder"):
+        check_folder(tmp_path, make())
+    with pytest.raises(CrozeError, match="differs in population: name another folder"):
+        check_folder(tmp_path, make(own={"population": 6}))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"settings": 3}', '{"settings": null}', "\udcff"])
+def test_a_file_that_is_no_result(make, tmp_path, text):
+    (tmp_path / "best.json").write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(CrozeError, match="no result of a search that can be read; name another folder"):
+        check_folder(tmp_path, make())

@@ -30,7 +30,7 @@ def search(
         str, typer.Option(help="What to maximise; `croze list proxies` names them.")
     ] = "croze-positional",
     algorithm: Annotated[str, typer.Option(help="evolution or random.")] = "evolution",
-    budget: Annotated[int, typer.Option(help="Distinct architectures to score.")] = 400,
+    budget: Annotated[int, typer.Option(help="Distinct architectures to score.")] = 500,
     seed: Annotated[
         int, typer.Option(min=0, max=MAX_SEED, help="Of strategy, weights, batch and noise.")
     ] = 0,

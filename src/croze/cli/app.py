@@ -19,10 +19,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("score")(score)
-app.command("search")(search)
-app.command("benchmark")(benchmark)
-app.command("list")(listing)
+app.command("score", short_help="Score one network, yours or one of a space.")(score)
+app.command("search", short_help="Find what a proxy ranks first in a space.")(search)
+app.command("benchmark", short_help="Compare proxies with measured accuracies.")(benchmark)
+app.command("list", short_help="Show what there is to choose from.")(listing)
 
 
 def _version(wanted: bool) -> None:

@@ -27,7 +27,7 @@ def search(
     space: SpaceName = "nasbench201",
     data: Data = "digits",
     proxy: Annotated[
-        str, typer.Option(help="What to maximise; `croze list proxies` names them.")
+        str, typer.Option(help="What to rank by; `croze list proxies` names them.")
     ] = "croze-positional",
     algorithm: Annotated[str, typer.Option(help="evolution or random.")] = "evolution",
     budget: Annotated[int, typer.Option(help="Distinct architectures to score.")] = 500,

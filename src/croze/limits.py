@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
@@ -14,8 +13,7 @@ from croze.nn.seeding import single_thread
 from croze.proxies import Proxy
 from croze.proxies.size import Flops, Params
 from croze.scoring import failure_reason
-from croze.spaces import Space
-from croze.types import Architecture, Batch, Score
+from croze.types import Architecture, Score
 
 
 @dataclass(frozen=True)
@@ -52,12 +50,6 @@ class Limits:
             if size.value is not None and size.value > most:
                 return {proxy.name: int(size.value)}
         return {}
-
-
-def sizes(space: Space[Any], architecture: Architecture, batch: Batch) -> tuple[int, int]:
-    """Parameters and multiply-adds of the network."""
-    network = space.build(architecture, classes=batch.classes, seed=0)
-    return parameter_count(network), flop_count(network, batch.images.shape[1:])
 
 
 def _measured(proxy: Params | Flops, architecture: Architecture, evaluator: Evaluator) -> Score:

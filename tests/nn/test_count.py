@@ -55,3 +55,10 @@ def test_multiply_adds_by_hand():
 def test_outputs_without_logits(output):
     with pytest.raises(CrozeError, match=r"logits of shape \(N, classes\)"):
         logits_of(output)
+
+
+def test_counting_leaves_buffers_and_modes_alone():
+    model = NETWORKS["counting"]()
+    flop_count(model, (3, 32, 32))
+    assert model.calls == 0
+    assert model.training

@@ -54,7 +54,7 @@ def flop_count(model: nn.Module, shape: Sequence[int]) -> int:
     """Multiply-adds of one forward pass for one input of this shape `(C, H, W)`.
 
     Convolutions, linear layers, matrix products and attention count; additions, normalisation, activations
-    and pooling do not: the convention of NAS-Bench-201 and of most papers. A model on the `meta` device is
+    and pooling do not. Modes and buffers are as before afterwards. A model on the `meta` device is
     counted without computing anything.
     """
     first = next(model.parameters(), None)
@@ -63,7 +63,7 @@ def flop_count(model: nn.Module, shape: Sequence[int]) -> int:
     modes = {module: module.training for module in model.modules()}
     try:
         model.eval()
-        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        with Slots(model).filled({}), torch.no_grad(), FlopCounterMode(display=False) as counter:
             model(torch.zeros(1, *shape, device=device, dtype=dtype))
     finally:
         for module, training in modes.items():

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from croze.proxies import Proxy
+from croze.proxies import PROXIES, Proxy
 from croze.scoring import score, score_all
 from croze.types import Batch, Score
 
@@ -27,9 +27,8 @@ def check_proxy(proxy: Proxy, make_network: Callable[[], nn.Module], batch: Batc
     check_score(first)
     assert score(model, batch, proxy) == first, f"{proxy.spec} gives another score the second time"
     twin = copy.deepcopy(proxy)
-    assert score_all(model, batch, [_another(proxy), twin])[1] == first, (
-        f"{proxy.spec} depends on what came before"
-    )
+    before = [kind() for kind in PROXIES.values() if not isinstance(proxy, kind)]
+    assert score_all(model, batch, [*before, twin])[-1] == first, f"{proxy.spec} depends on what came before"
     return first
 
 
@@ -85,9 +84,3 @@ def _fresh(make_network: Callable[[], nn.Module]) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return make_network()
-
-
-def _another(proxy: Proxy) -> Proxy:
-    from croze.proxies import PROXIES
-
-    return next(kind() for kind in PROXIES.values() if not isinstance(proxy, kind))

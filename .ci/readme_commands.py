@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SMALLER = (
     (r"--budget \d+", "--budget 6"),
     (r"--sample \d+", "--sample 8"),
+    (r"--choose-sample \d+", "--choose-sample 8"),
     (r"--resamples \d+", "--resamples 20"),
     (r"--cells \d+ --repeats \d+", "--cells 1 --repeats 1"),
     (r"^make search$", "make search ARGS='--budget 6'"),

@@ -43,5 +43,5 @@ def build(width: int = 16, depth: int = 3) -> nn.Module:
 if __name__ == "__main__":
     batch = croze.load_batch("digits", size=8, seed=0)
     for depth in (1, 3):
-        for score in croze.score_all(build(depth=depth), batch, "croze-positional,croze-paper,params"):
-            print(f"depth {depth}  {score.proxy:18} {score.value:.4g}")
+        for score in croze.score_all(build(depth=depth), batch, "croze-robust,croze-positional,params"):
+            print(f"depth {depth}  {score.proxy:18} {score.value:.4g}", *score.notes)

@@ -30,7 +30,7 @@ def main() -> None:
         try:
             found = search(
                 space,
-                croze.find_proxy("croze-positional"),
+                croze.find_criterion("croze-robust"),
                 make_algorithm("evolution", space, seed=0),
                 ledger,
                 options.budget,

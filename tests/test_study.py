@@ -1,13 +1,14 @@
 import random
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
 from croze.errors import CrozeError
 from croze.evaluation import Evaluator, Ledger
 from croze.limits import Limits
 from croze.nn.count import flop_count, parameter_count
-from croze.proxies import Measurement, Proxy, Undefined, find_proxy
+from croze.proxies import Aggregate, Measurement, Proxy, Undefined, find_criterion, find_proxy
 from croze.search import ALGORITHMS, make_algorithm
 from croze.spaces.nasbench201 import NASBench201
 from croze.spaces.nasbench201.isomorphism import every_cell
@@ -347,6 +348,9 @@ def test_the_strategy_is_told_values_of_which_more_is_better(tmp_path, digits):
         def tell(self, architecture, value):
             self.told[architecture] = value
 
+        def revise(self, values):
+            raise AssertionError("a single proxy never changes a score")
+
     for proxy, sign in ((PARAMS, 1), (Smallness(), -1), (OftenUndefined(), None)):
         spy = Spy()
         evaluator = Evaluator(SPACE, digits, 0)
@@ -361,8 +365,81 @@ def test_equal_scores_rank_in_the_order_of_asking():
     cells = [SPACE.sample(random.Random(i)) for i in range(4)]
     values = [1.0, 2.0, 1.0, None]
     candidates = [Candidate(c, Score("p", v)) for c, v in zip(cells, values, strict=True)]
-    up = Progress(4, True, candidates=candidates)
-    down = Progress(4, False, candidates=candidates)
+    up = Progress(4, PARAMS, candidates=candidates)
+    down = Progress(4, Smallness(), candidates=candidates)
     assert [c.architecture for c in up.ranking()] == [cells[1], cells[0], cells[2]]
     assert [c.architecture for c in down.ranking()] == [cells[0], cells[2], cells[1]]
     assert [c.architecture for c in up.failures()] == [cells[3]]
+
+
+AGGREGATE = find_criterion("logrank(params,l2-norm,l2-norm,flops)")
+
+
+def test_an_aggregate_ranks_all_candidates_of_the_search(digits, tmp_path):
+    evaluator = Evaluator(SPACE, digits, 0)
+    with Store(tmp_path, evaluator.context) as store:
+        ledger = Ledger(evaluator, store)
+        algorithm = make_algorithm("evolution", SPACE, 3, population=6, tournament=3)
+        found = search(SPACE, AGGREGATE, algorithm, ledger, 40)
+    columns = {
+        part.spec: np.array([c.parts[i].value for c in found.candidates])
+        for i, part in enumerate(AGGREGATE.distinct)
+    }
+    assert [c.score.value for c in found.candidates] == AGGREGATE.combine(columns).tolist()
+    assert found.best == found.ranking()[0]
+    assert found.seconds() > 0
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_search_by_an_aggregate_repeats_whatever_arrives_first(digits, tmp_path, algorithm):
+    def run(folder, reverse, budget):
+        evaluator = Evaluator(SPACE, digits, 0)
+        with Store(tmp_path / folder, evaluator.context) as store:
+            ledger = Ledger(evaluator, store)
+            if reverse:
+                in_order = ledger.scores
+                ledger.scores = lambda *request: reversed(list(in_order(*request)))
+            strategy = make_algorithm(algorithm, SPACE, 3, **SMALL_POPULATION[algorithm])
+            return [
+                (c.architecture, c.score.value)
+                for c in search(SPACE, AGGREGATE, strategy, ledger, budget).candidates
+            ]
+
+    first = run("a", False, 50)
+    assert run("b", True, 50) == first
+    assert run("c", False, 20) != first
+    assert run("c", False, 50) == first, "it goes on from the store as if it had not been ended"
+
+
+def test_the_algorithm_hears_of_places_that_changed(digits, tmp_path):
+    class Spy:
+        def __init__(self):
+            self.rng, self.values = random.Random(0), {}
+
+        def ask(self):
+            return SPACE.sample(self.rng)
+
+        def tell(self, architecture, value):
+            self.values[architecture] = value
+
+        def revise(self, values):
+            assert set(values) <= set(self.values)
+            self.values |= values
+
+    spy = Spy()
+    evaluator = Evaluator(SPACE, digits, 0)
+    with Store(tmp_path, evaluator.context) as store:
+        found = search(SPACE, AGGREGATE, spy, Ledger(evaluator, store), 3 * BATCH)
+    assert spy.values == {c.architecture: c.score.value for c in found.candidates}
+
+
+def test_where_a_part_fails_the_aggregate_does(digits, tmp_path):
+    aggregate = Aggregate("rank", (PARAMS, OftenUndefined()))
+    evaluator = Evaluator(SPACE, digits, 0)
+    with Store(tmp_path, evaluator.context) as store:
+        algorithm = make_algorithm("random", SPACE, 0)
+        found = search(SPACE, aggregate, algorithm, Ledger(evaluator, store), 30)
+    assert found.failures()
+    assert all(c.score.reason.startswith("often-undefined: ") for c in found.failures())
+    assert all(0 < c.score.value <= 1 for c in found.ranking())
+    assert len(found.ranking()) + len(found.failures()) == 30

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from croze.data import load_batch
     from croze.errors import CrozeError
-    from croze.proxies import find_proxies, find_proxy
+    from croze.proxies import find_criteria, find_criterion, find_proxies, find_proxy
     from croze.scoring import score, score_all
     from croze.spaces import open_space
     from croze.types import Batch, LayerScore, Score
@@ -26,6 +26,8 @@ _HOMES = {
     "CrozeError": "croze.errors",
     "LayerScore": "croze.types",
     "Score": "croze.types",
+    "find_criteria": "croze.proxies",
+    "find_criterion": "croze.proxies",
     "find_proxies": "croze.proxies",
     "find_proxy": "croze.proxies",
     "load_batch": "croze.data",
@@ -40,6 +42,8 @@ __all__ = [
     "LayerScore",
     "Score",
     "__version__",
+    "find_criteria",
+    "find_criterion",
     "find_proxies",
     "find_proxy",
     "load_batch",

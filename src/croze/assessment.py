@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from croze.benchmarks import Comparison, Table, Truth, compare
 from croze.errors import CrozeError
 from croze.evaluation import Ledger
-from croze.proxies import Proxy
+from croze.proxies import Criterion, merits, parts_of
 from croze.proxies.size import LiveParams
 
 CONTROL = LiveParams()
@@ -29,10 +29,11 @@ class Assessment:
 
     Attributes:
         comparison: the table of proxies against the truth, on the cells where all of them succeeded.
-        failures: on how many of the chosen cells each proxy failed, the live-parameter count included; those
-            that failed on none are left out.
+        failures: on how many of the chosen cells each proxy failed, parts of aggregates and the
+        live-parameter
+            count included; those that failed on none are left out.
         reasons: the first reason of each of these.
-        milliseconds: mean time a cell by proxy; passes that proxies share count for the first of them.
+        milliseconds: mean time a cell by single proxy; passes that proxies share count for the first of them.
     """
 
     comparison: Comparison
@@ -69,7 +70,7 @@ def assess(
     table: Table,
     positions: NDArray[np.int64],
     ledger: Ledger,
-    proxies: Sequence[Proxy],
+    proxies: Sequence[Criterion],
     *,
     resamples: int = 1000,
     seed: int = 0,
@@ -78,14 +79,14 @@ def assess(
     """Score these cells of a truth by every proxy and compare with their measured accuracies.
 
     The first proxy is the one that the others are compared with. A proxy of which less is better is turned
-    round, so that every rho reads the same way.
+    round, so that every rho reads the same way. An aggregate ranks all cells on which its parts succeeded.
 
     Args:
         truth: the ground truth; its `space` is the one that the ledger's evaluator has to build from.
         table: the columns, from `table2`.
         positions: of the cells in the truth, shape `(k,)`, from `select`.
         ledger: scores the cells, or finds their scores.
-        proxies: at least one, each once.
+        proxies: at least one, each once; aggregates too.
         resamples, seed: of the bootstrap.
         watch: called after every cell with the number of cells done.
 
@@ -103,7 +104,7 @@ def assess(
             f"The cells of {truth.name} are of the space {truth.space}, got a ledger of {space}."
         )
     architectures = [truth.architectures[i] for i in positions]
-    wanted = [*proxies, *([CONTROL] if CONTROL.spec not in specs else [])]
+    wanted = parts_of([*proxies, CONTROL])
     place = {architecture: i for i, architecture in enumerate(architectures)}
     values = {proxy.spec: np.full(len(architectures), math.nan) for proxy in wanted}
     seconds = dict.fromkeys(values, 0.0)
@@ -122,7 +123,7 @@ def assess(
         truth,
         table,
         positions,
-        {p.spec: values[p.spec] if p.higher_is_better else -values[p.spec] for p in proxies},
+        merits(proxies, values),
         values[CONTROL.spec],
         reference=specs[0],
         resamples=resamples,

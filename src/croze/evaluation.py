@@ -15,7 +15,7 @@ from croze.spaces import Space
 from croze.store import Store
 from croze.types import Batch, Score
 
-ENGINE = 1
+ENGINE = 2
 """Goes up whenever the same request would give other numbers, so that stored scores are not mixed."""
 
 Request = tuple[str, tuple[Proxy, ...]]
@@ -35,22 +35,26 @@ class Evaluator:
         space: builds the networks.
         batch: what they are scored on; also says how many classes they have.
         seed: of the weights and of everything random in a pass.
+        micro_batch: most images that a network sees at once; None for the whole batch.
     """
 
     space: Space[Any]
     batch: Batch
     seed: int
+    micro_batch: int | None = None
 
     @property
     def context(self) -> dict[str, Any]:
         """Everything but architecture and proxy that a score depends on."""
-        return {
+        context = {
             "engine": ENGINE,
             "space": repr(self.space),
             "images": len(self.batch),
             "batch": self.batch.digest(),
             "seed": self.seed,
         }
+        # sums in parts round differently, and some proxies refuse them
+        return context if self.micro_batch is None else context | {"micro_batch": self.micro_batch}
 
     def __call__(self, request: Request) -> list[Score]:
         """The scores, in the order of the proxies; the first of each network carries its building time."""
@@ -70,7 +74,9 @@ class Evaluator:
         except Exception as problem:  # one candidate that cannot be built must not end a search
             return [Score(proxy.spec, None, reason=failure_reason(problem)) for proxy in proxies]
         building = time.perf_counter() - start
-        first, *others = score_all(network, self.batch, proxies, seed=self.seed, own=True)
+        first, *others = score_all(
+            network, self.batch, proxies, seed=self.seed, micro_batch=self.micro_batch, own=True
+        )
         return [replace(first, seconds=first.seconds + building), *others]
 
     def flavour_for(self, proxy: Proxy) -> str:

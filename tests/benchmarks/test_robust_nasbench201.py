@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from croze.benchmarks import Truth, open_truth
+from croze.benchmarks.robust_nasbench201 import CORRUPTIONS
 from croze.errors import CrozeError
 
 Write = Callable[..., Path]
@@ -30,7 +31,9 @@ def accuracies(content: Any) -> dict[str, Any]:
 
 def test_columns_carry_attack_and_epsilon_or_severity(tiny: Truth) -> None:
     assert (tiny.name, tiny.dataset, len(tiny)) == ("robust-nb201", "cifar10", 12)
-    assert len(tiny.columns) == 1 + 4 * 3 + 15 * 5
+    assert len(tiny.columns) == 1 + 4 * 3 + 15 * 5 + 1
+    corrupted = [tiny.values(f"{kind}@{s}") for kind in CORRUPTIONS for s in range(1, 6)]
+    assert np.allclose(tiny.values("corruptions"), np.mean(corrupted, axis=0), rtol=1e-12)
     for name in (
         "clean",
         "fgsm@0.1",
@@ -185,7 +188,7 @@ def test_registry() -> None:
 def test_the_published_files(real: Truth) -> None:
     assert len(real) == 15625
     assert len(real.distinct) == 6466
-    assert len(real.columns) == 1 + 11 + 3 * 7 + 15 * 5
+    assert len(real.columns) == 1 + 11 + 3 * 7 + 15 * 5 + 1
     folder = Path(real.provenance.source)
     raw = accuracies(json.loads((folder / "cifar10" / "fgsm@Linf_accuracy.json").read_text()))
     epsilons = json.loads((folder / "meta.json").read_text())["epsilons"]["fgsm@Linf"]

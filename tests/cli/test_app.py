@@ -9,13 +9,15 @@ import croze as package
 from croze.benchmarks import BENCHMARKS
 from croze.data import READERS
 from croze.perturb import PERTURBATIONS
-from croze.proxies import PROXIES
+from croze.proxies import AGGREGATES, PROXIES
+from croze.proxies.aggregate import KINDS as AGGREGATE_KINDS
 from croze.search import ALGORITHMS
 from croze.spaces import SPACES
 
 CROZE = [sys.executable, "-m", "croze"]
 KINDS = {
     "proxies": PROXIES,
+    "aggregates": [*(f"{kind}(...)" for kind in AGGREGATE_KINDS), *AGGREGATES],
     "spaces": SPACES,
     "algorithms": ALGORITHMS,
     "data": READERS,
@@ -86,7 +88,7 @@ def test_everything_is_listed(croze):
 
 
 def test_bad_names_and_options(refused, misused):
-    assert "expected one of proxies, spaces, algorithms" in refused("list", "proxy")
+    assert "expected one of proxies, aggregates, spaces" in refused("list", "proxy")
     assert "No such command" in misused("scores")
     assert "No such option" in misused("score", "--archs", "x")
     assert "--seed" in misused("score", "--arch", "x", "--seed", "-1")

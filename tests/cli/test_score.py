@@ -78,13 +78,13 @@ def test_an_architecture(croze, digits):
     outcome = croze("score", "--arch", CELL, *TINY, "--json", "-")
     found = outcome.json
     assert outcome.code == 0
-    assert [s["proxy"] for s in found["scores"]] == ["croze-positional", "params", "live-params", "flops"]
+    assert [s["proxy"] for s in found["scores"]] == ["croze-robust", "params", "live-params", "flops"]
     assert all(s["ok"] and s["reason"] == "" for s in found["scores"])
     assert found["network"] == CELL
     assert found["images"] == 8
     assert found["batch"] == digits.digest()
     assert found["provenance"]["versions"]["torch"] == torch.__version__
-    for proxy in ("croze-positional", "live-params"):
+    for proxy in ("croze-robust", "live-params"):
         assert proxy in outcome.err
     assert json.loads(json.dumps(found)) == found
 
@@ -111,7 +111,7 @@ def test_networks_of_every_kind(croze, models, kind):
     batch = load_batch("digits", size=8, seed=4)
     with seeded(4):
         network = NETWORKS[kind]()
-    expected = score_all(network, batch, "croze-positional,params,live-params,flops", seed=4)
+    expected = score_all(network, batch, "croze-robust,params,live-params,flops", seed=4)
     assert [(s["value"], s["reason"]) for s in outcome.json["scores"]] == [
         (s.value, s.reason) for s in expected
     ]
@@ -177,7 +177,7 @@ def test_seed_and_batch_size_count(croze):
         (["--arch", "|conv~0|"], "is not a NAS-Bench-201 cell"),
         (["--arch", ""], "is not a NAS-Bench-201 cell"),
         (["--arch", CELL, "--space", "darts"], "Unknown space 'darts'; the known ones are nasbench201"),
-        (["--arch", CELL, "--proxies", "snip"], "Unknown proxy 'snip'; the known ones are croze-paper"),
+        (["--arch", CELL, "--proxies", "snap"], "Unknown proxy 'snap'; the known ones are croze-paper"),
         (["--arch", CELL, "--proxies", "croze"], "croze-paper, croze-official, croze-positional"),
         (["--arch", CELL, "--proxies", ""], "Cannot read ''"),
         (["--arch", CELL, "--proxies", "params,params"], "named twice"),

@@ -84,7 +84,7 @@ def test_the_same_command_computes_nothing_again(finished, croze, monkeypatch):
     outcome = croze(*command)
     assert outcome.code == 0
     assert same(outcome.json) == same(result)
-    assert "20 scores are in" in outcome.err
+    assert "scores of 20 networks are in" in outcome.err
 
 
 def test_json_in_a_file_leaves_the_streams_to_people(croze, tmp_path):
@@ -120,7 +120,9 @@ def test_a_search_in_which_all_fail_says_so(croze, monkeypatch, tmp_path):
     outcome = croze("search", *TINY, "--budget", 3, "--out", "run", "--json", "-")
     assert outcome.code == 1
     assert outcome.json["best"] is None
-    assert [f["reason"] for f in outcome.json["failed"]] == ["RuntimeError: no [/memory] left"] * 3
+    assert [f["reason"] for f in outcome.json["failed"]] == [
+        "croze-positional: RuntimeError: no [/memory] left"
+    ] * 3
     assert "no [/memory] left" in outcome.err
     assert not (tmp_path / "run" / "network.py").exists()
     assert json.loads((tmp_path / "run" / "best.json").read_text())["scored"] == 3
@@ -168,7 +170,7 @@ def test_the_result_of_another_search_is_not_overwritten(croze, refused, tmp_pat
     assert {p.name: p.read_bytes() for p in (tmp_path / "run").iterdir()} == files
     outcome = croze(*arguments, "--budget", 5, "--json", "-")
     assert outcome.code == 0
-    assert "3 scores are in run already" in outcome.err
+    assert "scores of 3 networks are in run already" in outcome.err
     assert outcome.json["scored"] == json.loads((tmp_path / "run" / "best.json").read_text())["scored"] == 5
     (tmp_path / "run" / "best.json").write_text("[]")
     assert "no result of a search that can be read; name another folder" in refused(*arguments)
@@ -180,13 +182,13 @@ def test_scores_of_other_proxies_are_not_counted(croze, tmp_path):
     assert "already" not in croze(*arguments, "--proxy", "live-params").err
     (tmp_path / "run" / "best.json").unlink()
     assert "already" not in croze(*arguments, "--proxy", "croze-paper").err
-    assert "3 scores are in run already" in croze(*arguments, "--proxy", "croze-paper").err
+    assert "scores of 3 networks are in run already" in croze(*arguments, "--proxy", "croze-paper").err
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--proxy", "snip"], "Unknown proxy 'snip'"),
+        (["--proxy", "snap"], "Unknown proxy 'snap'"),
         (["--proxy", "croze"], "3 forms, which rank differently; name one of croze-paper, croze-official"),
         (["--proxy", "params,flops"], "Expected one proxy, got 2"),
         (["--space", "nas"], "Unknown space 'nas'; the known ones are nasbench201"),

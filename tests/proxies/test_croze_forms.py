@@ -276,13 +276,13 @@ def test_greyscale_and_larger_images():
 
 def test_passes_are_shared(digits, monkeypatch):
     counted = []
-    original = Passes.loss
+    original = Passes.loss_of
 
     def counting(self, *args):
         counted.append(1)
         return original(self, *args)
 
-    monkeypatch.setattr(Passes, "loss", counting)
+    monkeypatch.setattr(Passes, "loss_of", counting)
     model = network().float()
     alone = [score(model, digits, form).value for form in ("croze-paper", "croze-positional")]
     assert len(counted) == 6

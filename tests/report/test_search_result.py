@@ -5,6 +5,8 @@ import torch
 
 from croze.evaluation import Evaluator
 from croze.nn.count import flop_count, live_parameter_count, parameter_count
+from croze.proxies.ntk import Ntk
+from croze.proxies.size import Params
 from croze.report.search_result import best, best_table, search_json
 from croze.spaces.nasbench201 import NASBench201
 from croze.study import Candidate, Progress
@@ -21,8 +23,10 @@ def evaluator(digits):
 
 
 def progress(higher_is_better=True):
-    candidates = [Candidate(c, Score("p", v)) for c, v in zip(CELLS, VALUES, strict=True)]
-    return Progress(6, higher_is_better, candidates=candidates)
+    scores = [Score("p", v) for v in VALUES]
+    candidates = [Candidate(c, s, (s,)) for c, s in zip(CELLS, scores, strict=True)]
+    proxy = Params() if higher_is_better else Ntk()
+    return Progress(6, proxy, candidates=candidates)
 
 
 @pytest.mark.parametrize(("higher", "order"), [(True, [1, 4, 3, 0, 5]), (False, [5, 0, 3, 1, 4])])
@@ -48,6 +52,7 @@ def test_each_is_measured(evaluator, digits):
             "params": ranked.params,
             "live_params": ranked.live_params,
             "flops": ranked.flops,
+            "parts": {"p": ranked.score},
         }
 
 
@@ -64,7 +69,7 @@ def test_the_result_as_data(evaluator):
     assert (result["rejected_by_limits"], result["ended_early"]) == (2, "used up")
     assert result["settings"] == {"budget": 6}
     assert set(result["provenance"]) == {"command", "made", "versions", "machine"}
-    nothing = search_json(Progress(3), [], {})
+    nothing = search_json(Progress(3, Params()), [], {})
     assert (nothing["best"], nothing["top"], nothing["ended_early"]) == (None, [], None)
 
 
@@ -87,7 +92,7 @@ def test_measuring_takes_one_thread(evaluator, monkeypatch):
 
 
 def test_nothing_scored_gives_nothing(evaluator):
-    assert best(Progress(3), evaluator) == []
+    assert best(Progress(3, Params()), evaluator) == []
     assert best_table([], "nothing").row_count == 0
 
 

@@ -164,3 +164,22 @@ def test_evolution_climbs_where_random_search_does_not():
     assert best["evolution"].count(6) >= 9
     assert best["random"].count(6) <= 3
     assert sum(best["evolution"]) >= sum(best["random"]) + 12
+
+
+def test_evolution_takes_new_scores_of_its_members():
+    moves = SpyMoves()
+    algorithm = RegularisedEvolution(moves, 0, population=4, tournament=4)
+    for number in range(4):
+        algorithm.tell(algorithm.ask(), float(number))
+    algorithm.revise({1: 10.0, 99: 50.0})
+    algorithm.ask()
+    assert moves.parents == [1], "the first has become the best; what is no member is passed over"
+
+
+def test_scores_that_change_do_not_move_a_random_search():
+    plain, revised = (RandomSearch(SPACE, 3) for _ in range(2))
+    for _ in range(10):
+        cell = revised.ask()
+        revised.tell(cell, 1.0)
+        revised.revise({cell: 5.0})
+        assert cell == plain.ask()

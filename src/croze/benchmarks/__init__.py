@@ -1,6 +1,8 @@
 """Published ground truth, read-only, and how proxies rank against it."""
 
+from croze.benchmarks.columns import every_column
 from croze.benchmarks.comparison import Comparison, compare
+from croze.benchmarks.published_proxies import PublishedScores, read_published
 from croze.benchmarks.registry import BENCHMARKS, open_truth
 from croze.benchmarks.selection import select
 from croze.benchmarks.split import halves, smallest_string
@@ -12,11 +14,14 @@ __all__ = [
     "Column",
     "Comparison",
     "Provenance",
+    "PublishedScores",
     "Table",
     "Truth",
     "compare",
+    "every_column",
     "halves",
     "open_truth",
+    "read_published",
     "select",
     "smallest_string",
     "table2",

@@ -57,6 +57,9 @@ CORRUPTIONS = (
 
 SEVERITIES = (1, 2, 3, 4, 5)
 
+MEAN_CORRUPTION = "corruptions"
+"""The column of the mean accuracy over all corruptions and severities."""
+
 
 def read(path: Path, dataset: str) -> Truth:
     """The truth of one data set.
@@ -67,7 +70,8 @@ def read(path: Path, dataset: str) -> Truth:
 
     Returns:
         A truth with the columns `clean`, `fgsm@8` (attack and epsilon in 1/255) and `fog@3` (corruption and
-        severity) of the files that are there; a file that is absent leaves its columns out.
+        severity) of the files that are there; a file that is absent leaves its columns out. With all 15
+        corruptions there is `corruptions`, the mean over them and their severities.
 
     Raises:
         CrozeError: an unknown data set, a missing `meta.json` or data set folder, or a file that is not as
@@ -92,6 +96,9 @@ def read(path: Path, dataset: str) -> Truth:
             names = _columns(meta_file, meta, key)
             measured = _accuracies(file, files.json(file), wanted, key, representatives, len(names))
             columns.update(zip(names, np.take(measured, place, axis=1), strict=True))
+    corrupted = [f"{kind}@{severity}" for kind in CORRUPTIONS for severity in SEVERITIES]
+    if all(name in columns for name in corrupted):
+        columns[MEAN_CORRUPTION] = np.mean([columns[name] for name in corrupted], axis=0)
     if not columns:
         raise CrozeError(f"{folder} holds no accuracies: expected files such as clean_accuracy.json.")
     return Truth(NAME, wanted, architectures, twin, columns, Provenance(str(path), files.sha256), SPACE)

@@ -8,6 +8,8 @@ import typer
 
 from croze.cli.benchmark import benchmark
 from croze.cli.listing import listing
+from croze.cli.proxies import proxies
+from croze.cli.reference import reference
 from croze.cli.score import score
 from croze.cli.search import search
 
@@ -22,6 +24,8 @@ app = typer.Typer(
 app.command("score", short_help="Score one network, yours or one of a space.")(score)
 app.command("search", short_help="Find what a proxy ranks first in a space.")(search)
 app.command("benchmark", short_help="Compare proxies with measured accuracies.")(benchmark)
+app.command("reference", short_help="Make the population that aggregates compare with.")(reference)
+app.command("proxies", short_help="Write the evidence page on all proxies.")(proxies)
 app.command("list", short_help="Show what there is to choose from.")(listing)
 
 

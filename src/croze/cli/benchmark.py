@@ -15,6 +15,7 @@ from croze.cli.options import (
     Channels,
     Data,
     Json,
+    MicroBatch,
     Sampling,
     Workers,
     folder_of,
@@ -29,7 +30,7 @@ def benchmark(
     data: Data = "digits",
     proxies: Annotated[
         str, typer.Option(help="Comma-separated; the others are compared with the first.")
-    ] = "params,croze-official,croze-positional",
+    ] = "params,croze-official,croze-positional,croze-robust",
     sample: Annotated[int | None, typer.Option(min=1, help="Cells to draw; all of them without.")] = None,
     cells: Annotated[str, typer.Option(help="all strings, or distinct ones up to isomorphism.")] = "all",
     half: Annotated[str, typer.Option(help="choose, report or both halves of the cells.")] = "both",
@@ -51,6 +52,7 @@ def benchmark(
     batch_size: BatchSize = 8,
     sampling: Sampling = "balanced",
     augment: Augment = False,
+    micro_batch: MicroBatch = None,
     channels: Channels = 16,
     cells_per_stage: Cells = 5,
     plot: Annotated[Path | None, typer.Option(help="Write the figure to this PNG, SVG or PDF.")] = None,
@@ -67,7 +69,7 @@ def benchmark(
     from croze.cli.progress import Bar
     from croze.data import load_batch
     from croze.evaluation import Evaluator, Ledger
-    from croze.proxies import find_proxies
+    from croze.proxies import find_criteria
     from croze.report.comparison_plot import check_plot, draw
     from croze.report.comparison_table import difference_table, rho_table
     from croze.report.provenance import provenance
@@ -77,13 +79,13 @@ def benchmark(
     folder = folder_of(out)
     if plot is not None:
         check_plot(plot)
-    chosen = find_proxies(proxies)
+    chosen = find_criteria(proxies)
     known = open_truth(truth, dataset)
     table = table2(known, convention)
     positions = select(known, sample, seed, cells, half)
     batch = load_batch(data, size=batch_size, seed=score_seed, sampling=sampling, augment=augment)
     space = open_space(known.space, channels=channels, cells=cells_per_stage)
-    evaluator = Evaluator(space, batch, score_seed)
+    evaluator = Evaluator(space, batch, score_seed, micro_batch)
     terminal = console(json)
     with Store(folder, evaluator.context) as store:
         ledger = Ledger(evaluator, store, workers)

@@ -14,12 +14,12 @@ def listing(
     what: Annotated[
         str | None,
         typer.Argument(
-            help="proxies, spaces, algorithms, data, perturbations or benchmarks; everything without."
+            help="proxies, aggregates, spaces, algorithms, data, perturbations or benchmarks; all without."
         ),
     ] = None,
     json: Json = None,
 ) -> None:
-    """List proxies, spaces, algorithms, data readers, perturbations and benchmarks."""
+    """List proxies, aggregates, spaces, algorithms, data readers, perturbations and benchmarks."""
     from rich.table import Table
 
     from croze.cli.output import console, emit_json
@@ -48,7 +48,8 @@ def _catalogue() -> dict[str, list[dict[str, Any]]]:
     from croze.benchmarks import BENCHMARKS
     from croze.data import READERS
     from croze.perturb import PERTURBATIONS
-    from croze.proxies import PROXIES
+    from croze.proxies import AGGREGATES, PROXIES
+    from croze.proxies.aggregate import KINDS
     from croze.search import ALGORITHMS
     from croze.spaces import SPACES
 
@@ -71,6 +72,13 @@ def _catalogue() -> dict[str, list[dict[str, Any]]]:
                 },
             }
             for name, kind in PROXIES.items()
+        ],
+        "aggregates": [
+            *({"name": f"{kind}(...)", "summary": summary} for kind, summary in KINDS.items()),
+            *(
+                {"name": name, "summary": f"{a.summary}: {a.definition}", "source": a.source}
+                for name, a in AGGREGATES.items()
+            ),
         ],
         "spaces": [{"name": name, "summary": of_module(kind)} for name, kind in SPACES.items()],
         "algorithms": [{"name": name, "summary": of_module(kind)} for name, kind in ALGORITHMS.items()],

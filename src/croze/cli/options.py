@@ -20,6 +20,18 @@ Augment = Annotated[bool, typer.Option(help="Pad, crop and flip the images of th
 Json = Annotated[
     str | None, typer.Option("--json", metavar="FILE|-", help="Write the result as JSON; - is stdout.")
 ]
+MicroBatch = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="Most images of the batch that a network sees at once, to save memory; all without."
+    ),
+]
+ReferenceName = Annotated[
+    str,
+    typer.Option(
+        "--reference", help="Population among which aggregates place one network: a name or FILE.json."
+    ),
+]
 SpaceName = Annotated[str, typer.Option("--space", help="Search space; `croze list spaces` names them.")]
 Channels = Annotated[int, typer.Option(min=1, help="Channels of the first stage of the networks.")]
 Cells = Annotated[int, typer.Option(min=1, help="Cells a stage of the networks.")]

@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from croze.cli.options import MAX_SEED, Augment, BatchSize, Cells, Channels, Data, Json, Sampling, SpaceName
+from croze.cli.options import (
+    MAX_SEED,
+    Augment,
+    BatchSize,
+    Cells,
+    Channels,
+    Data,
+    Json,
+    MicroBatch,
+    ReferenceName,
+    Sampling,
+    SpaceName,
+)
 
 
 def score(
@@ -17,11 +29,13 @@ def score(
     space: SpaceName = "nasbench201",
     data: Data = "digits",
     proxies: Annotated[
-        str, typer.Option(help="Comma-separated; `croze list proxies` names them and their arguments.")
-    ] = "croze-positional,params,live-params,flops",
+        str, typer.Option(help="Comma-separated; `croze list` names proxies and aggregates.")
+    ] = "croze-robust,params,live-params,flops",
     batch_size: BatchSize = 8,
     sampling: Sampling = "balanced",
     augment: Augment = False,
+    micro_batch: MicroBatch = None,
+    reference: ReferenceName = "nasbench201",
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of weights, batch and noise.")] = 0,
     normalises_input: Annotated[
         bool,
@@ -44,7 +58,8 @@ def score(
     from croze.errors import CrozeError
     from croze.evaluation import Evaluator
     from croze.nn.seeding import single_thread
-    from croze.proxies import find_proxies
+    from croze.proxies import Aggregate, find_criteria, parts_of
+    from croze.proxies.reference import load_reference, with_aggregates
     from croze.report.provenance import provenance
     from croze.report.score_table import layer_table, score_table
     from croze.scoring import score_all
@@ -54,16 +69,28 @@ def score(
         raise CrozeError(
             "Name either a network of yours (--model FILE.py:FUNCTION) or an architecture (--arch)."
         )
-    chosen = find_proxies(proxies)
+    chosen = find_criteria(proxies)
+    if any(isinstance(criterion, Aggregate) for criterion in chosen):
+        load_reference(reference)  # a wrong name is found before anything is computed
     batch = load_batch(data, size=batch_size, seed=seed, sampling=sampling, augment=augment)
     with single_thread(), redirect_stdout(sys.stderr):  # standard output is for the result alone
         if model is not None:
             network = load_model(model, seed)
-            found = score_all(network, batch, chosen, seed=seed, normalises_input=normalises_input or None)
+            found = score_all(
+                network,
+                batch,
+                chosen,
+                seed=seed,
+                normalises_input=normalises_input or None,
+                micro_batch=micro_batch,
+                reference=reference,
+            )
         else:
             opened = open_space(space, channels=channels, cells=cells)
             architecture = str(opened.parse(arch or ""))
-            found = Evaluator(opened, batch, seed)((architecture, tuple(chosen)))
+            evaluator = Evaluator(opened, batch, seed, micro_batch)
+            parts = {one.proxy: one for one in evaluator((architecture, tuple(parts_of(chosen))))}
+            found = with_aggregates(chosen, parts, batch, reference, opened.flavours)
 
     out = console(json)
     out.print(score_table(found, f"{model or arch} on {len(batch)} images of {data}, seed {seed}"))

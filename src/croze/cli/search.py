@@ -16,6 +16,7 @@ from croze.cli.options import (
     Channels,
     Data,
     Json,
+    MicroBatch,
     Sampling,
     SpaceName,
     Workers,
@@ -27,8 +28,8 @@ def search(
     space: SpaceName = "nasbench201",
     data: Data = "digits",
     proxy: Annotated[
-        str, typer.Option(help="What to rank by; `croze list proxies` names them.")
-    ] = "croze-positional",
+        str, typer.Option(help="What to rank by; `croze list` names proxies and aggregates.")
+    ] = "croze-robust",
     algorithm: Annotated[str, typer.Option(help="evolution or random.")] = "evolution",
     budget: Annotated[int, typer.Option(help="Distinct architectures to score.")] = 500,
     seed: Annotated[
@@ -46,6 +47,7 @@ def search(
     batch_size: BatchSize = 8,
     sampling: Sampling = "balanced",
     augment: Augment = False,
+    micro_batch: MicroBatch = None,
     population: Annotated[int, typer.Option(min=1, help="Of evolution: architectures alive.")] = 50,
     tournament: Annotated[int, typer.Option(min=1, help="Of evolution: drawn for each parent.")] = 10,
     channels: Channels = 16,
@@ -62,7 +64,7 @@ def search(
     from croze.data import load_batch
     from croze.evaluation import Evaluator, Ledger
     from croze.limits import Limits
-    from croze.proxies import find_proxy
+    from croze.proxies import find_criterion, parts_of
     from croze.report.files import to_json, write_text
     from croze.report.score_table import format_value
     from croze.report.search_result import best, best_table, search_json
@@ -74,7 +76,7 @@ def search(
     from croze.study import search as run_search
 
     folder = None if out is None else folder_of(out)
-    chosen = find_proxy(proxy)
+    chosen = find_criterion(proxy)
     limits = Limits(parse_size(max_params, "--max-params"), parse_size(max_flops, "--max-flops"))
     opened = open_space(space, channels=channels, cells=cells)
     own: dict[str, Any] = {}
@@ -82,7 +84,7 @@ def search(
         own = {"population": population, "tournament": tournament}
     strategy = make_algorithm(algorithm, opened, seed, **own)
     batch = load_batch(data, size=batch_size, seed=seed, sampling=sampling, augment=augment)
-    evaluator = Evaluator(opened, batch, seed)
+    evaluator = Evaluator(opened, batch, seed, micro_batch)
     settings = search_settings(evaluator, chosen, algorithm, own, limits)
     if folder is None:
         name = _slug(f"{space}-{chosen.spec}-{data}-{algorithm}-seed{seed}")
@@ -92,9 +94,11 @@ def search(
 
     with Store(folder, evaluator.context) as store:
         ledger = Ledger(evaluator, store, workers)
-        known = store.count(chosen.spec)
+        known = min(store.count(part.spec) for part in parts_of([chosen]))
         if known:
-            terminal.print(f"{known:,} scores are in {folder} already and are not computed again.")
+            terminal.print(
+                f"The scores of {known:,} networks are in {folder} already and are not computed again."
+            )
         try:
             with Bar(terminal, f"{chosen.spec} on {space}", budget) as bar:
 

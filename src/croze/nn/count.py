@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from croze.nn.forward import logits_of
-from croze.nn.scratch import scratch
+from croze.nn.scratch import evaluating, scratch
 from croze.nn.seeding import seeded
 from croze.nn.slots import Slots
 
@@ -44,10 +46,22 @@ def live_count_in(network: nn.Module, trainable: Sequence[str], inputs: Tensor) 
         with Slots(network).filled(parameters):
             logits = logits_of(network(inputs.clone()))
         projected = (logits * torch.randn(logits.shape).to(logits)).sum()
-        if not projected.requires_grad:
+        if not projected.requires_grad or not parameters:
             return 0
         gradients = torch.autograd.grad(projected, list(parameters.values()), allow_unused=True)
     return sum(g.numel() for g in gradients if g is not None and bool(g.any()))
+
+
+@contextmanager
+def seen_by_counters() -> Iterator[None]:
+    """Without torch's fused attention kernels, whose operations no counter and no hook sees."""
+    fused = torch.backends.mha.get_fastpath_enabled()
+    try:
+        torch.backends.mha.set_fastpath_enabled(False)
+        with sdpa_kernel(SDPBackend.MATH):
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fused)
 
 
 def flop_count(model: nn.Module, shape: Sequence[int]) -> int:
@@ -60,12 +74,8 @@ def flop_count(model: nn.Module, shape: Sequence[int]) -> int:
     first = next(model.parameters(), None)
     device = first.device if first is not None else torch.device("cpu")
     dtype = first.dtype if first is not None else torch.float32
-    modes = {module: module.training for module in model.modules()}
-    try:
-        model.eval()
-        with Slots(model).filled({}), torch.no_grad(), FlopCounterMode(display=False) as counter:
-            model(torch.zeros(1, *shape, device=device, dtype=dtype))
-    finally:
-        for module, training in modes.items():
-            module.training = training
+    x = torch.zeros(1, *shape, device=device, dtype=dtype)
+    counter = FlopCounterMode(display=False)
+    with evaluating(model), Slots(model).filled({}), torch.no_grad(), seen_by_counters(), counter:
+        model(x)
     return int(counter.get_total_flops()) // 2

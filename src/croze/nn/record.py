@@ -38,22 +38,67 @@ def execution_order(model: nn.Module) -> Iterator[list[str]]:
 
 
 @contextmanager
-def outputs(model: nn.Module, names: Mapping[str, nn.Module]) -> Iterator[dict[str, Tensor]]:
-    """Collect detached copies of these modules' outputs.
+def visited(names: Mapping[str, nn.Module], visit: Callable[[str, Tensor], None]) -> Iterator[None]:
+    """Hand each of these modules' outputs, detached, to `visit` as soon as it is there.
 
-    Copies, because a later operation may work in place on the tensor itself. A module that runs more than
-    once keeps its last output; outputs that are no tensors are passed over.
+    A later operation may work in place on the tensor, so `visit` must not keep it; outputs that are no
+    tensors are passed over.
     """
-    found: dict[str, Tensor] = {}
 
     def note(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
             if isinstance(output, Tensor):
-                found[name] = output.detach().clone()
+                visit(name, output.detach())
 
         return hook
 
     handles = [module.register_forward_hook(note(name)) for name, module in names.items()]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@contextmanager
+def outputs(model: nn.Module, names: Mapping[str, nn.Module]) -> Iterator[dict[str, Tensor]]:
+    """Collect copies of these modules' outputs; a module that runs more than once keeps its last output."""
+    found: dict[str, Tensor] = {}
+
+    def keep(name: str, output: Tensor) -> None:
+        found[name] = output.clone()
+
+    with visited(names, keep):
+        yield found
+
+
+@contextmanager
+def last_feature_map(model: nn.Module) -> Iterator[list[Tensor]]:
+    """Collect the last output of a module that has positions besides channels, one a forward pass.
+
+    That is `(N, C, H, W)` or `(N, positions, C)` with more than one position. Where no module has such an
+    output, it is the input of the last linear layer, `(N, C)`.
+    """
+    found: list[Tensor] = []
+    maps: list[Tensor] = []
+    inputs_of_linear: list[Tensor] = []
+
+    def watch(module: nn.Module, inputs: Any, output: Any) -> None:
+        first = output[0] if isinstance(output, tuple) else output
+        if (
+            isinstance(first, Tensor)
+            and first.ndim > 2
+            and first[0].numel() > first.shape[-3 if first.ndim > 3 else -1]
+        ):
+            maps[:] = [first.detach()]
+        if isinstance(module, nn.Linear) and inputs:
+            inputs_of_linear[:] = [inputs[0].detach()]
+
+    def end(_module: nn.Module, _inputs: Any, _output: Any) -> None:
+        found.extend(maps or inputs_of_linear)
+
+    handles = [m.register_forward_hook(watch) for m in model.modules() if m is not model]
+    handles.append(model.register_forward_hook(end))
     try:
         yield found
     finally:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.instancenorm import _InstanceNorm
 from torch.nn.parameter import is_lazy
 
 from croze.errors import CrozeError
@@ -23,8 +25,7 @@ def scratch(model: nn.Module, layout: torch.memory_format = torch.contiguous_for
     Raises:
         CrozeError: when the network cannot be copied, or has parameters without a shape yet.
     """
-    if any(is_lazy(p) for p in model.parameters()):
-        raise CrozeError("The model has lazy layers without weights yet: run one batch through it first.")
+    refuse_lazy(model)
     if isinstance(model, torch.jit.ScriptModule):
         raise CrozeError("A scripted model cannot be scored: pass the eager one it was made from.")
     try:
@@ -34,6 +35,12 @@ def scratch(model: nn.Module, layout: torch.memory_format = torch.contiguous_for
             f"The model cannot be copied ({problem}): build a fresh one for scoring."
         ) from problem
     return prepare(twin, layout)
+
+
+def refuse_lazy(model: nn.Module) -> None:
+    """Raise CrozeError when the network has parameters without a shape yet."""
+    if any(is_lazy(p) for p in model.parameters()):
+        raise CrozeError("The model has lazy layers without weights yet: run one batch through it first.")
 
 
 def prepare(model: nn.Module, layout: torch.memory_format = torch.contiguous_format) -> nn.Module:
@@ -50,10 +57,31 @@ def prepare(model: nn.Module, layout: torch.memory_format = torch.contiguous_for
 
 def without_batchnorm(model: nn.Module, keep: Collection[str] = ()) -> nn.Module:
     """Replace, in place, every BatchNorm by the identity, but for those below the modules named in `keep`."""
+    return _without(model, (_BatchNorm,), keep)
+
+
+def without_normalisation(model: nn.Module) -> nn.Module:
+    """Replace, in place, every normalisation layer (batch, layer, group, instance) by the identity."""
+    return _without(model, (_BatchNorm, nn.LayerNorm, nn.GroupNorm, _InstanceNorm, nn.RMSNorm), ())
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """The network in evaluation mode for the length of the scope; every module's mode is restored."""
+    modes = {module: module.training for module in model.modules()}
+    try:
+        model.eval()
+        yield
+    finally:
+        for module, training in modes.items():
+            module.training = training
+
+
+def _without(model: nn.Module, kinds: tuple[type[nn.Module], ...], keep: Collection[str]) -> nn.Module:
     for name, module in list(model.named_modules()):
-        for child_name, child in list(module.named_children()):
+        for child_name, child in list(module._modules.items()):  # one that stands twice as well
             path = f"{name}.{child_name}" if name else child_name
             kept = any(path == root or path.startswith(f"{root}.") for root in keep)
-            if isinstance(child, _BatchNorm) and not kept:
+            if isinstance(child, kinds) and not kept:
                 setattr(module, child_name, nn.Identity())
     return model

@@ -7,7 +7,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self, get_type_hints
+from typing import Any, ClassVar, Self, get_origin, get_type_hints
 
 from croze.errors import CrozeError
 from croze.proxies.passes import Passes
@@ -31,7 +31,11 @@ class Proxy(ABC):
         name: as written on the command line.
         summary: one line for `croze list`.
         source: paper and section or equation.
-        needs_labels, needs_gradients, needs_features: what it asks of the passes.
+        needs_labels: whether the labels of the batch enter.
+        needs_gradients: whether anything is differentiated.
+        needs_images: whether the images enter; a proxy without runs on noise, on ones or on no input.
+        runs_in_chunks: whether it can take the batch in micro-batches; the others refuse them.
+        dtype: what it computes in: `model` for the model's own, else the one it is defined in.
         higher_is_better: the direction in which it ranks.
         flavour: which flavour of a space's network it is defined on; a space that has only one ignores it.
     """
@@ -41,9 +45,19 @@ class Proxy(ABC):
     source: ClassVar[str]
     needs_labels: ClassVar[bool] = False
     needs_gradients: ClassVar[bool] = False
-    needs_features: ClassVar[bool] = False
+    needs_images: ClassVar[bool] = True
+    runs_in_chunks: ClassVar[bool] = False
+    dtype: ClassVar[str] = "model"
     higher_is_better: ClassVar[bool] = True
     flavour: ClassVar[str] = "benchmark"
+
+    @property
+    def asks(self) -> frozenset[tuple[str, str]]:
+        """What it takes from the shared clean pass, pairs of an initialisation and one of `clean.PARTS`.
+
+        Known before anything runs, so that one pass serves every proxy of a call.
+        """
+        return frozenset()
 
     @abstractmethod
     def measure(self, passes: Passes) -> Measurement:
@@ -100,4 +114,8 @@ def _read(proxy: str, key: str, text: str, kind: Any) -> Any:
             what = "a whole number" if kind is int else "a number"
             raise CrozeError(f"Argument {key} of proxy {proxy} must be {what}, got {text!r}.")
         return number
+    if get_origin(kind) is not tuple:
+        raise TypeError(
+            f"argument {key} of proxy {proxy} is a {kind}: write int, float, str or tuple[str, ...]"
+        )
     return tuple(part.strip() for part in text.split("+"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import torch
@@ -11,9 +11,10 @@ from torch.nn import functional
 
 from croze.nn.forward import logits_of
 from croze.nn.initialise import initialise
-from croze.nn.scratch import prepare, scratch
+from croze.nn.scratch import prepare, refuse_lazy, scratch
 from croze.nn.seeding import seeded
 from croze.nn.slots import Slots
+from croze.perturb.base import draw as draw_like
 from croze.types import Batch
 
 P = ParamSpec("P")
@@ -35,8 +36,11 @@ class Passes:
         inputs: normalised images `(N, C, H, W)` on the model's device and in its dtype.
         labels: int64 `(N,)`.
         shape: `(C, H, W)`.
+        classes: number of classes of the data set.
         seed: for everything random in a pass.
-        record_features: whether passes keep layer outputs, decided by the proxies of the call.
+        asked: what the proxies of the call ask of the shared clean pass, as pairs of an initialisation and a
+            part; see `Proxy.asks`.
+        micro_batch: most images that a network sees at once in the passes that can be cut; None for all.
         layout: memory format of inputs and weights.
         own: whether the model is nobody else's, so that it may serve as the scratch copy itself.
     """
@@ -47,8 +51,10 @@ class Passes:
         inputs: Tensor,
         labels: Tensor,
         *,
+        classes: int | None = None,
         seed: int = 0,
-        record_features: bool = False,
+        asked: Collection[tuple[str, str]] = (),
+        micro_batch: int | None = None,
         layout: torch.memory_format = torch.contiguous_format,
         own: bool = False,
         as_model_takes: Callable[[Tensor], Tensor] | None = None,
@@ -57,12 +63,15 @@ class Passes:
         self.inputs = inputs.contiguous(memory_format=layout) if inputs.ndim == 4 else inputs
         self.labels = labels.clone()
         self.shape = tuple(inputs.shape[1:])
+        self.classes = int(labels.max()) + 1 if classes is None else classes
         self.seed = seed
-        self.record_features = record_features
+        self.asked = frozenset(asked)
+        self.micro_batch = micro_batch
         self.layout = layout
         self.own = own
         self._as_model_takes = as_model_takes or (lambda x: x)
         self._memory: dict[Hashable, Any] = {}
+        self._failed: dict[Hashable, Exception] = {}
         self._slots: dict[nn.Module, Slots] = {}
 
     @classmethod
@@ -72,9 +81,10 @@ class Passes:
         batch: Batch,
         *,
         seed: int,
-        record_features: bool,
+        asked: Collection[tuple[str, str]],
         normalises_input: bool,
         own: bool,
+        micro_batch: int | None = None,
     ) -> Passes:
         """Passes over a batch, moved to the model's device and dtype.
 
@@ -82,6 +92,7 @@ class Passes:
         images, so that sizes in normalised space mean the same for both kinds. A model with an attribute
         `channels_last` that is true runs in that layout, in which CPU convolutions are about twice as fast.
         """
+        refuse_lazy(model)
         reference = next((p for p in model.parameters() if p.is_floating_point()), None)
         if reference is not None:
             batch = batch.to(reference.device, reference.dtype)
@@ -90,24 +101,47 @@ class Passes:
             model,
             batch.normalised(),
             batch.labels,
+            classes=batch.classes,
             seed=seed,
-            record_features=record_features,
+            asked=asked,
+            micro_batch=micro_batch,
             layout=torch.channels_last if channels_last else torch.contiguous_format,
             own=own,
             as_model_takes=batch.pixels if normalises_input else None,
         )
 
     def once(self, function: Callable[Concatenate[Passes, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """`function(self, *args, **kwargs)`, computed once and remembered; arguments must be hashable."""
+        """`function(self, *args, **kwargs)`, computed once; failures are remembered too."""
         key = (function, args, tuple(sorted(kwargs.items())))
+        if key in self._failed:
+            raise self._failed[key]
         if key not in self._memory:
-            self._memory[key] = function(self, *args, **kwargs)
+            try:
+                self._memory[key] = function(self, *args, **kwargs)
+            except Exception as problem:
+                # without its frames, which hold the graph of the pass
+                self._failed[key] = problem.with_traceback(None)
+                raise self._failed[key] from None
         result: T = self._memory[key]
         return result
 
-    def network(self, init: str = "default") -> nn.Module:
-        """The scratch copy with this initialisation, shared by all passes: read it, never change it."""
-        return self.once(_network, init)
+    def network(self, init: str = "default", draw: int = 0) -> nn.Module:
+        """The scratch copy with this initialisation, shared by all passes: read it, never change it.
+
+        `draw` counts fresh draws of the weights; it means nothing for `default`, which draws none.
+        """
+        return self.once(_network, init, draw)
+
+    def noise(self, images: int, *, count: int = 1, size: int | None = None, stream: int = 0) -> list[Tensor]:
+        """`count` independent batches of N(0, 1) noise in normalised image space, each `(images, C, H, W)`.
+
+        Height and width are those of the batch, or both `size`. Drawn on the CPU, so that every device sees
+        the same; the same `stream` gives the same noise again.
+        """
+        generator = torch.Generator().manual_seed((self.seed + stream) % 2**63)
+        shape = self.shape if size is None else (self.shape[0], size, size)
+        like = self.inputs.new_empty((images, *shape)).contiguous(memory_format=self.layout)
+        return [draw_like(torch.randn, like, generator) for _ in range(count)]
 
     @property
     def raw_inputs(self) -> Tensor:
@@ -120,33 +154,82 @@ class Passes:
         Every call starts from the same state: anything random inside the network (dropout) repeats, and
         neither its buffers nor the inputs change, whatever it does to them.
         """
+        return self.logits_of_raw(network, self._as_model_takes(x), weights)
+
+    def logits_of_raw(
+        self, network: nn.Module, x: Tensor, weights: dict[str, Tensor] | None = None
+    ) -> Tensor:
+        """The same for what the model itself takes, pixels or normalised images."""
         if network not in self._slots:
             self._slots[network] = Slots(network)
-        x = self._as_model_takes(x).clone()
+        x = x.clone()
         with seeded(self.seed, (x.device,)), self._slots[network].filled(weights or {}):
             return logits_of(network(x))
 
-    def loss(self, network: nn.Module, x: Tensor, weights: dict[str, Tensor] | None = None) -> Tensor:
-        """Mean cross-entropy of the batch's labels at normalised inputs `x`.
+    def asks(self, init: str, part: str) -> bool:
+        """Whether some proxy of the call wants this part of the clean pass with this initialisation."""
+        return (init, part) in self.asked
+
+    def loss(
+        self,
+        network: nn.Module,
+        x: Tensor,
+        weights: dict[str, Tensor] | None = None,
+        rows: slice = slice(None),
+    ) -> Tensor:
+        """Mean cross-entropy at normalised inputs `x`; `rows` says which images of the batch they are.
 
         Raises:
             Undefined: when labels lie beyond the logits, or logits or loss are not finite.
         """
-        logits = self.logits(network, x, weights)
+        return self.loss_of(self.logits(network, x, weights), rows)
+
+    def loss_of(self, logits: Tensor, rows: slice = slice(None)) -> Tensor:
+        """The same from logits that are there already."""
         if int(self.labels.max()) >= logits.shape[1]:
             raise Undefined(
                 f"label {int(self.labels.max())} lies beyond the model's {logits.shape[1]} logits: "
                 "build the model for the data set's number of classes"
             )
-        value = functional.cross_entropy(logits, self.labels)
+        value = functional.cross_entropy(logits, self.labels[rows])
         if not (torch.isfinite(value) and torch.isfinite(logits).all()):
             raise Undefined("the logits or the loss are not finite")
         return value
 
+    def chunks(self, network: nn.Module) -> list[slice]:
+        """The batch in parts of at most `micro_batch` images; one part when it was not set.
 
-def _network(passes: Passes, init: str) -> nn.Module:
+        Raises:
+            Undefined: when the network treats an image differently in another company (BatchNorm, dropout):
+                parts would give another result than the whole.
+        """
+        images = len(self.labels)
+        size = self.micro_batch or images
+        if size >= images:
+            return [slice(0, images)]
+        self.once(_check_rows_stand_alone, network, network.training, size)
+        return [slice(start, min(start + size, images)) for start in range(0, images, size)]
+
+    def share(self, value: Tensor, rows: slice) -> Tensor:
+        """What the mean over these rows adds to the mean over the batch."""
+        part: int = rows.stop - rows.start
+        return value if part == len(self.labels) else value * (part / len(self.labels))
+
+
+def _check_rows_stand_alone(passes: Passes, network: nn.Module, training: bool, size: int) -> None:
+    with torch.no_grad():
+        together = passes.logits(network, passes.inputs)
+        alone = passes.logits(network, passes.inputs[-size:])
+    if not torch.allclose(alone, together[-size:], rtol=0.0, atol=1e-4 * float(together.abs().max())):
+        raise Undefined(
+            "this network's output for an image depends on the rest of the batch (BatchNorm or dropout in "
+            "training mode), so micro-batches would change the score: score it without them"
+        )
+
+
+def _network(passes: Passes, init: str, draw: int) -> nn.Module:
     if passes.own and init == "default" and all(p.requires_grad for p in passes.model.parameters()):
         return prepare(passes.model, passes.layout)
     network = scratch(passes.model, passes.layout)
-    initialise(network, init, passes.seed)
+    initialise(network, init, (passes.seed + draw) % 2**63)
     return network

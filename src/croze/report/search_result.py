@@ -17,7 +17,7 @@ from croze.study import Candidate, Progress
 
 @dataclass(frozen=True)
 class Ranked:
-    """One of the best: its place, its score and what its network costs."""
+    """One of the best: its place, its score, what its network costs, and the proxies behind the score."""
 
     rank: int
     architecture: str
@@ -25,10 +25,11 @@ class Ranked:
     params: int
     live_params: int
     flops: int
+    parts: Mapping[str, float]
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping."""
-        return dict(vars(self))
+        return {**vars(self), "parts": dict(self.parts)}
 
 
 def best(progress: Progress, evaluator: Evaluator, count: int = 10) -> list[Ranked]:
@@ -86,4 +87,5 @@ def _measured(rank: int, candidate: Candidate, evaluator: Evaluator) -> Ranked:
         parameter_count(network),
         live_parameter_count(network, batch.normalised()),
         flop_count(network, batch.images.shape[1:]),
+        {part.proxy: part.value for part in candidate.parts if part.value is not None},
     )

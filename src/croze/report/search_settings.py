@@ -11,26 +11,27 @@ from typing import Any
 from croze.errors import CrozeError
 from croze.evaluation import Evaluator
 from croze.limits import Limits
-from croze.proxies import Proxy
+from croze.proxies import Aggregate, Criterion
 
 FREE = ("budget", "data")
 """Settings that do not make another search: a larger budget goes on, and `batch` says what the data were."""
 
 
 def search_settings(
-    evaluator: Evaluator, proxy: Proxy, algorithm: str, own: Mapping[str, Any], limits: Limits
+    evaluator: Evaluator, criterion: Criterion, algorithm: str, own: Mapping[str, Any], limits: Limits
 ) -> dict[str, Any]:
     """Everything that the course of a search depends on but its budget, JSON-ready.
 
     Args:
         evaluator: its context counts: space, images, seed.
-        proxy: what is maximised.
+        criterion: what is ranked by; a named aggregate counts with its definition.
         algorithm: its name.
         own: the algorithm's own settings.
         limits: what candidates may cost.
     """
     return {
-        "proxy": proxy.spec,
+        "proxy": criterion.spec,
+        **({"definition": criterion.definition} if isinstance(criterion, Aggregate) else {}),
         "algorithm": algorithm,
         **own,
         "max_params": limits.params,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from typing import Protocol, TypeVar
 
 A = TypeVar("A")
@@ -33,4 +34,8 @@ class Algorithm(Protocol[A]):
 
     def tell(self, architecture: A, value: float | None) -> None:
         """The score of a proposal, higher being better; None when it has none."""
+        ...
+
+    def revise(self, values: Mapping[A, float]) -> None:
+        """New scores of architectures that were told before: ranks move as more become known."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
+from collections.abc import Mapping
 from typing import Generic, TypeVar
 
 from croze.errors import CrozeError
@@ -49,3 +50,8 @@ class RegularisedEvolution(Generic[A]):
         """Joins the population, whose oldest member leaves; a failed architecture does not join."""
         if value is not None:
             self._population.append((architecture, value))
+
+    def revise(self, values: Mapping[A, float]) -> None:
+        """Members keep their age and take on their new scores."""
+        for place, (architecture, value) in enumerate(self._population):
+            self._population[place] = (architecture, values.get(architecture, value))

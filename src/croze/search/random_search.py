@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from typing import Generic, TypeVar
 
 from croze.search.base import Moves
@@ -23,3 +24,6 @@ class RandomSearch(Generic[A]):
 
     def tell(self, architecture: A, value: float | None) -> None:
         """Scores change nothing."""
+
+    def revise(self, values: Mapping[A, float]) -> None:
+        """Neither do new ones."""

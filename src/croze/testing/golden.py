@@ -114,7 +114,7 @@ def _replay_case(
         network,
         torch.from_numpy(arrays["inputs"]).to(dtype),
         torch.from_numpy(arrays["targets"]).long(),
-        record_features=True,
+        asked=form.asks,
     )
     found = form.measure(passes)
     ours = [layer.terms for layer in found.layers]

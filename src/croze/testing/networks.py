@@ -164,6 +164,27 @@ def shared_weights() -> nn.Module:
     return _SharedWeights()
 
 
+class _Fusion(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3, padding=1)
+        self.paths = nn.ModuleList(nn.Conv2d(8, 8, kernel, padding=kernel // 2) for kernel in (1, 3))
+        self.shares = nn.Parameter(torch.tensor([1.0, 0.5]))
+        self.head = nn.Linear(8, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = functional.relu(self.stem(x))
+        shares = functional.relu(self.shares)  # a rectifier that sees no images
+        x = sum(share * path(x) for share, path in zip(shares, self.paths, strict=True)) / shares.sum()
+        logits: Tensor = self.head(functional.relu(x).mean(dim=(2, 3)))
+        return logits
+
+
+def fusion() -> nn.Module:
+    """Paths weighted by a rectified parameter, ReLU and pooling as functions."""
+    return _Fusion()
+
+
 class _DictOutput(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -215,6 +236,25 @@ def counting() -> nn.Module:
     return _Counting()
 
 
+def group_norm() -> nn.Module:
+    """Group, instance and RMS normalisation, grouped and dilated convolutions, other rectifiers."""
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding="same", padding_mode="circular"),
+        nn.GroupNorm(2, 8),
+        nn.PReLU(8),
+        nn.Conv2d(8, 8, 3, stride=2, padding=2, dilation=2, groups=4, bias=False),
+        nn.InstanceNorm2d(8, affine=True),
+        nn.LeakyReLU(0.1, inplace=True),
+        nn.MaxPool2d(2, ceil_mode=True),
+        nn.Conv2d(8, 12, 1),
+        nn.ELU(inplace=True),
+        nn.AdaptiveMaxPool2d(1),
+        nn.Flatten(),
+        nn.RMSNorm(12),
+        nn.Linear(12, 10),
+    )
+
+
 NETWORKS: Mapping[str, Callable[[], nn.Module]] = {
     make.__name__: make
     for make in (
@@ -225,9 +265,11 @@ NETWORKS: Mapping[str, Callable[[], nn.Module]] = {
         vit,
         mlp,
         shared_weights,
+        fusion,
         dict_output,
         lenet,
         counting,
+        group_norm,
     )
 }
 """Every kind by name."""

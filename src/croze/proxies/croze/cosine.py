@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -14,7 +16,7 @@ def whole(a: Tensor, b: Tensor) -> float:
     """
     a, b = _scaled(a), _scaled(b)
     scale = float(torch.linalg.vector_norm(a)) * float(torch.linalg.vector_norm(b))
-    return float((a * b).sum()) / scale if scale > 0 else 0.0
+    return 0.0 if scale == 0 else float((a * b).sum()) / scale
 
 
 def along_first(a: Tensor, b: Tensor) -> Tensor:
@@ -25,7 +27,47 @@ def along_first(a: Tensor, b: Tensor) -> Tensor:
     a, b = _scaled(a), _scaled(b)
     norms = torch.linalg.vector_norm(a, dim=0) * torch.linalg.vector_norm(b, dim=0)
     products = (a * b).sum(dim=0)
-    return torch.where(norms > 0, products / norms.clamp_min(torch.finfo(norms.dtype).tiny), 0.0)
+    return torch.where(norms == 0, 0.0, products / norms)
+
+
+@dataclass
+class Products:
+    """Sums of which a cosine between two large tensors is made, so that neither has to be kept.
+
+    Attributes:
+        ab, aa, bb: sums of products over all elements, or over dimension 0; in float64.
+    """
+
+    ab: Tensor
+    aa: Tensor
+    bb: Tensor
+
+    @classmethod
+    def whole(cls, a: Tensor, b: Tensor) -> Products:
+        """Over all elements; the cosine is that of the function `whole`."""
+        largest = [t.abs().max().double() for t in (a, b)]
+        a, b = _scaled(a), _scaled(b)
+        scale_a, scale_b = (torch.where(m > 0, m, torch.ones_like(m)) for m in largest)
+        norms = [torch.linalg.vector_norm(t).double() for t in (a, b)]
+        return cls(
+            (a * b).sum().double() * scale_a * scale_b,
+            (norms[0] * scale_a).square(),
+            (norms[1] * scale_b).square(),
+        )
+
+    @classmethod
+    def along_first(cls, a: Tensor, b: Tensor) -> Products:
+        """Over dimension 0, one for each remaining position."""
+        a, b = a.double(), b.double()
+        return cls((a * b).sum(dim=0), a.square().sum(dim=0), b.square().sum(dim=0))
+
+    def __add__(self, other: Products) -> Products:
+        return Products(self.ab + other.ab, self.aa + other.aa, self.bb + other.bb)
+
+    def cosine(self) -> Tensor:
+        """The cosines; 0 where one of the two is zero."""
+        norms = self.aa.sqrt() * self.bb.sqrt()
+        return torch.where(norms == 0, 0.0, self.ab / norms)
 
 
 def _scaled(a: Tensor) -> Tensor:

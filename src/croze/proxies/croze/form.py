@@ -26,7 +26,7 @@ class CrozeForm(Proxy):
         components: which of features (Eq. 5), parameters (Eq. 8) and gradients (Eq. 9) enter the product;
             one that is left out is the factor 1 (Table 5).
         perturbation: fgsm, pgd, gaussian, uniform or none: how x' is made.
-        init: default (the weights as handed in), kaiming or xavier.
+        init: default (the weights as handed in), kaiming, xavier or gaussian.
 
     Raises:
         CrozeError: for a value that makes no sense.
@@ -40,11 +40,13 @@ class CrozeForm(Proxy):
 
     needs_labels = True
     needs_gradients = True
+    runs_in_chunks = True
 
     @property
-    def needs_features(self) -> bool:  # type: ignore[override]
-        """Only where the component is asked for: recording costs time."""
-        return "features" in self.components
+    def asks(self) -> frozenset[tuple[str, str]]:
+        """Gradients, and features only where that component is asked for: recording costs time."""
+        parts = {"gradients", "features"} if "features" in self.components else {"gradients"}
+        return frozenset((self.init, part) for part in parts)
 
     def __post_init__(self) -> None:
         for name in ("beta", "epsilon_normalised"):

@@ -11,6 +11,7 @@ the remaining positions; features are stage outputs rather than the layer's own.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -25,9 +26,9 @@ from croze.perturb import find_perturbation
 from croze.perturb.base import Ball
 from croze.perturb.weights import released_step
 from croze.proxies.base import Measurement
+from croze.proxies.clean import NO_GRADIENT, NO_LAYER, gradients_of, weight_names
 from croze.proxies.croze.cosine import released
 from croze.proxies.croze.form import CrozeForm
-from croze.proxies.croze.surrogates import NO_GRADIENT, NO_LAYER, Surrogate, gradients_of, weight_names
 from croze.proxies.passes import Passes, Undefined
 
 NO_STAGES = "the network declares no stages: each layer's own output stands for its stage"
@@ -46,19 +47,26 @@ class CrozeOfficial(CrozeForm):
     summary = "CRoZe as the released code computes it (reproduces the paper's tables)"
     source = "released code of Ha et al. 2023"
     flavour = "released"
+    runs_in_chunks = False
+    dtype = "float64"
+
+    @property
+    def asks(self) -> frozenset[tuple[str, str]]:
+        """Features alone: it runs passes of its own, on another network than the clean pass."""
+        return frozenset({("official", "features")}) if "features" in self.components else frozenset()
 
     def measure(self, passes: Passes) -> Measurement:
         """One value, and the chosen terms of each layer."""
-        clean, robust = passes.once(
+        clean, robust, notes_of_layers = passes.once(
             _surrogates, self.init, self.beta, self.epsilon_normalised, self.perturbation
         )
         stages = declared_stages(passes.model)
         if stages is None:
             feature = {layer: layer for layer in clean.gradients}
-            notes = [*clean.notes, NO_STAGES]
+            notes = [*notes_of_layers, NO_STAGES]
         else:
             feature = {layer: stages.outputs[index] for layer, index in stages.of_layer.items()}
-            notes = [*clean.notes]
+            notes = [*notes_of_layers]
 
         @cache
         def of_stage(stage: str) -> float:
@@ -75,9 +83,18 @@ class CrozeOfficial(CrozeForm):
         return self.combine(layers, term, notes)
 
 
+@dataclass(frozen=True)
+class _Network:
+    """Weights and gradients by layer, and the outputs of stages (or of layers)."""
+
+    weights: Mapping[str, Tensor]
+    gradients: Mapping[str, Tensor]
+    features: Mapping[str, Tensor]
+
+
 def _surrogates(
     passes: Passes, init: str, beta: float, epsilon: float, perturbation: str
-) -> tuple[Surrogate, Surrogate]:
+) -> tuple[_Network, _Network, tuple[str, ...]]:
     network = _released_network(passes, init)
     stages = declared_stages(passes.model)
     modules = layers_of(network)
@@ -85,7 +102,7 @@ def _surrogates(
         raise Undefined(NO_LAYER)
     if stages is not None:
         modules = {name: network.get_submodule(name) for name in stages.outputs}
-    recorded = modules if passes.record_features else {}
+    recorded = modules if passes.asks("official", "features") else {}
     x = passes.inputs.double()
     with torch.enable_grad():
         with outputs(network, recorded) as clean_features, execution_order(network) as order:
@@ -121,8 +138,9 @@ def _surrogates(
     if not gradients:
         raise Undefined(NO_GRADIENT)
     return (
-        Surrogate(clean, gradients, clean_features, names, notes),
-        Surrogate({n: w.detach() for n, w in weights.items()}, accumulated, robust_features, names),
+        _Network(clean, gradients, clean_features),
+        _Network({n: w.detach() for n, w in weights.items()}, accumulated, robust_features),
+        notes,
     )
 
 

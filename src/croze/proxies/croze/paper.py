@@ -44,7 +44,7 @@ class CrozePaper(CrozeForm):
 
         def term(component: str, layer: str) -> float:
             if component == "features":
-                return 1 + whole(clean.features[layer], robust.features[layer])
+                return 1 + float(robust.features[layer].cosine())
             g, g_r = clean.gradients[layer], robust.gradients[layer]
             if component == "gradients":
                 return abs(whole(g, g_r))

@@ -27,8 +27,14 @@ class CrozePositional(CrozeForm):
     components: tuple[str, ...] = ("gradients",)
 
     name = "croze-positional"
-    summary = "gradient consistency position by position (this project's form; the default)"
+    summary = "gradient consistency position by position (this project's form)"
     source = "this project; reductions of the released CRoZe code on Eq. 6"
+
+    @property
+    def asks(self) -> frozenset[tuple[str, str]]:
+        """With features the clean pass keeps them, and the robust one compares them position by position."""
+        asked = super().asks
+        return asked | {(self.init, "positions")} if (self.init, "features") in asked else asked
 
     def measure(self, passes: Passes) -> Measurement:
         """One value, and the chosen terms of each layer."""
@@ -36,7 +42,7 @@ class CrozePositional(CrozeForm):
 
         def term(component: str, layer: str) -> float:
             if component == "features":
-                return float((1 + along_first(clean.features[layer], robust.features[layer])).sum())
+                return float((1 + robust.positions[layer].cosine()).sum())
             if component == "parameters":
                 return float((1 + along_first(clean.weights[layer], robust.weights[layer])).sum())
             return float(along_first(clean.gradients[layer], robust.gradients[layer]).abs().sum())

@@ -140,6 +140,14 @@ class Network(nn.Module):
         logits: Tensor = self.classifier(self.pool(self.head(x)).flatten(1))
         return logits
 
+    def block_names(self) -> tuple[str, ...]:
+        """Stem, cells and reductions, in the order in which they run."""
+        names = ["stem"]
+        for stage in ("stage1", "reduction1", "stage2", "reduction2", "stage3"):
+            cells = stage.startswith("stage")
+            names += [f"{stage}.{i}" for i in range(self.cells_per_stage)] if cells else [stage]
+        return tuple(names)
+
     def stages(self) -> Stages:
         """Stem, both reductions, the last ReLU and the pooled vector; a layer met after c cells uses
         c // (cells a stage), the classifier one more.

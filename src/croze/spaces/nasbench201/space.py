@@ -15,6 +15,10 @@ from croze.spaces.nasbench201 import isomorphism
 from croze.spaces.nasbench201.cell import EDGES, OPERATIONS, Cell
 from croze.spaces.nasbench201.export import source_of
 from croze.spaces.nasbench201.network import Flavour, Network
+from croze.spaces.nasbench201.thin import ThinNetwork
+
+THIN = "thin"
+"""The flavour on which TE-NAS counts linear regions; see `thin`."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class NASBench201:
     @property
     def flavours(self) -> tuple[str, ...]:
         """Names of the network's flavours; the first is what accuracies are published for."""
-        return get_args(Flavour)
+        return (*get_args(Flavour), THIN)
 
     def parse(self, text: str) -> Cell:
         """The cell of this string; see `cell.parse`."""
@@ -78,6 +82,8 @@ class NASBench201:
         if flavour not in self.flavours:
             raise CrozeError(f"Unknown flavour {flavour!r}; NAS-Bench-201 has {', '.join(self.flavours)}.")
         with seeded(seed):
+            if flavour == THIN:
+                return ThinNetwork(cell, classes=classes)
             return Network(
                 cell,
                 classes=classes,

@@ -1,0 +1,36 @@
+"""All that a truth can say of a proxy: clean, every attack and epsilon, every corruption, their mean."""
+
+from __future__ import annotations
+
+from croze.benchmarks.robust_nasbench201 import ATTACKS, CORRUPTIONS, MEAN_CORRUPTION, SEVERITIES
+from croze.benchmarks.table2 import Column, Table
+from croze.benchmarks.truth import Truth
+from croze.errors import CrozeError
+
+CLEAN = "clean"
+
+
+def every_column(truth: Truth) -> Table:
+    """A table with a column for all that the truth measures.
+
+    Returns:
+        The columns `clean`; `fgsm@8` and so on, one an attack and epsilon; one a corruption by its name
+        (`fog`), the mean of rho over its five severities; and `corruptions`, rho with the mean accuracy over
+        all 15 and their severities. A column whose raw columns the truth lacks is left out.
+
+    Raises:
+        CrozeError: no column is left.
+    """
+    by_kind = {kind: tuple(f"{kind}@{severity}" for severity in SEVERITIES) for kind in CORRUPTIONS}
+    there = {kind: group for kind, group in by_kind.items() if all(name in truth.columns for name in group)}
+    attacks = [name for name in truth.columns if name.partition("@")[0] in ATTACKS.values()]
+    columns = [Column(name, ((name,),)) for name in (CLEAN, *attacks) if name in truth.columns]
+    columns += [Column(kind, (group,)) for kind, group in there.items()]
+    if MEAN_CORRUPTION in truth.columns:
+        columns.append(Column(MEAN_CORRUPTION, ((MEAN_CORRUPTION,),)))
+    if not columns:
+        raise CrozeError(
+            f"{truth.name} has no column to compare proxies with for {truth.dataset}: expected clean, an "
+            f"attack or a corruption, got {', '.join(truth.columns) or 'none'}."
+        )
+    return Table("all corruptions", tuple(columns))

@@ -1,0 +1,164 @@
+"""`croze proxies`: the evidence on all proxies, as a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from croze.cli.options import MAX_SEED, BatchSize, Cells, Channels, Data, Json, Workers, folder_of
+
+
+def proxies(
+    truth: Annotated[str, typer.Option(help="Ground truth, NAME:PATH; `croze list benchmarks` names them.")],
+    page: Annotated[Path, typer.Option(help="Write the page to this Markdown file.")],
+    dataset: Annotated[
+        str, typer.Option(help="Data set of the truth: cifar10, cifar100 or imagenet16-120.")
+    ] = "cifar10",
+    data: Data = "digits",
+    published: Annotated[
+        str | None, typer.Option(help="CSV of published scores to compare with, as NAS-Bench-Suite-Zero's.")
+    ] = None,
+    proxies: Annotated[
+        str, typer.Option(help="Comma-separated proxies and aggregates, or all of them.")
+    ] = "all",
+    sample: Annotated[int, typer.Option(min=1, help="Distinct cells to draw from the report half.")] = 600,
+    choose_sample: Annotated[
+        int | None, typer.Option(min=1, help="The same for the choose half; as many without.")
+    ] = None,
+    batch_size: BatchSize = 16,
+    published_sample: Annotated[
+        int, typer.Option(min=1, help="Cells to draw from the published scores.")
+    ] = 300,
+    published_batch_size: Annotated[int, typer.Option(min=1, help="Images for these, drawn at random.")] = 64,
+    timing_cells: Annotated[
+        int, typer.Option(min=0, help="Cells to time each proxy alone on; 0 leaves the times out.")
+    ] = 10,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MAX_SEED, help="Of the draws of cells and of the bootstrap.")
+    ] = 0,
+    score_seed: Annotated[
+        int,
+        typer.Option(
+            min=0, max=MAX_SEED, help="Of weights, batch and noise; other samples reuse these scores."
+        ),
+    ] = 0,
+    resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 1000,
+    workers: Workers = 0,
+    out: Annotated[
+        str, typer.Option(help="Folder of the scores; the same command goes on there.")
+    ] = "runs/proxies",
+    channels: Channels = 16,
+    cells_per_stage: Cells = 5,
+    json: Json = None,
+) -> None:
+    """Write the evidence on all proxies: how they rank a benchmark's cells, what they cost, what they are.
+
+    Cells of both halves are scored by every proxy and compared with their measured accuracies, cells of a
+    file of published scores with these. All scores are kept: ended at any moment, the same command goes on.
+    """
+    from croze.benchmarks import open_truth, read_published, select
+    from croze.cli.output import console, emit_json
+    from croze.cli.progress import Bar
+    from croze.data import load_batch
+    from croze.errors import CrozeError
+    from croze.evaluation import Evaluator, Ledger
+    from croze.proxies import parts_of
+    from croze.report.files import write_text
+    from croze.report.provenance import provenance
+    from croze.report.proxy_page import Basis, Scoring, render, rho_text
+    from croze.spaces import open_space
+    from croze.store import Store
+    from croze.survey import (
+        CONTROL,
+        agree,
+        collect,
+        counterparts,
+        criteria_of,
+        proxy_of,
+        survey,
+        time_alone,
+    )
+
+    folder = folder_of(out)
+    if page.is_dir():
+        raise CrozeError(f"--page takes the name of a file, got the folder {page}.")
+    criteria = criteria_of(proxies)
+    known = open_truth(truth, dataset)
+    choose = select(known, choose_sample or sample, seed, cells="distinct", half="choose")
+    report = select(known, sample, seed, cells="distinct", half="report")
+    space = open_space(known.space, channels=channels, cells=cells_per_stage)
+    theirs, pairs = None, counterparts(criteria)
+    if published is not None and pairs:
+        theirs = read_published(published, [pair.column for pair in pairs], space.parse)
+        drawn = theirs.draw(published_sample, seed)
+        images = load_batch(data, size=published_batch_size, seed=score_seed, sampling="random")
+        beside = Evaluator(space, images, score_seed)
+    batch = load_batch(data, size=batch_size, seed=score_seed)
+    evaluator = Evaluator(space, batch, score_seed)
+    terminal = console(json)
+    if published is not None and not pairs:
+        terminal.print(f"None of these proxies is compared with {published}.")
+
+    with Store(folder, evaluator.context) as store:
+        ledger = Ledger(evaluator, store, workers)
+        what = f"{len(parts_of([*criteria, CONTROL]))} proxies"
+        try:
+            with Bar(terminal, what, len(choose) + len(report)) as bar:
+                found = survey(
+                    known,
+                    choose,
+                    report,
+                    ledger,
+                    criteria,
+                    resamples=resamples,
+                    seed=seed,
+                    watch=bar.update,
+                )
+        finally:
+            ledger.close()
+
+    described = None
+    if theirs is not None:
+        wanted = [proxy_of(pair) for pair in pairs]
+        with Store(folder, beside.context) as store:
+            ledger = Ledger(beside, store, workers)
+            try:
+                with Bar(terminal, f"{len(wanted)} published proxies", len(drawn)) as bar:
+                    scored = collect(ledger, [theirs.architectures[i] for i in drawn], wanted, bar.update)
+            finally:
+                ledger.close()
+        found = found.with_agreements(agree(theirs, drawn, scored, pairs))
+        scoring = Scoring(data, "at random", len(images), images.digest(), len(drawn))
+        described = (theirs.name, theirs.sha256, scoring)
+
+    if timing_cells:
+        timed = [known.architectures[i] for i in report[:timing_cells]]
+        with Bar(terminal, "each proxy alone", len(timed) * len(criteria)) as bar:
+            found = found.with_times(time_alone(evaluator, timed, criteria, bar.update), len(timed))
+
+    made = provenance()
+    basis = Basis(
+        command=made["command"],
+        truth=known.name,
+        dataset=known.dataset,
+        files=known.provenance.sha256,
+        space=repr(space),
+        seed=seed,
+        score_seed=score_seed,
+        scoring=Scoring(data, "balanced over the classes", len(batch), batch.digest(), sample),
+        versions=made["versions"],
+        published=described,
+    )
+    write_text(page, render(found, basis))
+    emit_json(json, {**found.to_json(), "basis": basis.to_json(), "provenance": made})
+    for outcome in found.outcomes:
+        target = outcome.target
+        kind = "partial rho" if target.partial else "rho"
+        wanted_least = f"{rho_text(target.least)} wanted"
+        terminal.print(f"croze-robust, {target.column}, {kind}: {rho_text(outcome.value)} ({wanted_least})")
+    terminal.print(f"Written: {page}")
+    if found.shortfall:
+        terminal.print(found.shortfall)
+        raise typer.Exit(1)

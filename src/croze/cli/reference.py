@@ -1,0 +1,73 @@
+"""`croze reference`: make the population among which aggregates place a single network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from croze.cli.options import (
+    MAX_SEED,
+    BatchSize,
+    Cells,
+    Channels,
+    Data,
+    Sampling,
+    SpaceName,
+    Workers,
+    folder_of,
+)
+
+
+def reference(
+    to: Annotated[Path, typer.Option(metavar="FILE.json", help="Where to write the population.")],
+    space: SpaceName = "nasbench201",
+    data: Data = "digits",
+    proxies: Annotated[
+        str, typer.Option(help="Comma-separated, aggregates too; `all` for every proxy with its defaults.")
+    ] = "all",
+    networks: Annotated[int, typer.Option(min=2, help="Distinct networks to draw.")] = 300,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MAX_SEED, help="Of the draw, of weights, batch and noise.")
+    ] = 0,
+    workers: Workers = 0,
+    out: Annotated[
+        str, typer.Option(help="Folder of the scores; the same command goes on there.")
+    ] = "runs/reference",
+    batch_size: BatchSize = 8,
+    sampling: Sampling = "balanced",
+    channels: Channels = 16,
+    cells: Cells = 5,
+) -> None:
+    """Draw and score a population of networks, for aggregates on single networks (--reference FILE.json).
+
+    Killed or stopped, the same command goes on where it was.
+    """
+    from croze.cli.output import console
+    from croze.cli.progress import Bar
+    from croze.data import load_batch
+    from croze.errors import CrozeError
+    from croze.evaluation import Evaluator, Ledger
+    from croze.population import make_reference
+    from croze.proxies import AGGREGATES, PROXIES, find_criteria
+    from croze.report.files import to_json, write_text
+    from croze.spaces import open_space
+    from croze.store import Store
+
+    if to.suffix != ".json":
+        raise CrozeError(f"--to takes the name of a .json file, got {str(to)!r}.")
+    folder = folder_of(out)
+    chosen = find_criteria(",".join((*PROXIES, *AGGREGATES)) if proxies == "all" else proxies)
+    batch = load_batch(data, size=batch_size, seed=seed, sampling=sampling)
+    evaluator = Evaluator(open_space(space, channels=channels, cells=cells), batch, seed)
+    terminal = console(None)
+    with Store(folder, evaluator.context) as store:
+        ledger = Ledger(evaluator, store, workers)
+        try:
+            with Bar(terminal, f"{space}, {networks} networks", networks) as bar:
+                found = make_reference(to.stem, ledger, chosen, networks, seed, bar.update)
+        finally:
+            ledger.close()
+    write_text(to, to_json(found.to_json()))
+    terminal.print(f"Written: {to}, {networks:,} networks scored by {len(found.columns)} proxies on {data}")

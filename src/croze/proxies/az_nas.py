@@ -1,0 +1,188 @@
+"""The parts of AZ-NAS that look at blocks: `az-expressivity`, `az-progressivity`, `az-trainability`.
+
+Blocks are those of `nn.blocks`: stem and cells of a space, the outermost parametrised modules of any other
+network. Their outputs for N(0, 1) noise images, on Kaiming-initialised weights in training mode, are
+`(N, C, H, W)`, `(N, positions, C)` or `(N, C)`. The fourth part is `flops`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from croze.nn.blocks import blocks_of
+from croze.proxies.base import Measurement, Proxy
+from croze.proxies.clean import gradients_of
+from croze.proxies.passes import Passes, Undefined
+from croze.types import LayerScore
+
+
+@dataclass(frozen=True)
+class _Blocks(Proxy):
+    """What the three have in common: kaiming initialisation, as much noise as the batch has images."""
+
+    needs_images = False
+
+    def _measured(self, term: str, values: dict[str, float], total: float) -> Measurement:
+        return Measurement(total, tuple(LayerScore(block, {term: value}) for block, value in values.items()))
+
+
+@dataclass(frozen=True)
+class Expressivity(_Blocks):
+    """Sum over blocks of the entropy of the normalised eigenvalues of the feature covariance.
+
+    The covariance, `(C, C)`, runs over images and positions. In float64: eigenvalues near zero are
+    differences.
+    """
+
+    name = "az-expressivity"
+    summary = "entropy of the principal components of each block's features"
+    source = "Lee & Ham 2024, Eq. 2 and 3"
+
+    def measure(self, passes: Passes) -> Measurement:
+        """A number >= 0, and the entropy of every block."""
+        entropies = passes.once(_entropies)
+        return self._measured("entropy", entropies, math.fsum(entropies.values()))
+
+
+@dataclass(frozen=True)
+class Progressivity(_Blocks):
+    """The least growth of that entropy from one block to the next; higher is better."""
+
+    name = "az-progressivity"
+    summary = "least growth of the features' entropy from block to block"
+    source = "Lee & Ham 2024, Eq. 4"
+
+    def measure(self, passes: Passes) -> Measurement:
+        """A number of either sign."""
+        entropies = passes.once(_entropies)
+        if len(entropies) < 2:
+            raise Undefined("the network has fewer than 2 blocks to compare")
+        values = list(entropies.values())
+        growth = dict(zip(list(entropies)[1:], (b - a for a, b in pairwise(values)), strict=True))
+        return self._measured("growth", growth, min(growth.values()))
+
+
+@dataclass(frozen=True)
+class Trainability(_Blocks):
+    """Mean over blocks of -s - 1 / (s + 1e-6) + 2, s the largest singular value of a block's gradient flow.
+
+    Random signs g_out are sent back through block l alone; what arrives, g_in, and g_out give the matrix
+    `E[g_in g_out^T]`, `(C_in, C_out)`, over images and positions. Where a block shrinks the map by a whole
+    factor, the positions that become one are stacked into channels. A block that passes its input on
+    unchanged has nothing to train, and the score is undefined (the released code ranks it last). In the
+    model's dtype, singular values in float64.
+    """
+
+    name = "az-trainability"
+    summary = "how near each block's gradient flow is to an isometry"
+    source = "Lee & Ham 2024, Eq. 5 to 7"
+    needs_gradients = True
+
+    def measure(self, passes: Passes) -> Measurement:
+        """A number <= 0, and the term of every block."""
+        network = passes.network("kaiming")
+        (x,) = passes.noise(len(passes.labels))
+        generator = torch.Generator().manual_seed(passes.seed)
+        terms = {}
+        with torch.enable_grad():
+            with _outputs(network) as features:
+                passes.logits(network, x)
+            for before, block in pairwise(features):
+                coin = torch.randint(0, 2, features[block].shape, generator=generator, dtype=torch.float32)
+                out = (2 * coin - 1).to(features[block])
+                back = gradients_of(features[block], {block: features[before]}, along=out, keep=True).get(
+                    block
+                )
+                if back is None:
+                    raise Undefined(f"no gradient passes block {block}")
+                if back.shape == out.shape and torch.equal(back, out):
+                    raise Undefined(f"block {block} passes its input on unchanged and has nothing to train")
+                s = float(torch.linalg.matrix_norm(_flow(block, back, out), ord=2))
+                terms[block] = -s - 1 / (s + 1e-6) + 2
+        if not terms:
+            raise Undefined("the network has fewer than 2 blocks, so no gradient flows from one to another")
+        return self._measured("isometry", terms, math.fsum(terms.values()) / len(terms))
+
+
+def _entropies(passes: Passes) -> dict[str, float]:
+    network = passes.network("kaiming")
+    (x,) = passes.noise(len(passes.labels))
+    with torch.no_grad(), _outputs(network) as found:
+        passes.logits(network, x)
+    if not found:
+        raise Undefined("the network has no blocks with features")
+    return {block: _entropy(block, features) for block, features in found.items()}
+
+
+def _entropy(block: str, features: Tensor) -> float:
+    rows = _rows(features).double()
+    if len(rows) < 2:
+        raise Undefined(f"the features of block {block} have one position in one image")
+    rows = rows - rows.mean(dim=0)
+    values = torch.linalg.eigvalsh(rows.T @ rows / len(rows)).clamp_min(0)
+    total = float(values.sum())
+    if not (math.isfinite(total) and total > 0):
+        raise Undefined(f"the features of block {block} are constant or not finite")
+    shares = values / total
+    return float(-(shares * (shares + 1e-8).log()).sum())
+
+
+def _flow(block: str, back: Tensor, out: Tensor) -> Tensor:
+    if back.ndim == 4 and out.ndim == 4 and back.shape[2:] != out.shape[2:]:
+        factor = back.shape[2] // out.shape[2]
+        if tuple(factor * side for side in out.shape[2:]) != tuple(back.shape[2:]):
+            raise Undefined(
+                f"block {block} turns {tuple(back.shape[2:])} positions into {tuple(out.shape[2:])}, "
+                "not smaller by a whole factor"
+            )
+        back = functional.pixel_unshuffle(back, factor)
+    a, b = _rows(back), _rows(out)
+    if len(a) != len(b):
+        raise Undefined(f"the positions in front of block {block} do not match those behind it")
+    return (a.T.double() @ b.double()) / len(b)
+
+
+@contextmanager
+def _outputs(network: nn.Module) -> Iterator[dict[str, Tensor]]:
+    """Each block's output in the order in which they ran, without those of the head.
+
+    The head is what gives `(N, C)` behind blocks that give positions too, or the last block of all.
+    """
+    found: dict[str, Tensor] = {}
+
+    def watch(name: str) -> Callable[[nn.Module, Any, Any], Any]:
+        def hook(_module: nn.Module, _inputs: Any, output: Any) -> Any:
+            first = output[0] if isinstance(output, tuple) else output
+            if not isinstance(first, Tensor) or first.ndim not in (2, 3, 4) or not first.is_floating_point():
+                return None
+            found.pop(name, None)
+            found[name] = first
+            # what follows may work in place, so it gets a copy
+            return first.clone() if first is output else (first.clone(), *output[1:])
+
+        return hook
+
+    handles = [network.get_submodule(name).register_forward_hook(watch(name)) for name in blocks_of(network)]
+    try:
+        yield found
+    finally:
+        for handle in handles:
+            handle.remove()
+    flat = [name for name, features in found.items() if features.ndim == 2]
+    for name in flat if len(flat) < len(found) else flat[-1:]:
+        del found[name]
+
+
+def _rows(features: Tensor) -> Tensor:
+    """`(images and positions, channels)`."""
+    channels_last = features.movedim(1, -1) if features.ndim == 4 else features
+    return channels_last.flatten(0, -2)

@@ -1,0 +1,41 @@
+"""`l2-norm`: the norm of the weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from croze.nn.record import layers_of
+from croze.proxies.base import Measurement, Proxy
+from croze.proxies.layerwise import summed
+from croze.proxies.passes import Passes
+
+
+@dataclass(frozen=True)
+class L2Norm(Proxy):
+    """Sum over layers of ||W||_2, W the weight of a Conv2d or Linear layer as it was initialised.
+
+    No pass at all, in the model's dtype. A weight that is computed from others (spectral or weight norm)
+    counts with its present value, one that layers share counts once.
+    """
+
+    name = "l2-norm"
+    summary = "sum over layers of the norm of the weight"
+    source = "Abdelfattah et al. 2021; Krishnakumar et al. 2022, Table 1 (l2_norm)"
+    needs_images = False
+    runs_in_chunks = True
+
+    def measure(self, passes: Passes) -> Measurement:
+        """A positive number, and the norm of every layer."""
+        seen: set[int] = set()
+        norms = {}
+        for layer, module in layers_of(passes.model).items():
+            weight = module.weight
+            if not isinstance(weight, torch.Tensor) or id(weight) in seen:
+                continue
+            if isinstance(weight, nn.Parameter):  # the id of a computed weight soon belongs to another one
+                seen.add(id(weight))
+            norms[layer] = float(torch.linalg.vector_norm(weight.detach()))
+        return summed("norm", norms)

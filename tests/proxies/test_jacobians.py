@@ -1,0 +1,71 @@
+"""jacob-cov and epe-nas against NumPy over Jacobians by torch.func, and by loops."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch.func import functional_call, grad, vmap
+
+from croze.scoring import score
+
+NETWORKS = ["plain_cnn", "mlp", "resnet"]
+
+
+def jacobians(model, batch):
+    """`(N, pixels)`: by vmap where images stand alone, else from one backward pass."""
+    x = batch.normalised()
+    if any(isinstance(m, torch.nn.BatchNorm2d) for m in model.modules()):
+        x.requires_grad_(True)
+        model(x).sum().backward()
+        return x.grad.flatten(1).numpy()
+
+    def logits(image):
+        return functional_call(model, {}, (image[None].clone(),)).sum()
+
+    return vmap(grad(logits))(x).detach().flatten(1).numpy()
+
+
+@pytest.mark.parametrize("k", [1e-5, 0.1])
+@pytest.mark.parametrize("network", NETWORKS)
+def test_spectrum_of_correlations(network, k, double16, build):
+    model = build(network)
+    v = np.linalg.eigvals(np.corrcoef(jacobians(model, double16))).real
+    expected = -np.sum(np.log(v + k) + 1 / (v + k))
+    assert score(model, double16, f"jacob-cov(k={k})").value == pytest.approx(expected, rel=1e-7)
+
+
+def pearson(a, b):
+    a, b = a - a.mean(), b - b.mean()
+    return (a * b).sum() / math.sqrt((a * a).sum() * (b * b).sum())
+
+
+def by_class(jacobian, labels):
+    groups = {}
+    for row, label in zip(jacobian, labels.tolist(), strict=True):
+        groups.setdefault(label, []).append(row)
+    return groups
+
+
+@pytest.mark.parametrize("classes", [10, 100, 101])
+@pytest.mark.parametrize("network", NETWORKS)
+def test_correlations_within_classes(network, classes, double16, build):
+    model, k = build(network), 1e-5
+    batch = replace(double16, classes=classes)
+    sums = {}
+    for label, rows in by_class(jacobians(model, batch), batch.labels).items():
+        total = sum(math.log(abs(pearson(a, b)) + k) for a in rows for b in rows)
+        sums[label] = total / len(rows) if classes > 100 else total
+        if classes > 100 and len(rows) == 1:
+            del sums[label]
+    if classes > 100:
+        expected = sum(abs(a - b) for a in sums.values() for b in sums.values()) / len(sums)
+    else:
+        expected = sum(abs(e) for e in sums.values())
+    assert score(model, batch, "epe-nas").value == pytest.approx(expected, rel=1e-7)
+
+
+def test_one_image_a_class_says_nothing(digits):
+    found = score(torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3072, 10)), digits, "epe-nas")
+    assert "all of different classes: take a larger batch" in found.reason

@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from croze.scoring import score
+
+
+def least_eigenvalue(channels):
+    with np.errstate(invalid="ignore", divide="ignore"):
+        correlations = np.nan_to_num(np.corrcoef(channels))
+    return np.linalg.eigvalsh(correlations).min()
+
+
+@pytest.mark.parametrize("network", ["plain_cnn", "resnet", "group_norm", "lenet"])
+def test_least_eigenvalues_by_numpy(network, double16, build):
+    model = build(network)
+    seen = {}
+
+    def watch(name):
+        def hook(_module, _inputs, output):
+            if output.ndim == 4:
+                seen[name] = output[0].flatten(1).numpy().copy()
+
+        return hook
+
+    handles = [m.register_forward_hook(watch(n)) for n, m in model.named_modules()]
+    with torch.no_grad():
+        model(torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(0)).double())
+    for handle in handles:
+        handle.remove()
+    expected = {n: max(least_eigenvalue(c), 0) for n, c in seen.items() if c.shape[1] > 1}
+    found = score(model, double16, "meco")
+    terms = {layer.layer: layer.terms["eigenvalue"] for layer in found.layers if layer.layer in expected}
+    assert terms == pytest.approx(expected, abs=1e-10)
+    assert found.value == pytest.approx(sum(expected.values()), abs=1e-9)
+
+
+def test_dependent_and_constant_channels_add_nothing(double16):
+    dependent, constant = (
+        nn.Sequential(nn.Conv2d(3, 4, 1), nn.Flatten(), nn.Linear(4096, 10)).double() for _ in range(2)
+    )
+    with torch.no_grad():
+        dependent[0].weight[3] = dependent[0].weight[1] - dependent[0].weight[2]
+        constant[0].weight[0] = 0
+    assert score(dependent, double16, "meco").value == pytest.approx(0, abs=1e-12)
+    assert score(constant, double16, "meco").value == 0
+
+
+def test_linear_layers_keep_channels_last(double16, build):
+    """In ConvNeXt's block `down` gives 12 channels of 8 x 8 positions."""
+    model, seen = build("convnext"), []
+    handle = model[1].down.register_forward_hook(lambda m, i, o: seen.append(o[0].flatten(0, 1).T.numpy()))
+    with torch.no_grad():
+        model(torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(0)).double())
+    handle.remove()
+    terms = {layer.layer: layer.terms["eigenvalue"] for layer in score(model, double16, "meco").layers}
+    assert terms["1.down"] == pytest.approx(least_eigenvalue(seen[0]), abs=1e-12)
+    assert terms["1.norm"] == pytest.approx(0, abs=1e-12), "channels that sum to zero are dependent"
+
+
+def test_the_batch_does_not_enter(digits, double16, build):
+    assert (
+        score(build("plain_cnn"), digits, "meco").value == score(build("plain_cnn"), double16, "meco").value
+    )

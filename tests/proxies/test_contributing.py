@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from croze.errors import CrozeError
-from croze.proxies import catalogue, find_proxy
+from croze.proxies import find_proxy
 from croze.proxies.catalogue import GROUP
 from croze.proxies.registry import PROXIES
 from croze.scoring import score
@@ -36,7 +36,6 @@ def installed(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
     points = tomllib.loads(block("toml"))["project"]["entry-points"][GROUP]
     found = [EntryPoint(name, value, GROUP) for name, value in points.items()]
-    monkeypatch.setattr(catalogue, "entry_points", lambda group: found)
     monkeypatch.setattr(PROXIES, "_offered", {point.name: point for point in found})
     yield
     for name in [name for name in sys.modules if name.startswith("my_package")]:
@@ -63,5 +62,5 @@ def test_it_gives_what_it_says(installed, digits):
     loss = torch.nn.functional.cross_entropy(model(digits.normalised().double()), digits.labels)
     gradients = torch.autograd.grad(loss, [model[1].weight, model[3].weight])
     expected = sum(float(g.std()) for g in gradients)
-    assert score(model, digits, "grad-std").value == pytest.approx(expected, rel=1e-9)
+    assert score(model, digits, "grad-std").value == pytest.approx(expected, rel=1e-6)
     assert importlib.util.find_spec("my_package.grad_std") is not None

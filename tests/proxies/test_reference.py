@@ -48,7 +48,7 @@ def test_a_network_gets_its_place_among_the_population(digits, population):
     assert found.value == pytest.approx(3 / 4)
     assert found.notes == (
         "percentiles among 3 networks of the reference population mine, scored on 8 images of noise: "
-        "75 by params, 75 by l2-norm",
+        "params 75, l2-norm 75",
     )
     assert {layer.layer: layer.terms["percentile"] for layer in found.layers} == {
         "params": 0.75,

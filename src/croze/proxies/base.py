@@ -35,6 +35,7 @@ class Proxy(ABC):
         needs_gradients: whether anything is differentiated.
         needs_images: whether the images enter; a proxy without runs on noise, on ones or on no input.
         runs_in_chunks: whether it can take the batch in micro-batches; the others refuse them.
+        takes: what it takes from the shared clean pass, out of `clean.PARTS`.
         dtype: what it computes in: `model` for the model's own, else the one it is defined in.
         higher_is_better: the direction in which it ranks.
         flavour: which flavour of a space's network it is defined on; a space that has only one ignores it.
@@ -47,17 +48,19 @@ class Proxy(ABC):
     needs_gradients: ClassVar[bool] = False
     needs_images: ClassVar[bool] = True
     runs_in_chunks: ClassVar[bool] = False
+    takes: ClassVar[tuple[str, ...]] = ()
     dtype: ClassVar[str] = "model"
     higher_is_better: ClassVar[bool] = True
     flavour: ClassVar[str] = "benchmark"
 
     @property
     def asks(self) -> frozenset[tuple[str, str]]:
-        """What it takes from the shared clean pass, pairs of an initialisation and one of `clean.PARTS`.
+        """What it takes from shared passes, as pairs of an initialisation and a part.
 
-        Known before anything runs, so that one pass serves every proxy of a call.
+        Known before anything runs, so that one pass serves every proxy of a call. A proxy overrides this when
+        what it takes depends on its arguments.
         """
-        return frozenset()
+        return frozenset(("default", part) for part in self.takes)
 
     @abstractmethod
     def measure(self, passes: Passes) -> Measurement:

@@ -31,6 +31,7 @@ class EpeNas(Proxy):
     name = "epe-nas"
     summary = "correlations between input Jacobians within each class"
     source = "Lopes et al. 2021, Eq. 3 to 5"
+    takes = ("jacobian",)
     needs_labels = True
     needs_gradients = True
     runs_in_chunks = True
@@ -38,11 +39,6 @@ class EpeNas(Proxy):
     def __post_init__(self) -> None:
         if not (math.isfinite(self.k) and self.k > 0):
             raise CrozeError(f"Argument k of {self.name} must be above 0, got {self.k}.")
-
-    @property
-    def asks(self) -> frozenset[tuple[str, str]]:
-        """The input Jacobian of the clean pass."""
-        return frozenset({("default", "jacobian")})
 
     def measure(self, passes: Passes) -> Measurement:
         """A number >= 0."""

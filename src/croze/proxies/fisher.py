@@ -29,6 +29,7 @@ class Fisher(Proxy):
     name = "fisher"
     summary = "sum over channels of the squared activation * gradient"
     source = "Theis et al. 2018, Eq. 7; Turner et al. 2020; summed as in Abdelfattah et al. 2021, section 3.2"
+    takes = ("saliency",)
     needs_labels = True
     needs_gradients = True
     runs_in_chunks = True
@@ -36,11 +37,6 @@ class Fisher(Proxy):
     def __post_init__(self) -> None:
         if self.per_weight not in (0, 1):
             raise CrozeError(f"Argument per_weight of {self.name} must be 0 or 1, got {self.per_weight}.")
-
-    @property
-    def asks(self) -> frozenset[tuple[str, str]]:
-        """The channel saliency of the clean pass."""
-        return frozenset({("default", "saliency")})
 
     def measure(self, passes: Passes) -> Measurement:
         """A positive number, and the sum of every layer."""

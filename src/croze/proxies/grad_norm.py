@@ -22,14 +22,10 @@ class GradNorm(Proxy):
     name = "gradnorm"
     summary = "sum over layers of the norm of the weight gradient"
     source = "Abdelfattah et al. 2021, section 3.1 (grad_norm)"
+    takes = ("gradients",)
     needs_labels = True
     needs_gradients = True
     runs_in_chunks = True
-
-    @property
-    def asks(self) -> frozenset[tuple[str, str]]:
-        """The gradients of the clean pass."""
-        return frozenset({("default", "gradients")})
 
     def measure(self, passes: Passes) -> Measurement:
         """A positive number, and the norm of every layer."""

@@ -26,14 +26,10 @@ class GraSP(Proxy):
     name = "grasp"
     summary = "sum over weights of -(Hessian * gradient) * weight"
     source = "Wang et al. 2020, Eq. 8; Abdelfattah et al. 2021, section 3.2"
+    takes = ("gradients",)
     needs_labels = True
     needs_gradients = True
     runs_in_chunks = True
-
-    @property
-    def asks(self) -> frozenset[tuple[str, str]]:
-        """The gradients of the clean pass."""
-        return frozenset({("default", "gradients")})
 
     def measure(self, passes: Passes) -> Measurement:
         """A number of either sign, and the sum of every layer."""

@@ -28,17 +28,13 @@ class JacobCov(Proxy):
     name = "jacob-cov"
     summary = "spectrum of the correlations between input Jacobians"
     source = "Mellor et al. 2020 (version 1), Eq. 4; Abdelfattah et al. 2021, section 3.2 (jacob_cov)"
+    takes = ("jacobian",)
     needs_gradients = True
     runs_in_chunks = True
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.k) and self.k > 0):
             raise CrozeError(f"Argument k of {self.name} must be above 0, got {self.k}.")
-
-    @property
-    def asks(self) -> frozenset[tuple[str, str]]:
-        """The input Jacobian of the clean pass."""
-        return frozenset({("default", "jacobian")})
 
     def measure(self, passes: Passes) -> Measurement:
         """A negative number, at most -N."""

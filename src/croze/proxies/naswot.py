@@ -23,12 +23,8 @@ class Naswot(Proxy):
     name = "naswot"
     summary = "log-determinant of the agreement between activation codes"
     source = "Mellor et al. 2021, Eq. 2 and 3"
+    takes = ("codes",)
     runs_in_chunks = True
-
-    @property
-    def asks(self) -> frozenset[tuple[str, str]]:
-        """The codes of the clean pass."""
-        return frozenset({("default", "codes")})
 
     def measure(self, passes: Passes) -> Measurement:
         """A logarithm; undefined when two images have the same code."""

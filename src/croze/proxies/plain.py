@@ -22,14 +22,10 @@ class Plain(Proxy):
     name = "plain"
     summary = "sum over weights of gradient * weight, signed"
     source = "Abdelfattah et al. 2021 (plain); Mozer & Smolensky 1988"
+    takes = ("gradients",)
     needs_labels = True
     needs_gradients = True
     runs_in_chunks = True
-
-    @property
-    def asks(self) -> frozenset[tuple[str, str]]:
-        """The gradients of the clean pass."""
-        return frozenset({("default", "gradients")})
 
     def measure(self, passes: Passes) -> Measurement:
         """A number of either sign, and the sum of every layer."""

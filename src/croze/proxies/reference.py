@@ -175,7 +175,7 @@ def _joined(
         LayerScore(score.proxy, {"score": score.value or 0.0, "percentile": percentiles[score.proxy]})
         for score in own
     )
-    places = ", ".join(f"{100 * percentile:.0f} by {spec}" for spec, percentile in percentiles.items())
+    places = ", ".join(f"{spec} {100 * percentile:.0f}" for spec, percentile in percentiles.items())
     note = (
         f"percentiles among {others:,} networks of the reference population {population.name}, scored on "
         f"{population.images} images of {population.data}: {places}"

@@ -61,13 +61,9 @@ class SmoothFeatures(_Smoothness):
     name = "smooth-features"
     summary = "consistency of features under Gaussian noise, no weight step"
     source = "this project; features of Eq. 5 of Ha et al. 2023 without Eq. 3"
+    takes = ("features",)
     needs_labels = False
     needs_gradients = False
-
-    @property
-    def asks(self) -> frozenset[tuple[str, str]]:
-        """The features of the clean pass."""
-        return frozenset({("default", "features")})
 
     def measure(self, passes: Passes) -> Measurement:
         """A number in [-1, 1], and the mean cosine of every layer."""
@@ -90,11 +86,7 @@ class SmoothGradients(_Smoothness):
     name = "smooth-gradients"
     summary = "consistency of gradients under Gaussian noise, no weight step"
     source = "this project; gradients of Eq. 6 of Ha et al. 2023 without Eq. 3"
-
-    @property
-    def asks(self) -> frozenset[tuple[str, str]]:
-        """The gradients of the clean pass."""
-        return frozenset({("default", "gradients")})
+    takes = ("gradients",)
 
     def measure(self, passes: Passes) -> Measurement:
         """A number in [0, 1], and the mean cosine of every layer."""

@@ -21,14 +21,10 @@ class Snip(Proxy):
     name = "snip"
     summary = "sum over weights of |gradient * weight|"
     source = "Lee et al. 2019, Eq. 5; summed as in Abdelfattah et al. 2021, section 3.2"
+    takes = ("gradients",)
     needs_labels = True
     needs_gradients = True
     runs_in_chunks = True
-
-    @property
-    def asks(self) -> frozenset[tuple[str, str]]:
-        """The gradients of the clean pass."""
-        return frozenset({("default", "gradients")})
 
     def measure(self, passes: Passes) -> Measurement:
         """A positive number, and the sensitivity of every layer."""

@@ -29,17 +29,13 @@ class Zico(Proxy):
     name = "zico"
     summary = "mean over deviation of the weight gradient between batches"
     source = "Li et al. 2023, Eq. 12"
+    takes = ("gradients",)
     needs_labels = True
     needs_gradients = True
 
     def __post_init__(self) -> None:
         if self.batches < 2:
             raise CrozeError(f"Argument batches of {self.name} must be at least 2, got {self.batches}.")
-
-    @property
-    def asks(self) -> frozenset[tuple[str, str]]:
-        """Which layers a gradient reaches, from the clean pass."""
-        return frozenset({("default", "gradients")})
 
     def measure(self, passes: Passes) -> Measurement:
         """A sum of logarithms, and the logarithm of every layer."""

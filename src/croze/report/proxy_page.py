@@ -111,7 +111,7 @@ def render(survey: Survey, basis: Basis) -> str:
     """The page, ending with a newline."""
     blocks = [
         "# The proxies, measured",
-        "Every proxy and named aggregate of croze on the same cells, against all that "
+        "Proxies and named aggregates of croze on the same cells, against all that "
         f"{basis.truth} measures on {basis.dataset}. This page is written by a command; do not edit it:",
         f"```console\n$ {basis.command}\n```",
         _rests_on(survey, basis),

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from croze.benchmarks.selection import _place
+from croze.benchmarks.selection import place_of
 from croze.errors import CrozeError
 
 ARCHITECTURE = "net_str"
@@ -57,7 +57,7 @@ class PublishedScores:
             raise CrozeError(
                 f"A sample of {sample} cannot be drawn: {self.name} has scores of {len(self)} architectures."
             )
-        order = sorted(range(len(self)), key=lambda i: _place(seed, self.architectures[i]))
+        order = sorted(range(len(self)), key=lambda i: place_of(seed, self.architectures[i]))
         return np.array(order[:sample], dtype=np.int64)
 
 

@@ -48,8 +48,11 @@ def select(
             f"A sample of {sample} cannot be drawn: {truth.name} has {len(pool)} architectures "
             f"with cells={cells} and half={half}."
         )
-    return np.array(sorted(pool, key=lambda i: _place(seed, truth.architectures[i]))[:sample], dtype=np.int64)
+    return np.array(
+        sorted(pool, key=lambda i: place_of(seed, truth.architectures[i]))[:sample], dtype=np.int64
+    )
 
 
-def _place(seed: int, architecture: str) -> bytes:
+def place_of(seed: int, architecture: str) -> bytes:
+    """Where a draw puts an architecture: draws are in ascending order of this digest."""
     return hashlib.sha256(f"{seed} {architecture}".encode()).digest()

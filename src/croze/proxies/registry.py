@@ -149,12 +149,7 @@ def find_proxies(text: str) -> list[Proxy]:
     Raises:
         CrozeError: as `find_criteria`, or when one of them is an aggregate.
     """
-    proxies = []
-    for criterion in find_criteria(text):
-        if isinstance(criterion, Aggregate):
-            raise CrozeError(f"{criterion.spec} is an aggregate of several proxies; name single ones here.")
-        proxies.append(criterion)
-    return proxies
+    return [_single(criterion) for criterion in find_criteria(text)]
 
 
 def find_proxy(text: str) -> Proxy:
@@ -163,10 +158,13 @@ def find_proxy(text: str) -> Proxy:
     Raises:
         CrozeError: as `find_proxies`, or when it names several.
     """
-    proxies = find_proxies(text)
-    if len(proxies) != 1:
-        raise CrozeError(f"Expected one proxy, got {len(proxies)} in {text!r}.")
-    return proxies[0]
+    return _single(find_criterion(text))
+
+
+def _single(criterion: Criterion) -> Proxy:
+    if isinstance(criterion, Aggregate):
+        raise CrozeError(f"{criterion.spec} is an aggregate of several proxies; name single ones here.")
+    return criterion
 
 
 def _criterion(item: Item) -> Criterion:

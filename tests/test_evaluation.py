@@ -4,8 +4,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from croze.costs import MeasuredLatency, TableLatency
 from croze.data import load_batch
-from croze.evaluation import Evaluator, Ledger, may_pass
+from croze.errors import CrozeError
+from croze.evaluation import LOST, Evaluator, Ledger, check_devices, may_pass
 from croze.proxies import find_proxies
 from croze.scoring import failure_reason, score, score_all
 from croze.spaces.nasbench201 import NASBench201
@@ -227,7 +229,7 @@ def test_workers_are_not_started_for_what_is_known(ledger, monkeypatch):
     dict(ledger.scores([CELL], proxies))
     ledger.close()
 
-    def started(*arguments):
+    def started(*arguments, **settings):
         raise AssertionError("workers were started")
 
     monkeypatch.setattr("croze.evaluation.make_executor", started)
@@ -250,3 +252,94 @@ def test_the_number_of_threads_outside_changes_no_score(digits, tmp_path):
         finally:
             torch.set_num_threads(before)
     assert found[0] == found[1]
+
+
+def test_more_may_be_submitted_between_two_results(ledger):
+    params, live = find_proxies("params,live-params")
+    ledger.submit(CELL, [params, live])
+    results = ledger.results()
+    assert next(results)[0] == CELL
+    ledger.submit(OTHER, [params])
+    ledger.submit(CELL, [live])
+    found = dict(results)
+    assert sorted(found) == sorted([CELL, OTHER])
+    assert [s.proxy for s in found[CELL]] == ["live-params"]
+    assert list(ledger.results()) == []
+    assert len(requests(ledger)) == 2
+
+
+def test_a_question_in_between_leaves_what_is_in_line(ledger):
+    params, live = find_proxies("params,live-params")
+    cells = [CELL, OTHER, CELL.replace("avg_pool_3x3", "none"), OTHER.replace("avg_pool_3x3", "none")]
+    for cell in cells:
+        ledger.submit(cell, [params])
+    results = ledger.results()
+    first = next(results)[0]
+    between = list(ledger.scores([cells[3], cells[1]], [live]))
+    assert sorted(name for name, _ in between) == sorted([cells[3], cells[1]])
+    assert [s.proxy for _, scores in between for s in scores] == ["live-params"] * 2
+    rest = [name for name, _ in results]
+    assert sorted([first, *rest]) == sorted(cells)
+
+
+def test_a_question_left_half_way_leaves_what_is_in_line(ledger):
+    params, live = find_proxies("params,live-params")
+    ledger.submit(CELL, [params])
+    run = ledger.scores([OTHER, CELL], [live])
+    next(run)
+    run.close()
+    assert [name for name, _ in ledger.results()] == [CELL]
+    assert dict(ledger.scores([OTHER, CELL], [live])).keys() == {OTHER, CELL}
+
+
+def test_the_same_question_twice_is_computed_once(ledger):
+    (params,) = find_proxies("params")
+    ledger.submit(CELL, [params])
+    ledger.submit(CELL, [params])
+    assert [name for name, _ in ledger.results()] == [CELL, CELL]
+    assert len(requests(ledger)) == 1
+
+
+def test_costs_stand_beside_proxies(ledger):
+    (params,) = find_proxies("params")
+    table = TableLatency("table.csv:ms", "0", {CELL: 1.5})
+    latency = MeasuredLatency(warm_up=0, repeats=3)
+    found = dict(ledger.scores([CELL, OTHER], [table, params, latency]))
+    assert [s.proxy for s in found[CELL]] == [table.spec, "params", "latency"]
+    assert found[CELL][0].value == 1.5
+    assert found[CELL][2].value > 0
+    assert found[OTHER][0].reason == f"table.csv:ms has no latency of {OTHER}."
+    # what was measured is kept, what was looked up is not
+    again = dict(ledger.scores([CELL], [latency, table]))
+    assert again[CELL][0].value == found[CELL][2].value
+    assert ledger._store.count("latency") == 2
+    assert ledger._store.count(table.spec) == 0
+
+
+def test_what_no_worker_survives_fails_and_is_not_kept(digits):
+    evaluator = Evaluator(SPACE, digits, 0)
+    request = (CELL, tuple(find_proxies("params,live-params")))
+    lost = evaluator.lost(request)
+    assert [(s.proxy, s.ok, s.reason) for s in lost] == [
+        ("params", False, LOST),
+        ("live-params", False, LOST),
+    ]
+    assert all(may_pass(score) for score in lost)
+
+
+def test_devices_are_looked_up_before_any_work():
+    assert check_devices(["cpu", "cpu"]) == ("cpu", "cpu")
+    with pytest.raises(CrozeError, match=r"--device cuda:99 cannot be used here \(.*cpu always can"):
+        check_devices(["cuda:99"])
+    with pytest.raises(CrozeError, match=r"--device gpu cannot be used here"):
+        check_devices(["gpu"])
+    with pytest.raises(CrozeError, match="Devices must be of one type, got cpu, meta"):
+        check_devices(["cpu", "meta"])
+
+
+def test_scores_of_another_kind_of_device_are_kept_apart(digits):
+    evaluator = Evaluator(SPACE, digits, 0)
+    assert evaluator.on("cpu").context == evaluator.context
+    assert "device" not in evaluator.context
+    assert replace(evaluator, device="cuda:1").context == evaluator.context | {"device": "cuda"}
+    assert replace(evaluator, device="cuda:0").context == replace(evaluator, device="cuda").context

@@ -273,3 +273,23 @@ def test_a_store_may_be_moved(tmp_path):
     shutil.move(tmp_path / "here", tmp_path / "there")
     with Store(tmp_path / "there", CONTEXT) as store:
         assert len(store) == 1
+
+
+def test_a_column_is_every_score_of_a_proxy(tmp_path):
+    with Store(tmp_path, {"a": 1}) as store:
+        store.add("x", [Score("p", 1.0, notes=("n",)), Score("q", 7.0)])
+        store.add("y", [Score("p", None, "undefined", seconds=0.5)])
+        store.add("z", [Score("p", -2.0)])
+        column = store.column("p")
+        assert column == {name: store.get(name)["p"] for name in ("x", "y", "z")}
+        assert column["y"].seconds == 0.5
+        assert store.column("r") == {}
+
+
+def test_the_best_of_a_proxy(tmp_path):
+    with Store(tmp_path, {"a": 1}) as store:
+        for name, value in (("d", 1.0), ("a", 3.0), ("c", None), ("b", 3.0), ("e", -1.0)):
+            store.add(name, [Score("p", value, "" if value is not None else "undefined"), Score("q", 100.0)])
+        assert store.top("p", 3) == [("a", 3.0), ("b", 3.0), ("d", 1.0)]
+        assert store.top("p", 9, higher_is_better=False) == [("e", -1.0), ("d", 1.0), ("a", 3.0), ("b", 3.0)]
+        assert store.top("r", 2) == []

@@ -4,16 +4,18 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from croze.costs import TableLatency
 from croze.errors import CrozeError
 from croze.evaluation import Evaluator, Ledger
 from croze.limits import Limits
 from croze.nn.count import flop_count, parameter_count
+from croze.objectives import Objective, objective_of
 from croze.proxies import Aggregate, Measurement, Proxy, Undefined, find_criterion, find_proxy
-from croze.search import ALGORITHMS, make_algorithm
+from croze.search import ALGORITHMS, make_algorithm, settings_of
 from croze.spaces.nasbench201 import NASBench201
 from croze.spaces.nasbench201.isomorphism import every_cell
 from croze.store import Store
-from croze.study import BATCH, Candidate, Progress, search
+from croze.study import IN_FLIGHT, Progress, search
 from croze.types import Score
 
 SPACE = NASBench201(channels=4, cells=1)
@@ -26,7 +28,17 @@ def sizes(space, cell, batch):
 
 
 PARAMS = find_proxy("params")
-SMALL_POPULATION = {"evolution": {"population": 6, "tournament": 3}, "random": {}}
+SMALL = {"population": 6, "tournament": 3, "pool": 12}
+UNGUIDED = [name for name in ALGORITHMS if name != "random+warmup"]
+"""A warm-up before a random search needs a guide to make a difference."""
+
+
+def strategy_of(name, space, seed):
+    return make_algorithm(name, space, seed, **{k: v for k, v in SMALL.items() if k in settings_of(name)})
+
+
+def single(proxy):
+    return [objective_of(proxy)]
 
 
 class CountingEvaluator(Evaluator):
@@ -88,7 +100,7 @@ def run(
     folder, digits, budget, *, proxy=PARAMS, algorithm="evolution", seed=0, workers=1, space=SPACE, **more
 ):
     evaluator = CountingEvaluator(space, digits, seed) if workers == 1 else Evaluator(space, digits, seed)
-    strategy = make_algorithm(algorithm, space, seed, **SMALL_POPULATION[algorithm])
+    strategy = strategy_of(algorithm, space, seed)
     with Store(folder, evaluator.context) as store:
         ledger = Ledger(evaluator, store, workers)
         try:
@@ -97,8 +109,8 @@ def run(
             ledger.close()
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
-@pytest.mark.parametrize("budget", [1, BATCH, 2 * BATCH + 5])
+@pytest.mark.parametrize("algorithm", UNGUIDED)
+@pytest.mark.parametrize("budget", [1, IN_FLIGHT, 2 * IN_FLIGHT + 5])
 def test_the_budget_counts_distinct_classes(tmp_path, digits, algorithm, budget):
     found, evaluator = run(tmp_path, digits, budget, algorithm=algorithm)
     cells = [c.architecture for c in found.candidates]
@@ -123,7 +135,7 @@ def test_isomorphic_proposals_are_scored_once(tmp_path, digits):
     assert len(evaluator.calls) == 4 < len(twins)
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("algorithm", UNGUIDED)
 def test_the_seed_decides_the_candidates(tmp_path, digits, algorithm):
     runs = [
         run(tmp_path / str(i), digits, 24, algorithm=algorithm, seed=seed)[0]
@@ -157,7 +169,7 @@ def test_watching_changes_nothing(tmp_path, digits):
     assert len(calls) == 20
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("algorithm", UNGUIDED)
 @pytest.mark.parametrize(("first", "then"), [(6, 12), (20, 36)])
 def test_a_longer_search_goes_on_where_the_shorter_ended(tmp_path, digits, algorithm, first, then):
     short, _ = run(tmp_path / "a", digits, first, algorithm=algorithm)
@@ -168,7 +180,7 @@ def test_a_longer_search_goes_on_where_the_shorter_ended(tmp_path, digits, algor
     assert long.candidates[:first] == short.candidates
     again, evaluator = run(tmp_path / "a", digits, then, algorithm=algorithm)
     assert evaluator.calls == []
-    assert again == long
+    assert again.candidates == long.candidates
     assert again.seconds() == long.seconds()
 
 
@@ -253,7 +265,7 @@ def test_sizes_are_measured_once_and_kept(tmp_path, digits, monkeypatch):
 
     monkeypatch.setattr(NASBench201, "build", built)
     again, _ = run(tmp_path, digits, 10, proxy=live, limits=limits)
-    assert again == found
+    assert again.candidates == found.candidates
 
 
 def test_sizes_known_as_scores_are_not_measured(tmp_path, digits, monkeypatch):
@@ -261,7 +273,7 @@ def test_sizes_known_as_scores_are_not_measured(tmp_path, digits, monkeypatch):
         raise AssertionError("measured")
 
     found, _ = run(tmp_path, digits, 12, algorithm="random")
-    monkeypatch.setattr("croze.limits._measured", measured)
+    monkeypatch.setattr("croze.limits._size", measured)
     least = min(c.score.value for c in found.candidates)
     evaluator = Evaluator(SPACE, digits, 0)
     with Store(tmp_path, evaluator.context) as store:
@@ -305,7 +317,7 @@ def test_a_budget_below_one(tmp_path, digits, budget):
         run(tmp_path, digits, budget)
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("algorithm", UNGUIDED)
 def test_a_space_that_is_used_up_ends_the_search(tmp_path, digits, algorithm):
     found, evaluator = run(tmp_path, digits, 10, algorithm=algorithm, space=ThreeCells(4, 1))
     assert len(found.candidates) == len(evaluator.calls) == 3
@@ -314,7 +326,7 @@ def test_a_space_that_is_used_up_ends_the_search(tmp_path, digits, algorithm):
     assert exact.ended == ""
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("algorithm", UNGUIDED)
 def test_failures_are_kept_and_never_ranked(tmp_path, digits, algorithm):
     found, _ = run(tmp_path, digits, 30, proxy=OftenUndefined(), algorithm=algorithm)
     failures, ranking = found.failures(), found.ranking()
@@ -339,14 +351,16 @@ def test_the_ranking_follows_the_proxys_direction(tmp_path, digits, proxy, sign)
 
 def test_the_strategy_is_told_values_of_which_more_is_better(tmp_path, digits):
     class Spy:
+        several = False
+
         def __init__(self):
             self.rng, self.told = random.Random(0), {}
 
         def ask(self):
             return SPACE.sample(self.rng)
 
-        def tell(self, architecture, value):
-            self.told[architecture] = value
+        def tell(self, architecture, merits):
+            self.told[architecture] = merits if merits is None else merits[0]
 
         def revise(self, values):
             raise AssertionError("a single proxy never changes a score")
@@ -364,9 +378,10 @@ def test_the_strategy_is_told_values_of_which_more_is_better(tmp_path, digits):
 def test_equal_scores_rank_in_the_order_of_asking():
     cells = [SPACE.sample(random.Random(i)) for i in range(4)]
     values = [1.0, 2.0, 1.0, None]
-    candidates = [Candidate(c, Score("p", v)) for c, v in zip(cells, values, strict=True)]
-    up = Progress(4, PARAMS, candidates=candidates)
-    down = Progress(4, Smallness(), candidates=candidates)
+    up, down = Progress(4, single(PARAMS)), Progress(4, single(Smallness()))
+    for progress in (up, down):
+        spec = progress.objectives[0].spec
+        progress.add([(c, (Score(spec, v),)) for c, v in zip(cells, values, strict=True)])
     assert [c.architecture for c in up.ranking()] == [cells[1], cells[0], cells[2]]
     assert [c.architecture for c in down.ranking()] == [cells[0], cells[2], cells[1]]
     assert [c.architecture for c in up.failures()] == [cells[3]]
@@ -390,16 +405,16 @@ def test_an_aggregate_ranks_all_candidates_of_the_search(digits, tmp_path):
     assert found.seconds() > 0
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("algorithm", UNGUIDED)
 def test_a_search_by_an_aggregate_repeats_whatever_arrives_first(digits, tmp_path, algorithm):
     def run(folder, reverse, budget):
         evaluator = Evaluator(SPACE, digits, 0)
         with Store(tmp_path / folder, evaluator.context) as store:
             ledger = Ledger(evaluator, store)
             if reverse:
-                in_order = ledger.scores
-                ledger.scores = lambda *request: reversed(list(in_order(*request)))
-            strategy = make_algorithm(algorithm, SPACE, 3, **SMALL_POPULATION[algorithm])
+                in_order = ledger.results
+                ledger.results = lambda: reversed(list(in_order()))
+            strategy = strategy_of(algorithm, SPACE, 3)
             return [
                 (c.architecture, c.score.value)
                 for c in search(SPACE, AGGREGATE, strategy, ledger, budget).candidates
@@ -413,23 +428,26 @@ def test_a_search_by_an_aggregate_repeats_whatever_arrives_first(digits, tmp_pat
 
 def test_the_algorithm_hears_of_places_that_changed(digits, tmp_path):
     class Spy:
+        several = False
+
         def __init__(self):
             self.rng, self.values = random.Random(0), {}
 
         def ask(self):
             return SPACE.sample(self.rng)
 
-        def tell(self, architecture, value):
-            self.values[architecture] = value
+        def tell(self, architecture, merits):
+            (self.values[architecture],) = merits
 
-        def revise(self, values):
-            assert set(values) <= set(self.values)
-            self.values |= values
+        def revise(self, merits):
+            assert set(merits) == set(self.values)
+            assert len(merits) == len(self.values)
+            self.values |= {architecture: value for architecture, (value,) in merits.items()}
 
     spy = Spy()
     evaluator = Evaluator(SPACE, digits, 0)
     with Store(tmp_path, evaluator.context) as store:
-        found = search(SPACE, AGGREGATE, spy, Ledger(evaluator, store), 3 * BATCH)
+        found = search(SPACE, AGGREGATE, spy, Ledger(evaluator, store), 3 * IN_FLIGHT)
     assert spy.values == {c.architecture: c.score.value for c in found.candidates}
 
 
@@ -443,3 +461,102 @@ def test_where_a_part_fails_the_aggregate_does(digits, tmp_path):
     assert all(c.score.reason.startswith("often-undefined: ") for c in found.failures())
     assert all(0 < c.score.value <= 1 for c in found.ranking())
     assert len(found.ranking()) + len(found.failures()) == 30
+
+
+def test_more_failures_than_successes_stop_a_search_with_a_summary(tmp_path, digits):
+    class Rarely(NASBench201):
+        def build(self, cell, **settings):
+            if cell.operations[5] in ("none", "skip_connect", "avg_pool_3x3"):
+                raise RuntimeError(f"no {cell.operations[5]} today")
+            return super().build(cell, **settings)
+
+    found, _ = run(tmp_path, digits, 200, algorithm="random", space=Rarely(4, 1))
+    assert len(found.candidates) < 60
+    failed = len(found.failures())
+    assert 2 * failed > len(found.candidates) >= 32
+    counts = f"({failed} of {len(found.candidates)})"
+    assert found.ended.startswith(
+        f"More than half of the architectures failed {counts}, so the search stopped: "
+    )
+    for operation in ("none", "skip_connect", "avg_pool_3x3"):
+        assert f"because: RuntimeError: no {operation} today" in found.ended
+    assert found.ranking(), "what succeeded is still ranked"
+    again, evaluator = run(tmp_path, digits, 200, algorithm="random", space=Rarely(4, 1))
+    assert again.candidates == found.candidates
+    assert evaluator.calls == []
+
+
+def test_several_objectives_give_a_front(tmp_path, digits):
+    objectives = [Objective(find_proxy("params"), True), Objective(find_proxy("flops"), False)]
+    evaluator = Evaluator(SPACE, digits, 0)
+    with Store(tmp_path, evaluator.context) as store:
+        ledger = Ledger(evaluator, store)
+        algorithm = make_algorithm("nsga2", SPACE, 0, population=10)
+        found = search(SPACE, objectives, algorithm, ledger, 60)
+        again = search(SPACE, objectives, make_algorithm("nsga2", SPACE, 0, population=10), ledger, 60)
+    assert again.candidates == found.candidates
+    front = [tuple(score.value for score in c.scores) for c in found.front()]
+    assert len(front) > 3
+    params, flops = zip(*front, strict=True)
+    assert list(params) == sorted(params, reverse=True)
+    assert list(flops) == sorted(flops, reverse=True)
+    for candidate in found.candidates:
+        network = SPACE.build(candidate.architecture, classes=10, seed=0)
+        assert candidate.scores[0].value == parameter_count(network)
+
+
+@pytest.mark.parametrize("algorithm", ["evolution", "local-search", "evolution+move"])
+def test_one_objective_is_all_that_most_strategies_weigh(tmp_path, digits, algorithm):
+    objectives = [Objective(find_proxy("params"), True), Objective(find_proxy("flops"), False)]
+    evaluator = Evaluator(SPACE, digits, 0)
+    with (
+        Store(tmp_path, evaluator.context) as store,
+        pytest.raises(CrozeError, match="one objective, got max params, min flops: use nsga2 or random"),
+    ):
+        search(SPACE, objectives, make_algorithm(algorithm, SPACE, 0), Ledger(evaluator, store), 5)
+
+
+def test_what_is_in_flight_is_part_of_the_search_and_workers_are_not(tmp_path, digits):
+    class Watched(Ledger):
+        """Counts what is asked for and not yet handed out."""
+
+        waiting = most = 0
+
+        def submit(self, architecture, quantities):
+            self.waiting += 1
+            self.most = max(self.most, self.waiting)
+            super().submit(architecture, quantities)
+
+        def results(self):
+            for result in super().results():
+                self.waiting -= 1
+                yield result
+
+    runs = {}
+    for in_flight in (2, 8, 32):
+        evaluator = Evaluator(SPACE, digits, 0)
+        with Store(tmp_path / str(in_flight), evaluator.context) as store:
+            ledger = Watched(evaluator, store)
+            strategy = strategy_of("evolution", SPACE, 0)
+            found = search(SPACE, PARAMS, strategy, ledger, 40, in_flight=in_flight)
+            assert ledger.most == in_flight
+        runs[in_flight] = [c.architecture for c in found.candidates]
+    assert runs[2] != runs[8] != runs[32]
+    with pytest.raises(CrozeError, match="At least 1 architecture must be in flight, got 0"):
+        run(tmp_path / "x", digits, 4, in_flight=0)
+
+
+def test_live_parameters_and_latency_are_limits_too(tmp_path, digits, monkeypatch):
+    table = {str(cell): float(i % 7 + 1) for i, cell in enumerate(every_cell())}
+    lookup = TableLatency("t.csv:ms", "0", table)
+    limits = Limits(live_params=7000, latency=3.0, latency_from=lookup)
+    found, evaluator = run(tmp_path, digits, 12, proxy=find_proxy("live-params"), limits=limits)
+    assert found.rejected > 0
+    assert len(evaluator.calls) == 12, "what is rejected is never scored"
+    for candidate in found.candidates:
+        assert candidate.score.value <= 7000
+        assert table[str(candidate.architecture)] <= 3.0
+    message = "All .* tried break the limit on latency, the nearest has 1: raise the limit"
+    monkeypatch.setattr("croze.study.TRIES", 50)
+    with pytest.raises(CrozeError, match=message):
+        run(tmp_path / "b", digits, 3, limits=Limits(latency=0.5, latency_from=lookup))

@@ -4,27 +4,40 @@ from __future__ import annotations
 
 import re
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
+from torch import nn
+
+from croze.costs import Cost
+from croze.errors import CrozeError
 from croze.execution import Executor, make_executor
 from croze.proxies import Proxy
 from croze.scoring import failure_reason, score_all
 from croze.spaces import Space
+from croze.spaces.user import space_identity
 from croze.store import Store
 from croze.types import Batch, Score
 
 ENGINE = 2
 """Goes up whenever the same request would give other numbers, so that stored scores are not mixed."""
 
-Request = tuple[str, tuple[Proxy, ...]]
-"""An architecture as text, and what to score it with."""
+Quantity = Proxy | Cost
+"""What can be asked of one architecture."""
+
+Request = tuple[str, tuple[Quantity, ...]]
+"""An architecture as text, and what to find out about it."""
 
 _MEMORY = re.compile(
     r"^(torch\.)?(MemoryError|OutOfMemoryError)\b|(not enough|can't allocate|cannot allocate|out of) memory",
     re.IGNORECASE,
 )
+
+LOST = "the worker process died twice with it (out of memory, or a crash of the network's code)"
+"""Why a candidate failed that took its worker along."""
 
 
 @dataclass(frozen=True)
@@ -36,41 +49,80 @@ class Evaluator:
         batch: what they are scored on; also says how many classes they have.
         seed: of the weights and of everything random in a pass.
         micro_batch: most images that a network sees at once; None for the whole batch.
+        device: where networks are scored, as torch names it. Weights are drawn on the CPU and moved, so that
+            they are the same everywhere.
     """
 
     space: Space[Any]
     batch: Batch
     seed: int
     micro_batch: int | None = None
+    device: str = "cpu"
 
     @property
     def context(self) -> dict[str, Any]:
         """Everything but architecture and proxy that a score depends on."""
         context = {
             "engine": ENGINE,
-            "space": repr(self.space),
+            "space": space_identity(self.space),
             "images": len(self.batch),
             "batch": self.batch.digest(),
             "seed": self.seed,
         }
         # sums in parts round differently, and some proxies refuse them
-        return context if self.micro_batch is None else context | {"micro_batch": self.micro_batch}
+        if self.micro_batch is not None:
+            context["micro_batch"] = self.micro_batch
+        kind = torch.device(self.device).type
+        return context if kind == "cpu" else context | {"device": kind}
+
+    def on(self, device: str) -> Evaluator:
+        """The same evaluator on this device, the batch with it."""
+        return replace(self, batch=self.batch.to(device), device=device)
 
     def __call__(self, request: Request) -> list[Score]:
-        """The scores, in the order of the proxies; the first of each network carries its building time."""
-        text, proxies = request
+        """The scores, in the order of what is asked; the first of each network carries its building time."""
+        text, quantities = request
         found: dict[str, Score] = {}
+        proxies = [quantity for quantity in quantities if isinstance(quantity, Proxy)]
         for flavour in dict.fromkeys(self.flavour_for(proxy) for proxy in proxies):
             group = [proxy for proxy in proxies if self.flavour_for(proxy) == flavour]
             found |= {score.proxy: score for score in self._score(text, flavour, group)}
-        return [found[proxy.spec] for proxy in proxies]
+        for quantity in quantities:
+            if isinstance(quantity, Cost):
+                found[quantity.spec] = self.cost(text, quantity)
+        return [found[quantity.spec] for quantity in quantities]
+
+    def cost(self, text: str, cost: Cost) -> Score:
+        """The cost of an architecture as a score; a failed one where there is none."""
+        start = time.perf_counter()
+        try:
+            value = cost.of(text, lambda: self.network(text), self.batch.normalised())
+        except Exception as problem:  # like a proxy that fails
+            return Score(cost.spec, None, failure_reason(problem), seconds=time.perf_counter() - start)
+        return Score(cost.spec, value, seconds=time.perf_counter() - start)
+
+    def network(self, text: str, flavour: str | None = None) -> nn.Module:
+        """The network of an architecture on the evaluator's device; the usual flavour when none is named."""
+        network = self.space.build(
+            self.space.parse(text),
+            classes=self.batch.classes,
+            seed=self.seed,
+            flavour=self.space.flavours[0] if flavour is None else flavour,
+        )
+        return network if self.device == "cpu" else network.to(self.device)
+
+    def lost(self, request: Request) -> list[Score]:
+        """What stands for the scores of an architecture that no worker survives."""
+        return [Score(quantity.spec, None, reason=LOST) for quantity in request[1]]
+
+    def flavour_for(self, proxy: Proxy) -> str:
+        """The flavour of the space's networks that this proxy is scored on."""
+        return proxy.flavour if proxy.flavour in self.space.flavours else self.space.flavours[0]
 
     def _score(self, text: str, flavour: str, proxies: list[Proxy]) -> list[Score]:
         start = time.perf_counter()
         try:
-            network = self.space.build(
-                self.space.parse(text), classes=self.batch.classes, seed=self.seed, flavour=flavour
-            )
+            network = self.network(text, flavour)
         except Exception as problem:  # one candidate that cannot be built must not end a search
             return [Score(proxy.spec, None, reason=failure_reason(problem)) for proxy in proxies]
         building = time.perf_counter() - start
@@ -79,14 +131,10 @@ class Evaluator:
         )
         return [replace(first, seconds=first.seconds + building), *others]
 
-    def flavour_for(self, proxy: Proxy) -> str:
-        """The flavour of the space's networks that this proxy is scored on."""
-        return proxy.flavour if proxy.flavour in self.space.flavours else self.space.flavours[0]
-
 
 def may_pass(score: Score) -> bool:
     """Whether this is a failure of the moment, for want of memory, rather than one of the network."""
-    return not score.ok and _MEMORY.search(score.reason) is not None
+    return not score.ok and (score.reason == LOST or _MEMORY.search(score.reason) is not None)
 
 
 class Ledger:
@@ -97,50 +145,163 @@ class Ledger:
         store: where scores are kept; opened for the evaluator's context.
         workers: 1 for this process, more for worker processes, 0 for one a core; they start when the first
             score is missing.
+        ray: the address of a Ray cluster, or `local`, in place of worker processes.
+        devices: where workers compute, taken in turn; none for the evaluator's own.
     """
 
-    def __init__(self, evaluator: Evaluator, store: Store, workers: int = 1) -> None:
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        store: Store,
+        workers: int = 1,
+        *,
+        ray: str | None = None,
+        devices: Sequence[str] = (),
+    ) -> None:
         self.evaluator = evaluator
         self._store = store
-        self._workers = workers
+        self._workers, self._ray, self._devices = workers, ray, tuple(devices)
+        self._columns: dict[str, dict[str, Score]] = {}
         self._executor: Executor[Request, list[Score]] | None = None
+        self._computed: Iterator[tuple[Request, list[Score]]] = iter(())
+        self._running: dict[Request, list[Request]] = {}
+        self._done: deque[tuple[Request, list[Score]]] = deque()
 
-    def stored(self, architecture: str) -> dict[str, Score]:
-        """The scores of one architecture that are known already, by proxy."""
-        return self._store.get(architecture)
+    def known(self, architecture: str, quantity: Quantity) -> Score | None:
+        """A score that the store holds already; None when it holds none."""
+        return self._column(quantity.spec).get(architecture)
 
     def file(self, architecture: str, scores: Iterable[Score]) -> None:
         """Keep these scores of an architecture, but for failures that may pass; the first of a kind stays."""
-        self._store.add(architecture, [score for score in scores if not may_pass(score)])
+        lasting = [score for score in scores if not may_pass(score)]
+        self._store.add(architecture, lasting)
+        for score in lasting:
+            self._column(score.proxy).setdefault(architecture, replace(score, layers=()))
+
+    def submit(self, architecture: str, quantities: Sequence[Quantity]) -> None:
+        """Ask for scores of an architecture; `results` hands them out."""
+        wanted: Request = (architecture, tuple(quantities))
+        lacking = tuple(q for q in quantities if _computed(q) and self.known(architecture, q) is None)
+        if not lacking:
+            self._done.append((wanted, self._answer(wanted, {})))
+            return
+        request: Request = (architecture, lacking)
+        if request not in self._running:
+            self._running[request] = []
+            if self._executor is None:
+                self._executor = make_executor(
+                    self.evaluator,
+                    self._workers,
+                    ray=self._ray,
+                    devices=self._devices,
+                    lost=self.evaluator.lost,
+                )
+            self._executor.submit(request)
+        self._running[request].append(wanted)
+
+    def results(self) -> Iterator[tuple[str, list[Score]]]:
+        """What was submitted, as it is done; scores in the order in which they were asked for.
+
+        More may be submitted meanwhile. What failed for want of memory is handed out like any failure, but not
+        kept: it is tried again when it is asked for again.
+        """
+        while self._done or self._running:
+            if self._done:
+                (architecture, _), scores = self._done.popleft()
+                yield architecture, scores
+            else:
+                self._advance()
 
     def scores(
-        self, architectures: Sequence[str], proxies: Sequence[Proxy]
+        self, architectures: Sequence[str], quantities: Sequence[Quantity]
     ) -> Iterator[tuple[str, list[Score]]]:
-        """Each architecture with its scores in the order of the proxies: stored ones first, then as done.
+        """Each architecture with its scores: stored ones first, then as done.
 
-        What failed for want of memory is handed out like any failure, but not kept: it is tried again when it
-        is asked for again.
+        What others have submitted stays in line for `results`.
         """
-        missing: dict[Request, dict[str, Score]] = {}
-        for architecture in dict.fromkeys(architectures):
-            stored = self.stored(architecture)
-            lacking = tuple(proxy for proxy in proxies if proxy.spec not in stored)
-            if lacking:
-                missing[architecture, lacking] = stored
-            else:
-                yield architecture, [stored[proxy.spec] for proxy in proxies]
-        if not missing:
-            return
-        if self._executor is None:
-            self._executor = make_executor(self.evaluator, self._workers)
-        for request, fresh in self._executor.run(list(missing)):
-            architecture = request[0]
-            self.file(architecture, fresh)
-            known = missing[request] | {score.proxy: score for score in fresh}
-            yield architecture, [known[proxy.spec] for proxy in proxies]
+        mine: set[Request] = set()
+        others, self._done = self._done, deque()
+        try:
+            for architecture in dict.fromkeys(architectures):
+                mine.add((architecture, tuple(quantities)))
+                self.submit(architecture, quantities)
+            while mine:
+                while not self._done:
+                    self._advance()
+                wanted, scores = self._done.popleft()
+                if wanted in mine:
+                    mine.remove(wanted)
+                    yield wanted[0], scores
+                else:
+                    others.append((wanted, scores))
+        finally:
+            for waiting in self._running.values():
+                waiting[:] = [wanted for wanted in waiting if wanted not in mine]
+            others.extend(done for done in self._done if done[0] not in mine)
+            self._done = others
 
     def close(self) -> None:
         """End the workers; the store stays open."""
         if self._executor is not None:
             self._executor.close()
             self._executor = None
+        self._running.clear()
+        self._done.clear()
+
+    def _advance(self) -> None:
+        """Take in one computed request."""
+        assert self._executor is not None
+        done = next(self._computed, None)
+        while done is None:  # what was handed out before was all that had been submitted then
+            self._computed = self._executor.results()
+            done = next(self._computed, None)
+        request, fresh = done
+        self.file(request[0], fresh)
+        by_spec = {score.proxy: score for score in fresh}
+        for wanted in self._running.pop(request):
+            self._done.append((wanted, self._answer(wanted, by_spec)))
+
+    def _answer(self, wanted: Request, fresh: dict[str, Score]) -> list[Score]:
+        architecture, quantities = wanted
+        return [fresh.get(q.spec) or self._standing(architecture, q) for q in quantities]
+
+    def _standing(self, architecture: str, quantity: Quantity) -> Score:
+        known = self.known(architecture, quantity)
+        if known is not None:
+            return known
+        assert isinstance(quantity, Cost)
+        return self.evaluator.cost(architecture, quantity)
+
+    def _column(self, spec: str) -> dict[str, Score]:
+        if spec not in self._columns:
+            self._columns[spec] = self._store.column(spec)
+        return self._columns[spec]
+
+
+def _computed(quantity: Quantity) -> bool:
+    """Whether a worker has to compute it; the others are looked up."""
+    return isinstance(quantity, Proxy) or quantity.kept
+
+
+def check_devices(devices: Sequence[str]) -> tuple[str, ...]:
+    """The devices as torch names them, all of one type.
+
+    Raises:
+        CrozeError: for one that does not exist here, or types that are mixed: their scores would be.
+    """
+    kinds = set()
+    for name in devices:
+        try:
+            torch.zeros(1, device=name)
+            kinds.add(torch.device(name).type)
+        except (RuntimeError, AssertionError) as problem:
+            first = str(problem).strip().splitlines()[0]
+            raise CrozeError(
+                f"--device {name} cannot be used here ({first}); cpu always can, "
+                f"and this torch sees {torch.cuda.device_count()} CUDA devices."
+            ) from None
+    if len(kinds) > 1:
+        raise CrozeError(
+            f"Devices must be of one type, got {', '.join(devices)}: scores differ in the last digits."
+        )
+    return tuple(devices)

@@ -1,13 +1,16 @@
-"""What a candidate may cost: its sizes are measured once, without scoring it, and kept in the store."""
+"""What a candidate may cost: sizes are known before any pass over a network, and kept in the store."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import torch
+from torch import nn
 
-from croze.evaluation import Evaluator, Ledger
+from croze.costs import Cost, MeasuredLatency, ReachableParams
+from croze.evaluation import Evaluator, Ledger, Quantity
 from croze.nn.count import flop_count, parameter_count
 from croze.nn.seeding import single_thread
 from croze.proxies import Proxy
@@ -22,65 +25,80 @@ class Limits:
 
     Attributes:
         params: trainable parameters.
+        live_params: of these, the ones that the graph of a pass connects with the logits.
         flops: multiply-adds of one image.
+        latency: in milliseconds.
+        latency_from: how latency is known; by default it is measured, which takes passes, so it comes last.
     """
 
     params: int | None = None
+    live_params: int | None = None
     flops: int | None = None
+    latency: float | None = None
+    latency_from: Cost = field(default_factory=MeasuredLatency)
 
-    def broken_by(self, architecture: Architecture, ledger: Ledger) -> dict[str, int]:
+    def broken_by(self, architecture: Architecture, ledger: Ledger) -> dict[str, float]:
         """The first limit that the network breaks, with its size; empty when it keeps them all.
 
-        Sizes are the values of the proxies `params` and `flops`: those that the ledger knows are not measured
-        again, those that are measured are filed, also of what is rejected. A network that cannot be built or
-        run has no size and breaks no limit: it fails when it is scored, with the reason.
+        Sizes are values of the proxies `params` and `flops` and of costs: those that the ledger knows are not
+        measured again, those that are measured are filed, also of what is rejected.
+        A network that cannot be built or run has no size and breaks no limit: it fails when it is scored,
+        with the reason.
         """
-        bounds = [
-            (p, most) for p, most in ((Params(), self.params), (Flops(), self.flops)) if most is not None
-        ]
-        if not bounds:
-            return {}
-        known = ledger.stored(str(architecture))
-        for proxy, most in bounds:
-            size = known.get(proxy.spec)
+        text = str(architecture)
+        for quantity, bound, name, measure in (
+            (Params(), self.params, "params", _parameters),
+            (ReachableParams(), self.live_params, "live-params", None),
+            (Flops(), self.flops, "flops", _multiply_adds),
+            (self.latency_from, self.latency, "latency", None),
+        ):
+            if bound is None:
+                continue
+            size = ledger.known(text, quantity)
             if size is None:
-                size = _measured(proxy, architecture, ledger.evaluator)
-                if size.ok:
-                    ledger.file(str(architecture), [size])
-            if size.value is not None and size.value > most:
-                return {proxy.name: int(size.value)}
+                size = _size(text, quantity, ledger.evaluator, measure)
+                if size.ok and (isinstance(quantity, Proxy) or quantity.kept):
+                    ledger.file(text, [size])
+            if size.value is not None and size.value > bound:
+                return {name: size.value}
         return {}
 
 
-def _measured(proxy: Params | Flops, architecture: Architecture, evaluator: Evaluator) -> Score:
-    """The proxy's score, by the shortest way to it; weights do not matter."""
+def _size(
+    text: str, quantity: Quantity, evaluator: Evaluator, measure: Callable[[nn.Module, Evaluator], int] | None
+) -> Score:
+    """The quantity's score, by the shortest way to it; weights do not matter."""
+    if isinstance(quantity, Cost):
+        with single_thread():
+            return evaluator.cost(text, quantity)
+    assert measure is not None
     start = time.perf_counter()
+    flavour = evaluator.flavour_for(quantity)
     try:
-        if isinstance(proxy, Params):
-            size = parameter_count(_without_weights(proxy, architecture, evaluator))
-        else:
-            # on `meta` this takes three to seven times as long as the forward pass of one real image
-            with single_thread():
-                network = _network(proxy, architecture, evaluator)
-                size = flop_count(network, evaluator.batch.images.shape[1:])
+        with single_thread():
+            size = _without_weights(text, flavour, evaluator, measure)
     except Exception as problem:
-        return Score(proxy.spec, None, reason=failure_reason(problem))
-    return Score(proxy.spec, float(size), seconds=time.perf_counter() - start)
+        return Score(quantity.spec, None, reason=failure_reason(problem))
+    return Score(quantity.spec, float(size), seconds=time.perf_counter() - start)
 
 
-def _without_weights(proxy: Proxy, architecture: Architecture, evaluator: Evaluator) -> torch.nn.Module:
-    """The network on the `meta` device, in half the time of a real one; where that fails, a real one."""
+def _without_weights(
+    text: str, flavour: str, evaluator: Evaluator, measure: Callable[[nn.Module, Evaluator], int]
+) -> int:
+    """Measured on the `meta` device, which computes nothing; on a real network where that fails."""
+    space, classes = evaluator.space, evaluator.batch.classes
     try:
         with torch.device("meta"):
-            return _network(proxy, architecture, evaluator)
+            network = space.build(space.parse(text), classes=classes, seed=evaluator.seed, flavour=flavour)
+        return measure(network, evaluator)
     except Exception:
-        return _network(proxy, architecture, evaluator)
+        network = space.build(space.parse(text), classes=classes, seed=evaluator.seed, flavour=flavour)
+        return measure(network, evaluator)
 
 
-def _network(proxy: Proxy, architecture: Architecture, evaluator: Evaluator) -> torch.nn.Module:
-    return evaluator.space.build(
-        architecture,
-        classes=evaluator.batch.classes,
-        seed=evaluator.seed,
-        flavour=evaluator.flavour_for(proxy),
-    )
+def _parameters(network: nn.Module, evaluator: Evaluator) -> int:
+    return parameter_count(network)
+
+
+def _multiply_adds(network: nn.Module, evaluator: Evaluator) -> int:
+    return flop_count(network, evaluator.batch.images.shape[1:])

@@ -117,9 +117,30 @@ class Store:
             architecture,
         )
         return {
-            proxy: Score(proxy, value, reason, notes=tuple(json.loads(notes)), seconds=seconds)
+            proxy: Score(proxy, value, reason, notes=_notes(notes), seconds=seconds)
             for proxy, value, reason, notes, seconds in rows
         }
+
+    def column(self, proxy: str) -> dict[str, Score]:
+        """Every score of one proxy in this context, by architecture."""
+        rows = self._read(
+            "SELECT architecture, value, reason, notes, seconds FROM scores WHERE context = ? AND proxy = ?",
+            proxy,
+        )
+        return {
+            architecture: Score(proxy, value, reason, notes=_notes(notes), seconds=seconds)
+            for architecture, value, reason, notes, seconds in rows
+        }
+
+    def top(self, proxy: str, count: int, *, higher_is_better: bool = True) -> list[tuple[str, float]]:
+        """The best scores of one proxy with their architectures, best first; failures are not among them."""
+        order = "DESC" if higher_is_better else "ASC"
+        return self._read(
+            "SELECT architecture, value FROM scores WHERE context = ? AND proxy = ? AND value IS NOT NULL "
+            f"ORDER BY value {order}, architecture LIMIT ?",
+            proxy,
+            count,
+        )
 
     def count(self, proxy: str) -> int:
         """Number of scores of one proxy in this context."""
@@ -130,7 +151,7 @@ class Store:
         """Number of scores in this context."""
         return int(self._read("SELECT COUNT(*) FROM scores WHERE context = ?")[0][0])
 
-    def _read(self, query: str, *arguments: str) -> list[tuple[Any, ...]]:
+    def _read(self, query: str, *arguments: str | int) -> list[tuple[Any, ...]]:
         try:
             return self._connection.execute(query, (self.context, *arguments)).fetchall()
         except sqlite3.Error as problem:
@@ -164,3 +185,7 @@ class Store:
                 connection.close()
             raise
         return connection
+
+
+def _notes(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text)) if text != "[]" else ()

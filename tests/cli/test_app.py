@@ -13,12 +13,14 @@ from croze.proxies import AGGREGATES, PROXIES
 from croze.proxies.aggregate import KINDS as AGGREGATE_KINDS
 from croze.search import ALGORITHMS
 from croze.spaces import SPACES
+from croze.spaces.genotypes import named
 
 CROZE = [sys.executable, "-m", "croze"]
 KINDS = {
     "proxies": PROXIES,
     "aggregates": [*(f"{kind}(...)" for kind in AGGREGATE_KINDS), *AGGREGATES],
     "spaces": SPACES,
+    "genotypes": named(),
     "algorithms": ALGORITHMS,
     "data": READERS,
     "perturbations": PERTURBATIONS,

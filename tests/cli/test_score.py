@@ -9,6 +9,7 @@ from croze.scoring import score_all
 from croze.testing.networks import NETWORKS
 
 CELL = "|nor_conv_3x3~0|+|none~0|nor_conv_1x1~1|+|skip_connect~0|none~1|avg_pool_3x3~2|"
+RELEASED = ("--space", "darts-released")
 TINY = ("--channels", "4", "--cells", "1")
 MODELS = """
 from __future__ import annotations
@@ -89,6 +90,15 @@ def test_an_architecture(croze, digits):
     assert json.loads(json.dumps(found)) == found
 
 
+def test_a_published_genotype_by_its_name(croze):
+    size = ("--layers", "3", "--channels", "4", "--proxies", "params,live-params", "--json", "-")
+    found = [croze("score", "--arch", "croze-CIFAR10", *space, *size) for space in ((), RELEASED)]
+    for outcome in found:
+        params, live = (score["value"] for score in outcome.json["scores"])
+        assert params > live > 0
+        assert [params, live] == [score["value"] for score in found[0].json["scores"]]
+
+
 def test_tables_go_to_standard_output_and_json_to_its_file(croze, tmp_path):
     outcome = croze("score", "--arch", CELL, *TINY, "--proxies", "params", "--json", "new/score.json")
     assert outcome.code == 0
@@ -101,7 +111,7 @@ def test_tables_go_to_standard_output_and_json_to_its_file(croze, tmp_path):
 def test_layers_are_printed_when_asked_for(croze):
     arguments = ("score", "--arch", CELL, *TINY, "--proxies", "croze-positional,params")
     assert "stem.0" not in croze(*arguments).out
-    assert "stem.0" in croze(*arguments, "--layers").out
+    assert "stem.0" in croze(*arguments, "--show-layers").out
 
 
 @pytest.mark.parametrize("kind", NETWORKS)
@@ -176,7 +186,11 @@ def test_seed_and_batch_size_count(croze):
         (["--arch", CELL, "--model", "m.py:f"], "either a network of yours"),
         (["--arch", "|conv~0|"], "is not a NAS-Bench-201 cell"),
         (["--arch", ""], "is not a NAS-Bench-201 cell"),
-        (["--arch", CELL, "--space", "darts"], "Unknown space 'darts'; the known ones are nasbench201"),
+        (["--arch", CELL, "--space", "dart"], "Unknown space 'dart'; the known ones are nasbench201, darts"),
+        (["--arch", CELL, "--space", "darts"], "is not a genotype"),
+        (["--arch", CELL, "--layers", "8"], "The space nasbench201 has no layers; what it has is channels"),
+        (["--arch", "AdvRush", "--space", "nasnet"], "of the space darts, not of nasnet: pass --space darts"),
+        (["--arch", "AdvRash"], "No published architecture is called 'AdvRash'; did you mean AdvRush"),
         (["--arch", CELL, "--proxies", "snap"], "Unknown proxy 'snap'; the known ones are croze-paper"),
         (["--arch", CELL, "--proxies", "croze"], "croze-paper, croze-official, croze-positional"),
         (["--arch", CELL, "--proxies", ""], "Cannot read ''"),

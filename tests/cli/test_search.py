@@ -91,7 +91,7 @@ def test_json_in_a_file_leaves_the_streams_to_people(croze, tmp_path):
     arguments = ("search", *TINY, "--proxy", "params", "--budget", 3)
     outcome = croze(*arguments, "--json", "result.json")
     assert (outcome.code, outcome.err) == (0, "")
-    assert "Best of 3 cells by params" in outcome.out
+    assert "Best of 3 architectures by params on nasbench201, digits, seed 0" in outcome.out
     result = json.loads((tmp_path / "result.json").read_text())
     (folder,) = (tmp_path / "runs").iterdir()
     assert re.fullmatch("nasbench201-params-digits-evolution-seed0-[0-9a-f]{8}", folder.name)
@@ -149,6 +149,9 @@ def test_what_changes_the_search_changes_the_default_folder(croze, tmp_path):
         ["--cells", "2"],
         ["--seed", "1"],
         ["--algorithm", "random"],
+        ["--in-flight", "16"],
+        ["--max-live-params", "1M"],
+        ["--max-latency", "1000"],
     )
     for change in changes:
         assert len(folder(*change)) == 1, change
@@ -159,7 +162,9 @@ def test_the_result_of_another_search_is_not_overwritten(croze, refused, tmp_pat
     assert croze(*arguments).code == 0
     files = {p.name: p.read_bytes() for p in (tmp_path / "run").iterdir()}
     for change, names in (
-        (["--proxy", "flops"], "proxy"),
+        (["--proxy", "flops"], "objectives"),
+        (["--in-flight", "8"], "in_flight"),
+        (["--max-live-params", "1M"], "max_live_params"),
         (["--algorithm", "random"], "algorithm, population, tournament"),
         (["--max-params", "1M"], "max_params"),
         (["--seed", "1"], "batch, seed"),
@@ -192,7 +197,24 @@ def test_scores_of_other_proxies_are_not_counted(croze, tmp_path):
         (["--proxy", "croze"], "3 forms, which rank differently; name one of croze-paper, croze-official"),
         (["--proxy", "params,flops"], "Expected one proxy, got 2"),
         (["--space", "nas"], "Unknown space 'nas'; the known ones are nasbench201"),
-        (["--algorithm", "bayes"], "Unknown algorithm 'bayes'; the known ones are evolution, random"),
+        (
+            ["--algorithm", "bayes"],
+            "Unknown algorithm 'bayes'; the known ones are random, random+warmup, evolution",
+        ),
+        (["--proxy", "snip", "--minimize", "flops"], "either with --proxy or with --maximize and --minimize"),
+        (["--minimize", "flops", "--minimize", "flops"], "objective flops is named twice"),
+        (["--minimize", "flops", "--maximize", "snip", "--algorithm", "AE"], "one objective, got max snip"),
+        (["--algorithm", "random+warmup"], "name a guide"),
+        (["--guide", "params"], "evolution takes no guide; those that do are random+warmup"),
+        (["--guide", "parms", "--algorithm", "AE+warmup"], "Unknown proxy 'parms'"),
+        (["--algorithm", "random", "--pool", "5"], "random has no setting pool"),
+        (["--pool", "5", "--algorithm", "AE+warmup"], "pool 5, population 50"),
+        (["--algorithm", "AE+warmup"], "A pool of 3,000 uses up the budget of 500"),
+        (["--layers", "3"], "layers"),
+        (["--latency", "nowhere.csv:ms"], "Cannot read the latencies nowhere.csv"),
+        (["--latency", "nowhere.csv"], "named FILE.csv:COLUMN"),
+        (["--device", "cuda:7"], "--device cuda:7 cannot be used here"),
+        (["--plot", "front.txt"], "must end in .png"),
         (["--data", "mnist"], "mnist"),
         (["--sampling", "lucky"], "lucky"),
         (["--budget", "0"], "at least 1 architecture, got 0"),
@@ -227,3 +249,83 @@ def test_numbers_out_of_range(misused):
         assert option in misused("search", option, "0")
     for option in ("--seed", "--workers"):
         assert option in misused("search", option, "-1")
+
+
+def test_several_objectives_write_the_front_and_draw_it(croze, tmp_path):
+    outcome = croze(
+        *("search", *TINY, "--maximize", "croze-positional", "--minimize", "flops", "--minimize", "latency"),
+        *("--budget", 24, "--population", 8, "--out", "run", "--plot", "figures/front.png", "--json", "-"),
+    )
+    assert outcome.code == 0, outcome
+    result = outcome.json
+    assert result["settings"]["algorithm"] == "nsga2"
+    assert [o["objective"] for o in result["settings"]["objectives"]] == [
+        "croze-positional",
+        "flops",
+        "latency",
+    ]
+    front = result["front"]
+    assert len(front) > 1
+    for one in front:
+        assert set(one["scores"]) == {"croze-positional", "flops", "latency"}
+        assert one["scores"]["flops"] == one["flops"]
+    for a in front:
+        for b in front:
+            better = [
+                a["scores"]["croze-positional"] >= b["scores"]["croze-positional"],
+                a["flops"] <= b["flops"],
+                a["scores"]["latency"] <= b["scores"]["latency"],
+            ]
+            assert a is b or not all(better) or a["scores"] == b["scores"]
+    assert result["best"] in front
+    assert "Pareto front of 24 architectures by croze-positional+flops+latency" in outcome.err
+    assert f"number {result['best']['rank']} of the front" in outcome.err.replace("\n", "")
+    assert (tmp_path / "figures" / "front.png").stat().st_size > 5000
+    assert result["best"]["architecture"] in (tmp_path / "run" / "network.py").read_text()
+    again = croze(
+        *("search", *TINY, "--maximize", "croze-positional", "--minimize", "flops", "--minimize", "latency"),
+        *("--budget", 24, "--population", 8, "--out", "run", "--json", "-"),
+    )
+    assert same(again.json) == same(result), "measured latencies are kept"
+
+
+def test_a_guide_decides_what_is_scored(croze):
+    outcome = croze(
+        *("search", *TINY, "--proxy", "live-params", "--algorithm", "AE+warmup+move", "--guide", "params"),
+        *("--budget", 20, "--population", 8, "--pool", 60, "--json", "-"),
+    )
+    assert outcome.code == 0, outcome
+    settings = outcome.json["settings"]
+    assert (settings["algorithm"], settings["guide"]) == ("evolution+warmup+move", "params")
+    assert (settings["pool"], settings["population"]) == (60, 8)
+    assert outcome.json["guided"] > 40
+    assert outcome.json["scored"] == 20
+    assert f"{outcome.json['guided']:,} looked at by the guide" in outcome.err
+
+
+def test_latencies_from_a_published_table(croze, shared_data):
+    table = shared_data / "nas_bench_201" / "hw_nas_bench_cifar10.csv"
+    outcome = croze(
+        *("search", *TINY, "--maximize", "params", "--minimize", "latency"),
+        *("--latency", f"{table}:edgegpu_latency", "--max-latency", 5, "--budget", 20, "--json", "-"),
+    )
+    assert outcome.code == 0, outcome
+    name = f"latency({table.name}:edgegpu_latency)"
+    latencies = [one["scores"][name] for one in outcome.json["front"]]
+    assert latencies
+    assert max(latencies) <= 5
+    assert outcome.json["rejected_by_limits"] > 0
+    assert list(outcome.json["settings"]["latency_tables"]) == [f"{table.name}:edgegpu_latency"]
+
+
+def test_other_spaces_are_searched_the_same_way(croze, tmp_path):
+    outcome = croze(
+        *("search", "--space", "darts", "--layers", 3, "--channels", 4, "--workers", 1),
+        *("--proxy", "croze-positional", "--budget", 4, "--out", "run", "--json", "-"),
+    )
+    assert outcome.code == 0, outcome
+    assert outcome.json["best"]["architecture"].startswith("Genotype(normal=[")
+    assert "layers=3" in outcome.json["settings"]["space"]
+    assert "croze" not in re.findall(
+        r"^(?:import|from) (\w+)", (tmp_path / "run" / "network.py").read_text(), re.M
+    )

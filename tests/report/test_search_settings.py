@@ -3,19 +3,42 @@ import re
 
 import pytest
 
+from croze.costs import MeasuredLatency, TableLatency
 from croze.errors import CrozeError
 from croze.evaluation import Evaluator
 from croze.limits import Limits
-from croze.proxies import find_proxy
+from croze.objectives import Objective, objective_of
+from croze.proxies import find_criterion, find_proxy
 from croze.report.search_settings import check_folder, fingerprint, search_settings
 from croze.spaces.nasbench201 import NASBench201
 
 
 @pytest.fixture
 def make(digits):
-    def settings(*, space=None, seed=0, proxy="params", algorithm="random", own=None, limits=None):
+    def settings(
+        *,
+        space=None,
+        seed=0,
+        proxy="params",
+        algorithm="random",
+        own=None,
+        limits=None,
+        more=(),
+        guide=None,
+        in_flight=32,
+        maximise=True,
+    ):
         evaluator = Evaluator(space or NASBench201(4, 1), digits, seed)
-        return search_settings(evaluator, find_proxy(proxy), algorithm, own or {}, limits or Limits())
+        objectives = [Objective(find_criterion(proxy), maximise), *map(objective_of, more)]
+        return search_settings(
+            evaluator,
+            objectives,
+            algorithm,
+            own or {},
+            limits or Limits(),
+            guide=None if guide is None else find_criterion(guide),
+            in_flight=in_flight,
+        )
 
     return settings
 
@@ -30,6 +53,18 @@ def test_whatever_decides_a_search_changes_its_fingerprint(make):
         make(own={"population": 5}),
         make(limits=Limits(params=5)),
         make(limits=Limits(flops=5)),
+        make(limits=Limits(live_params=5)),
+        make(limits=Limits(latency=5.0)),
+        make(limits=Limits(latency=5.0, latency_from=TableLatency("a.csv:ms", "1", {}))),
+        make(limits=Limits(latency=5.0, latency_from=TableLatency("a.csv:ms", "2", {}))),
+        make(more=[find_proxy("flops")]),
+        make(more=[MeasuredLatency()]),
+        make(more=[TableLatency("a.csv:ms", "1", {})]),
+        make(more=[TableLatency("a.csv:ms", "2", {})]),
+        make(maximise=False),
+        make(guide="snip"),
+        make(guide="te-nas"),
+        make(in_flight=8),
     ]
     found = [fingerprint(settings) for settings in others]
     assert len(set(found)) == len(found)

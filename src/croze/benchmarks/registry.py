@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from croze.benchmarks import robust_nasbench201
+from croze.benchmarks import nasbench201, robust_nasbench201
 from croze.benchmarks.truth import Truth
 from croze.errors import CrozeError
 
 BENCHMARKS: Mapping[str, Callable[[Path, str], Truth]] = {
+    nasbench201.NAME: nasbench201.read,
     robust_nasbench201.NAME: robust_nasbench201.read,
 }
 """Readers by name; a reader takes the path and the data set."""
@@ -19,7 +20,8 @@ def open_truth(spec: str, dataset: str) -> Truth:
     """The truth that `name:path` names, for one data set.
 
     Args:
-        spec: a benchmark and where its files lie, `robust-nb201:PATH`; `~` stands for the home folder.
+        spec: a benchmark and where its data lie, `robust-nb201:FOLDER` or `nasbench201:FILE.csv`; `~` stands
+            for the home folder.
         dataset: as the benchmark names it, for example `cifar10`.
 
     Raises:
@@ -30,5 +32,5 @@ def open_truth(spec: str, dataset: str) -> Truth:
     if name not in BENCHMARKS:
         raise CrozeError(f"Unknown benchmark {name!r}: expected NAME:PATH with a name out of {known}.")
     if not path:
-        raise CrozeError(f"A benchmark needs the folder of its files: write {name}:PATH, got {spec!r}.")
+        raise CrozeError(f"A benchmark needs its folder or file: write {name}:PATH, got {spec!r}.")
     return BENCHMARKS[name](Path(path).expanduser(), dataset)

@@ -12,6 +12,7 @@ from croze.cli.proxies import proxies
 from croze.cli.reference import reference
 from croze.cli.score import score
 from croze.cli.search import search
+from croze.cli.simulate import simulate
 
 app = typer.Typer(
     name="croze",
@@ -26,6 +27,7 @@ app.command("search", short_help="Find what a proxy ranks first in a space.")(se
 app.command("benchmark", short_help="Compare proxies with measured accuracies.")(benchmark)
 app.command("reference", short_help="Make the population that aggregates compare with.")(reference)
 app.command("proxies", short_help="Write the evidence page on all proxies.")(proxies)
+app.command("simulate", short_help="Replay search strategies on measured accuracies.")(simulate)
 app.command("list", short_help="Show what there is to choose from.")(listing)
 
 

@@ -14,12 +14,13 @@ def listing(
     what: Annotated[
         str | None,
         typer.Argument(
-            help="proxies, aggregates, spaces, algorithms, data, perturbations or benchmarks; all without."
+            help="proxies, aggregates, spaces, genotypes, algorithms, data, perturbations or benchmarks; all "
+            "without."
         ),
     ] = None,
     json: Json = None,
 ) -> None:
-    """List proxies, aggregates, spaces, algorithms, data readers, perturbations and benchmarks."""
+    """List proxies, aggregates, spaces, genotypes, algorithms, data readers, perturbations and benchmarks."""
     from rich.table import Table
 
     from croze.cli.output import console, emit_json
@@ -52,12 +53,17 @@ def _catalogue() -> dict[str, list[dict[str, Any]]]:
     from croze.proxies.aggregate import KINDS
     from croze.search import ALGORITHMS
     from croze.spaces import SPACES
+    from croze.spaces.genotypes import Named, named
 
     def first_line(text: str | None) -> str:
         return (text or "").strip().splitlines()[0].rstrip(".")
 
     def of_module(thing: Any) -> str:
         return first_line(sys.modules[thing.__module__].__doc__)
+
+    def of_genotype(entry: Named) -> str:
+        printed = f"; the CRoZe paper prints {entry.printed}M, {entry.note}" if entry.printed else ""
+        return f"{entry.space}: {entry.params:,} params, {entry.live_params:,} live{printed}"
 
     return {
         "proxies": [
@@ -81,7 +87,23 @@ def _catalogue() -> dict[str, list[dict[str, Any]]]:
             ),
         ],
         "spaces": [{"name": name, "summary": of_module(kind)} for name, kind in SPACES.items()],
-        "algorithms": [{"name": name, "summary": of_module(kind)} for name, kind in ALGORITHMS.items()],
+        "genotypes": [
+            {
+                "name": entry.name,
+                "summary": of_genotype(entry),
+                "space": entry.space,
+                "params": entry.params,
+                "live_params": entry.live_params,
+                "printed": entry.printed,
+                "note": entry.note,
+                "source": entry.source,
+                "architecture": entry.text,
+            }
+            for entry in named().values()
+        ],
+        "algorithms": [
+            {"name": name, "summary": first_line(kind.__doc__)} for name, kind in ALGORITHMS.items()
+        ],
         "data": [{"name": name, "summary": summary} for name, (_, summary) in READERS.items()],
         "perturbations": [
             {"name": name, "summary": first_line(type(kind).__doc__)} for name, kind in PERTURBATIONS.items()

@@ -32,10 +32,48 @@ ReferenceName = Annotated[
         "--reference", help="Population among which aggregates place one network: a name or FILE.json."
     ),
 ]
-SpaceName = Annotated[str, typer.Option("--space", help="Search space; `croze list spaces` names them.")]
+SpaceName = Annotated[
+    str,
+    typer.Option(
+        "--space", help="Search space; `croze list spaces` names them, FILE.py:CLASS is one of yours."
+    ),
+]
 Channels = Annotated[int, typer.Option(min=1, help="Channels of the first stage of the networks.")]
 Cells = Annotated[int, typer.Option(min=1, help="Cells a stage of the networks.")]
+SpaceChannels = Annotated[
+    int | None,
+    typer.Option("--channels", min=1, help="Channels of the networks' first stage; the space's own without."),
+]
+SpaceCells = Annotated[
+    int | None,
+    typer.Option("--cells", min=1, help="Of nasbench201: cells a stage; the space's own without."),
+]
+SpaceLayers = Annotated[
+    int | None,
+    typer.Option("--layers", min=1, help="Of DARTS and its kin: cells of the network; 20 without."),
+]
+Ray = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS|local", help="Score on a Ray cluster instead of worker processes here."),
+]
+Devices = Annotated[
+    str | None,
+    typer.Option("--device", help="Where to score, such as cuda:0,cuda:1; workers take them in turn."),
+]
 Workers = Annotated[int, typer.Option(min=0, help="Worker processes, one torch thread each; 0: one a core.")]
+
+
+def devices_of(text: str | None) -> tuple[str, ...]:
+    """The devices that `--device` names; none without.
+
+    Raises:
+        CrozeError: for one that is not there, or types that are mixed.
+    """
+    from croze.evaluation import check_devices
+
+    if text is None:
+        return ()
+    return check_devices([name.strip() for name in text.split(",")])
 
 
 def folder_of(out: str) -> Path:

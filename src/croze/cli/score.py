@@ -10,14 +10,14 @@ from croze.cli.options import (
     MAX_SEED,
     Augment,
     BatchSize,
-    Cells,
-    Channels,
     Data,
     Json,
     MicroBatch,
     ReferenceName,
     Sampling,
-    SpaceName,
+    SpaceCells,
+    SpaceChannels,
+    SpaceLayers,
 )
 
 
@@ -25,8 +25,19 @@ def score(
     model: Annotated[
         str | None, typer.Option(metavar="FILE.py:FUNCTION", help="Your own network; instead of --arch.")
     ] = None,
-    arch: Annotated[str | None, typer.Option(help="An architecture of --space, in its own notation.")] = None,
-    space: SpaceName = "nasbench201",
+    arch: Annotated[
+        str | None,
+        typer.Option(
+            help="An architecture of --space in its own notation, or a name of `croze list genotypes`."
+        ),
+    ] = None,
+    space: Annotated[
+        str | None,
+        typer.Option(
+            help="Search space; `croze list spaces` names them, FILE.py:CLASS is one of yours.  "
+            "[default: nasbench201, or that of a named genotype]"
+        ),
+    ] = None,
     data: Data = "digits",
     proxies: Annotated[
         str, typer.Option(help="Comma-separated; `croze list` names proxies and aggregates.")
@@ -43,9 +54,12 @@ def score(
             "--normalises-input", help="The model takes pixels in [0, 1] and normalises them itself."
         ),
     ] = False,
-    channels: Channels = 16,
-    cells: Cells = 5,
-    layers: Annotated[bool, typer.Option("--layers", help="Print every layer's terms as well.")] = False,
+    channels: SpaceChannels = None,
+    cells: SpaceCells = None,
+    layers: SpaceLayers = None,
+    show_layers: Annotated[
+        bool, typer.Option("--show-layers", help="Print every layer's terms as well.")
+    ] = False,
     json: Json = None,
 ) -> None:
     """Score one network: your own (--model FILE.py:FUNCTION) or one of a space (--arch)."""
@@ -64,6 +78,7 @@ def score(
     from croze.report.score_table import layer_table, score_table
     from croze.scoring import score_all
     from croze.spaces import open_space
+    from croze.spaces.genotypes import parse_or_suggest, resolve
 
     if (model is None) == (arch is None):
         raise CrozeError(
@@ -86,8 +101,9 @@ def score(
                 reference=reference,
             )
         else:
-            opened = open_space(space, channels=channels, cells=cells)
-            architecture = str(opened.parse(arch or ""))
+            space, text = resolve(arch or "", space)
+            opened = open_space(space, channels=channels, cells=cells, layers=layers)
+            architecture = str(parse_or_suggest(opened, text))
             evaluator = Evaluator(opened, batch, seed, micro_batch)
             parts = {one.proxy: one for one in evaluator((architecture, tuple(parts_of(chosen))))}
             found = with_aggregates(chosen, parts, batch, reference, opened.flavours)
@@ -95,7 +111,7 @@ def score(
     out = console(json)
     out.print(score_table(found, f"{model or arch} on {len(batch)} images of {data}, seed {seed}"))
     for one in found:
-        if layers and one.layers:
+        if show_layers and one.layers:
             out.print(layer_table(one))
     emit_json(
         json,

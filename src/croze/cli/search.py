@@ -1,4 +1,4 @@
-"""`croze search`: find the best architectures of a space by a proxy."""
+"""`croze search`: find the best architectures of a space by one objective or several."""
 
 from __future__ import annotations
 
@@ -12,34 +12,78 @@ from croze.cli.options import (
     MAX_SEED,
     Augment,
     BatchSize,
-    Cells,
-    Channels,
     Data,
+    Devices,
     Json,
     MicroBatch,
+    Ray,
     Sampling,
+    SpaceCells,
+    SpaceChannels,
+    SpaceLayers,
     SpaceName,
     Workers,
+    devices_of,
     folder_of,
 )
+
+SHOWN = 20
+"""Members of a front that the terminal shows."""
+
+Objectives = Annotated[
+    list[str] | None,
+    typer.Option(help="A proxy, an aggregate or latency; may be given several times, instead of --proxy."),
+]
 
 
 def search(
     space: SpaceName = "nasbench201",
     data: Data = "digits",
     proxy: Annotated[
-        str, typer.Option(help="What to rank by; `croze list` names proxies and aggregates.")
-    ] = "croze-robust",
-    algorithm: Annotated[str, typer.Option(help="evolution or random.")] = "evolution",
+        str | None,
+        typer.Option(
+            help="What to rank by; `croze list` names proxies and aggregates.  [default: croze-robust]"
+        ),
+    ] = None,
+    maximize: Objectives = None,
+    minimize: Objectives = None,
+    algorithm: Annotated[
+        str | None,
+        typer.Option(
+            help="`croze list algorithms` names them.  [default: evolution; nsga2 for several objectives]"
+        ),
+    ] = None,
     budget: Annotated[int, typer.Option(help="Distinct architectures to score.")] = 500,
     seed: Annotated[
         int, typer.Option(min=0, max=MAX_SEED, help="Of strategy, weights, batch and noise.")
     ] = 0,
     max_params: Annotated[str | None, typer.Option(help="Most trainable parameters, such as 1M.")] = None,
+    max_live_params: Annotated[
+        str | None, typer.Option(help="Most trainable parameters that a gradient can reach, such as 1M.")
+    ] = None,
     max_flops: Annotated[
         str | None, typer.Option(help="Most multiply-adds of one image, such as 100M.")
     ] = None,
+    max_latency: Annotated[
+        float | None, typer.Option(min=0.0, help="Most milliseconds of one image's forward pass.")
+    ] = None,
+    latency: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.csv:COLUMN",
+            help="Look latencies up in this table, in milliseconds; measured here without.",
+        ),
+    ] = None,
     workers: Workers = 0,
+    ray: Ray = None,
+    device: Devices = None,
+    in_flight: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Architectures in work at once, whatever the workers; part of the search.  [default: 32]",
+        ),
+    ] = None,
     out: Annotated[
         str | None,
         typer.Option(help="Folder of the run; the same command goes on there.  [default: runs/SETTINGS]"),
@@ -48,92 +92,192 @@ def search(
     sampling: Sampling = "balanced",
     augment: Augment = False,
     micro_batch: MicroBatch = None,
-    population: Annotated[int, typer.Option(min=1, help="Of evolution: architectures alive.")] = 50,
-    tournament: Annotated[int, typer.Option(min=1, help="Of evolution: drawn for each parent.")] = 10,
-    channels: Channels = 16,
-    cells: Cells = 5,
+    population: Annotated[
+        int | None, typer.Option(min=1, help="Of evolution and nsga2: architectures alive.")
+    ] = None,
+    tournament: Annotated[
+        int | None, typer.Option(min=1, help="Of evolution: drawn for each parent.")
+    ] = None,
+    pool: Annotated[
+        int | None, typer.Option(min=1, help="Of warmup: random architectures looked at first.")
+    ] = None,
+    brood: Annotated[
+        int | None, typer.Option(min=1, help="Of move with a guide: neighbours to choose a child from.")
+    ] = None,
+    guide: Annotated[
+        str | None,
+        typer.Option(help="Of warmup and move: a cheaper proxy that decides what is scored at all."),
+    ] = None,
+    channels: SpaceChannels = None,
+    cells: SpaceCells = None,
+    layers: SpaceLayers = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the front, or the progress, to this PNG, SVG or PDF.")
+    ] = None,
     json: Json = None,
 ) -> None:
-    """Search a space for the architectures that a proxy ranks first, without training any.
+    """Search a space for the architectures that are best by a proxy, or by several objectives at once.
 
-    Killed or stopped, the same command goes on where it was.
+    Nothing is trained. Killed or stopped, the same command goes on where it was.
     """
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bar
     from croze.cli.sizes import parse_size
+    from croze.costs import MeasuredLatency, read_latency
     from croze.data import load_batch
+    from croze.errors import CrozeError
     from croze.evaluation import Evaluator, Ledger
+    from croze.guidance import guide_by
     from croze.limits import Limits
-    from croze.proxies import find_criterion, parts_of
+    from croze.objectives import find_objective, find_objectives, quantities_of
+    from croze.proxies import DEFAULT, find_criterion
+    from croze.report.comparison_plot import check_plot
     from croze.report.files import to_json, write_text
     from croze.report.score_table import format_value
-    from croze.report.search_result import best, best_table, search_json
+    from croze.report.search_plot import draw_search
+    from croze.report.search_result import best, best_table, search_json, winner
     from croze.report.search_settings import check_folder, fingerprint, search_settings
-    from croze.search import make_algorithm
+    from croze.search import Guide, algorithm_name, make_algorithm, settings_of
     from croze.spaces import open_space
     from croze.store import Store
-    from croze.study import Progress
+    from croze.study import IN_FLIGHT, Progress
     from croze.study import search as run_search
 
     folder = None if out is None else folder_of(out)
-    chosen = find_criterion(proxy)
-    limits = Limits(parse_size(max_params, "--max-params"), parse_size(max_flops, "--max-flops"))
-    opened = open_space(space, channels=channels, cells=cells)
-    own: dict[str, Any] = {}
-    if algorithm == "evolution":
-        own = {"population": population, "tournament": tournament}
-    strategy = make_algorithm(algorithm, opened, seed, **own)
+    if proxy is not None and (maximize or minimize):
+        raise CrozeError("Name what to rank by either with --proxy or with --maximize and --minimize.")
+    if plot is not None:
+        check_plot(plot)
+    opened = open_space(space, channels=channels, cells=cells, layers=layers)
+    latencies = (
+        MeasuredLatency() if latency is None else read_latency(latency, opened.parse, opened.canonical)
+    )
+    if maximize or minimize:
+        chosen = find_objectives(maximize or [], minimize or [], latencies)
+    else:
+        chosen = [find_objective(proxy or DEFAULT, latencies)]
+    guided_by = None if guide is None else find_criterion(guide)
+    limits = Limits(
+        parse_size(max_params, "--max-params"),
+        parse_size(max_live_params, "--max-live-params"),
+        parse_size(max_flops, "--max-flops"),
+        max_latency,
+        latencies,
+    )
+    strategy_name = algorithm_name(algorithm or ("nsga2" if len(chosen) > 1 else "evolution"))
+    given: dict[str, Any] = {
+        key: value
+        for key, value in (
+            ("population", population),
+            ("tournament", tournament),
+            ("pool", pool),
+            ("brood", brood),
+        )
+        if value is not None
+    }
+    own = settings_of(strategy_name) | given
+    opinion: list[Guide[Any]] = []  # filled when there are workers to ask; a bad setting is found before
+    strategy = make_algorithm(
+        strategy_name,
+        opened,
+        seed,
+        guide=None if guided_by is None else lambda architectures: opinion[0](architectures),
+        **given,
+    )
+    if guided_by is None and "pool" in own and own["pool"] >= budget > 0:
+        raise CrozeError(
+            f"A pool of {own['pool']:,} uses up the budget of {budget:,}, so that nothing would follow the "
+            "warm-up: name a smaller --pool, a larger --budget, or a --guide that looks at the pool instead."
+        )
+    devices = devices_of(device)
     batch = load_batch(data, size=batch_size, seed=seed, sampling=sampling, augment=augment)
     evaluator = Evaluator(opened, batch, seed, micro_batch)
-    settings = search_settings(evaluator, chosen, algorithm, own, limits)
+    if devices:
+        evaluator = evaluator.on(devices[0])
+    ahead = in_flight or IN_FLIGHT
+    settings = search_settings(
+        evaluator, chosen, strategy_name, own, limits, guide=guided_by, in_flight=ahead
+    )
+    specs = "+".join(objective.spec for objective in chosen)
     if folder is None:
-        name = _slug(f"{space}-{chosen.spec}-{data}-{algorithm}-seed{seed}")
+        name = _slug(f"{space}-{specs}-{data}-{strategy_name}-seed{seed}")
         folder = Path("runs") / f"{name}-{fingerprint(settings)}"
     check_folder(folder, settings)
     terminal = console(json)
+    progress = Progress(budget, chosen)
 
     with Store(folder, evaluator.context) as store:
-        ledger = Ledger(evaluator, store, workers)
-        known = min(store.count(part.spec) for part in parts_of([chosen]))
+        ledger = Ledger(evaluator, store, workers, ray=ray, devices=devices)
+        known = min((store.count(q.spec) for q in quantities_of(chosen) if _kept(q)), default=0)
         if known:
             terminal.print(
                 f"The scores of {known:,} networks are in {folder} already and are not computed again."
             )
         try:
-            with Bar(terminal, f"{chosen.spec} on {space}", budget) as bar:
+            with Bar(terminal, f"{specs} on {space}", budget) as bar:
 
                 def watch(progress: Progress) -> None:
                     leader = progress.best.score.value if progress.best else None
                     bar.update(progress.scored, "" if leader is None else f"best {format_value(leader)}")
 
-                found = run_search(opened, chosen, strategy, ledger, budget, limits, watch)
+                def watch_guide(done: int, wanted: int) -> None:
+                    bar.update(progress.scored, f"{guide}: {done:,} of {wanted:,}")
+
+                if guided_by is not None:
+                    opinion.append(guide_by(guided_by, opened, ledger, limits, progress, watch_guide))
+                found = run_search(
+                    opened,
+                    chosen,
+                    strategy,
+                    ledger,
+                    budget,
+                    limits,
+                    watch,
+                    in_flight=ahead,
+                    progress=progress,
+                )
         finally:
             ledger.close()
 
         top = best(found, evaluator)
-        result = search_json(found, top, {**settings, "budget": budget, "data": data})
+        first = winner(found, top)
+        result = search_json(found, top, first, {**settings, "budget": budget, "data": data})
         write_text(folder / "best.json", to_json(result))
-        if top:
-            winner = opened.parse(top[0].architecture)
-            write_text(folder / "network.py", opened.export(winner, classes=batch.classes))
+        if first is not None:
+            text = opened.export(opened.parse(first.architecture), classes=batch.classes)
+            write_text(folder / "network.py", text)
+    title = f"{specs} on {space}, {data}, seed {seed}"
+    if plot is not None:
+        draw_search(found, plot, f"{len(found):,} architectures: {title}")
 
-    terminal.print(
-        best_table(top, f"Best of {len(found.candidates):,} cells by {chosen.spec}, {data}, seed {seed}")
-    )
+    what = "Pareto front" if len(chosen) > 1 else "Best"
+    shown = top if len(top) <= SHOWN else top[:SHOWN]
+    terminal.print(best_table(shown, f"{what} of {len(found):,} architectures by {title}"))
+    if len(top) > SHOWN:
+        terminal.print(f"{len(top) - SHOWN} more on the front: {folder / 'best.json'} has them all.")
     if found.ended:
         terminal.print(f"{found.ended}.")
     failures = found.failures()
     if failures:
-        terminal.print(f"{len(failures)} architectures failed, the first because: {failures[0].score.reason}")
+        terminal.print(f"{len(failures)} architectures failed, the first because: {failures[0].reason}")
     terminal.print(
-        f"{found.seconds():.1f} device-seconds for {len(found.candidates):,} architectures"
+        f"{found.seconds():.1f} device-seconds for {len(found):,} architectures"
+        + (f" and {found.guided:,} looked at by the guide" if found.guided else "")
         + (f", {found.rejected:,} more rejected by the limits" if found.rejected else "")
     )
-    if top:
-        terminal.print(f"Written: {folder / 'best.json'}, {folder / 'network.py'} (plain torch)")
+    if first is not None:
+        which = (
+            "" if len(chosen) == 1 else f", number {first.rank} of the front, which has the best mean rank"
+        )
+        files = [str(folder / "best.json"), f"{folder / 'network.py'} (plain torch{which})"]
+        terminal.print(f"Written: {', '.join(files + ([str(plot)] if plot is not None else []))}")
     emit_json(json, result)
     if not top:
         raise typer.Exit(1)
+
+
+def _kept(quantity: Any) -> bool:
+    return bool(getattr(quantity, "kept", True))
 
 
 def _slug(text: str) -> str:

@@ -1,34 +1,53 @@
-"""Where scores are computed: serially or in worker processes, behind one interface."""
+"""Where scores are computed: here, in worker processes, or on a Ray cluster, behind one interface."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from croze.errors import CrozeError
 from croze.execution.base import Executor
+from croze.execution.cores import usable_cores
+from croze.execution.placement import Placeable
 from croze.execution.processes import Processes
+from croze.execution.ray_executor import RayExecutor
 from croze.execution.serial import Serial
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-__all__ = ["Executor", "Processes", "Serial", "make_executor", "usable_cores"]
+__all__ = ["Executor", "Placeable", "Processes", "RayExecutor", "Serial", "make_executor", "usable_cores"]
 
 
-def usable_cores() -> int:
-    """Number of processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def make_executor(
+    function: Callable[[Item], Result],
+    workers: int,
+    *,
+    ray: str | None = None,
+    devices: Sequence[str] = (),
+    lost: Callable[[Item], Result] | None = None,
+) -> Executor[Item, Result]:
+    """Serial for one worker, processes for more, Ray where an address of it is given.
 
-
-def make_executor(function: Callable[[Item], Result], workers: int) -> Executor[Item, Result]:
-    """Serial for one worker, processes for more; 0 stands for one a core.
+    Args:
+        function: what is applied to every item.
+        workers: 0 stands for one a device, or without devices for one a core.
+        ray: `local`, or the address of a cluster. There `workers` is the most at once, and with devices it
+            says how many share one: 4 for two devices is two each, on every machine.
+        devices: where workers compute, taken in turn. Placement is tested with devices that do not exist:
+            nothing here has run on a GPU.
+        lost: makes the result of an item that no worker survives. Serially nothing is lost: what would end a
+            worker ends this process.
 
     Raises:
-        CrozeError: for a negative number.
+        CrozeError: for a negative number, and as the executors do.
     """
     if workers < 0:
         raise CrozeError(f"The number of workers must be 0 (one a core) or more, got {workers}.")
-    count = workers or usable_cores()
-    return Serial(function) if count == 1 else Processes(function, count)
+    if ray is not None:
+        if devices:
+            each = max(1, -(-workers // len(devices)))
+            return RayExecutor(function, ray, devices, lost, workers_per_device=each)
+        return RayExecutor(function, ray, (), lost, workers=workers)
+    count = workers or len(devices) or usable_cores()
+    return Serial(function, devices) if count == 1 else Processes(function, count, devices, lost)

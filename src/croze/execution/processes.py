@@ -2,81 +2,99 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import threading
+import pickle
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.connection import wait
-from typing import Any, Generic, TypeVar
-
-import torch
+from typing import Generic, TypeVar
 
 from croze.errors import CrozeError
+from croze.execution.crew import Crew, Task
+from croze.execution.placement import to_send
+from croze.execution.reply import opened
+from croze.user_code import reason
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 class Processes(Generic[Item, Result]):
-    """A pool of fresh interpreters; the function travels to each of them once.
+    """Fresh interpreters; the function travels to each of them once.
+
+    A worker that dies (killed for want of memory, or by a crash of what it calls) is replaced, and its item
+    is tried once more, alone. Nothing else is computed twice.
 
     Args:
         function: must be picklable, as items and results must.
-        workers: number of processes; they start with the first `run`.
+        workers: number of processes; they start as items are submitted.
+        devices: where workers compute, taken in turn (`croze.execution.Placeable`).
+        lost: makes the result of an item with which two workers died; without it that is an error.
+
+    Raises:
+        CrozeError: when the function cannot be sent to a process.
     """
 
-    def __init__(self, function: Callable[[Item], Result], workers: int) -> None:
-        self._pool = ProcessPoolExecutor(
-            workers,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=_prepare_worker,
-            initargs=(function,),
-        )
+    def __init__(
+        self,
+        function: Callable[[Item], Result],
+        workers: int,
+        devices: Sequence[str] = (),
+        lost: Callable[[Item], Result] | None = None,
+    ) -> None:
+        if workers < 1:
+            raise CrozeError(f"There must be at least 1 worker process, got {workers}.")
+        self._function = _pickled(to_send(function, devices))
+        self._workers, self._devices, self._lost = workers, tuple(devices), lost
+        self._crew: Crew | None = None
+        self._open = 0
 
-    def run(self, items: Sequence[Item]) -> Iterator[tuple[Item, Result]]:
-        """Each item with its result, as they are done.
+    def submit(self, item: Item) -> None:
+        """Put this item in the queue."""
+        if self._crew is None:
+            self._crew = Crew(self._function, self._workers, self._devices)
+        self._open += 1
+        self._crew.add(Task(item))
+
+    def results(self) -> Iterator[tuple[Item, Result]]:
+        """Each submitted item with its result, as they are done, until none is left.
+
+        More may be submitted between two results. An exception of the function is raised here; the other
+        items are handed out by the next call, as they are when this one is left half way.
 
         Raises:
-            CrozeError: when a worker dies; results already handed out are good.
+            CrozeError: for an item that no worker survives when there is no `lost`, or when no worker starts.
         """
-        try:
-            futures = {self._pool.submit(_call, item): item for item in items}
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        except BrokenProcessPool as problem:
-            raise CrozeError(
-                "A worker process died (out of memory, or killed); run the same command to go on, "
-                "with fewer workers if memory is short."
-            ) from problem
+        while self._open:
+            assert self._crew is not None
+            task, outcome = self._crew.done.get()
+            if task is None:
+                self.close()
+                assert isinstance(outcome, Exception)
+                raise outcome
+            self._open -= 1
+            if isinstance(outcome, Exception):
+                raise outcome
+            if outcome is not None:
+                yield task.item, opened(outcome)
+            elif self._lost is not None:
+                yield task.item, self._lost(task.item)
+            else:
+                raise CrozeError(
+                    "A worker process died, and another with the same item (out of memory, or killed); "
+                    "run the same command to go on, with fewer workers if memory is short."
+                )
 
     def close(self) -> None:
-        """End the workers; what is not started is dropped."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """End the workers; what is not done is dropped."""
+        self._open = 0
+        if self._crew is not None:
+            crew, self._crew = self._crew, None
+            crew.end()
 
 
-_function: Callable[[Any], Any] | None = None
-
-
-def _prepare_worker(function: Callable[[Any], Any]) -> None:
-    global _function
-    _function = function
-    torch.set_num_threads(1)
-    # the parent answers Ctrl-C for all of them
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    # a parent that was killed closes nothing, and its workers would wait for work for ever
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
-
-
-def _call(item: Any) -> Any:
-    assert _function is not None
-    return _function(item)
+def _pickled(function: object) -> bytes:
+    try:
+        return pickle.dumps(function, protocol=pickle.HIGHEST_PROTOCOL)
+    except Exception as problem:
+        raise CrozeError(
+            f"{type(function).__name__} cannot be sent to worker processes ({reason(problem)}): "
+            "use one worker."
+        ) from problem

@@ -52,6 +52,29 @@ def live_count_in(network: nn.Module, trainable: Sequence[str], inputs: Tensor) 
     return sum(g.numel() for g in gradients if g is not None and bool(g.any()))
 
 
+def reachable_parameter_count(model: nn.Module, shape: Sequence[int]) -> int:
+    """Number of trainable parameters that the graph of one forward pass connects with the logits.
+
+    At least the live ones: a gradient that is zero throughout counts as one here. On the `meta` device it is
+    known without computing anything. Modes and buffers are as before afterwards.
+
+    Args:
+        model: any classifier.
+        shape: of one input, `(C, H, W)`.
+    """
+    trainable = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    if not trainable:
+        return 0
+    first = next(iter(trainable.values()))
+    x = torch.zeros(1, *shape, device=first.device, dtype=first.dtype)
+    with evaluating(model), Slots(model).filled({}), torch.enable_grad():
+        total = logits_of(model(x)).sum()
+        if not total.requires_grad:
+            return 0
+        gradients = torch.autograd.grad(total, list(trainable.values()), allow_unused=True)
+    return sum(g.numel() for g in gradients if g is not None)
+
+
 @contextmanager
 def seen_by_counters() -> Iterator[None]:
     """Without torch's fused attention kernels, whose operations no counter and no hook sees."""

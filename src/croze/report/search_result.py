@@ -11,44 +11,73 @@ from rich.table import Table
 from croze.evaluation import Evaluator
 from croze.nn.count import flop_count, live_parameter_count, parameter_count
 from croze.nn.seeding import single_thread
+from croze.progress import Candidate, Progress
 from croze.report.provenance import provenance
-from croze.study import Candidate, Progress
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """One of the best: its place, its score, what its network costs, and the proxies behind the score."""
+    """One of the best: its place, its scores, what its network costs, and the proxies behind the scores.
+
+    Attributes:
+        scores: by every objective, as it is, whatever its direction.
+        parts: everything that was computed for them.
+    """
 
     rank: int
     architecture: str
-    score: float
+    scores: Mapping[str, float]
     params: int
     live_params: int
     flops: int
     parts: Mapping[str, float]
 
+    @property
+    def score(self) -> float:
+        """By the first objective."""
+        return next(iter(self.scores.values()))
+
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping."""
-        return {**vars(self), "parts": dict(self.parts)}
+        return {
+            "rank": self.rank,
+            "architecture": self.architecture,
+            "score": self.score,
+            "scores": dict(self.scores),
+            "params": self.params,
+            "live_params": self.live_params,
+            "flops": self.flops,
+            "parts": dict(self.parts),
+        }
 
 
 def best(progress: Progress, evaluator: Evaluator, count: int = 10) -> list[Ranked]:
-    """The first `count` of the ranking, measured."""
+    """The first `count` of the ranking by one objective, measured; by several, the whole Pareto front."""
+    chosen = progress.ranking(count) if len(progress.objectives) == 1 else progress.front()
     with single_thread():
-        return [
-            _measured(i, candidate, evaluator)
-            for i, candidate in enumerate(progress.ranking()[:count], start=1)
-        ]
+        return [_measured(i, candidate, evaluator) for i, candidate in enumerate(chosen, start=1)]
 
 
-def search_json(found: Progress, top: Sequence[Ranked], settings: Mapping[str, Any]) -> dict[str, Any]:
+def winner(progress: Progress, top: Sequence[Ranked]) -> Ranked | None:
+    """The one to take: the first, or by several objectives the front's compromise."""
+    compromise = progress.compromise() if len(progress.objectives) > 1 else None
+    if compromise is None:
+        return top[0] if top else None
+    return next(ranked for ranked in top if ranked.architecture == str(compromise.architecture))
+
+
+def search_json(
+    found: Progress, top: Sequence[Ranked], chosen: Ranked | None, settings: Mapping[str, Any]
+) -> dict[str, Any]:
     """What a search found and what it rests on, JSON-ready; `settings` as from `search_settings` and more."""
+    several = len(found.objectives) > 1
     return {
-        "best": top[0].to_json() if top else None,
-        "top": [ranked.to_json() for ranked in top],
-        "scored": len(found.candidates),
-        "failed": [{"architecture": str(c.architecture), "reason": c.score.reason} for c in found.failures()],
+        "best": chosen.to_json() if chosen else None,
+        ("front" if several else "top"): [ranked.to_json() for ranked in top],
+        "scored": len(found),
+        "failed": [{"architecture": str(c.architecture), "reason": c.reason} for c in found.failures()],
         "rejected_by_limits": found.rejected,
+        "guided": found.guided,
         "ended_early": found.ended or None,
         "device_seconds": found.seconds(),
         "settings": dict(settings),
@@ -60,14 +89,19 @@ def best_table(ranked: Sequence[Ranked], title: str) -> Table:
     """For the terminal."""
     table = Table(title=title, title_justify="left")
     table.add_column("#", justify="right")
-    table.add_column("cell", overflow="fold")
-    for heading in ("score", "params", "live", "MFLOPs"):
+    table.add_column("architecture", overflow="fold", min_width=24)
+    specs = list(ranked[0].scores) if ranked else []
+    headings = ["score"] if len(specs) == 1 else [spec for spec in specs if spec not in ("params", "flops")]
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    for heading in ("params", "live", "MFLOPs"):
         table.add_column(heading, justify="right", no_wrap=True)
     for r in ranked:
+        shown = [r.score] if len(specs) == 1 else [r.scores[heading] for heading in headings]
         table.add_row(
             str(r.rank),
-            r.architecture.replace("+", "+\n") if len(r.architecture) > 60 else r.architecture,
-            f"{r.score:.6g}",
+            _folded(r.architecture),
+            *(f"{value:.6g}" for value in shown),
             f"{r.params:,}",
             f"{r.live_params:,}",
             f"{r.flops / 1e6:.2f}",
@@ -75,17 +109,30 @@ def best_table(ranked: Sequence[Ranked], title: str) -> Table:
     return table
 
 
+def _folded(architecture: str) -> str:
+    """With line breaks between nodes, or between the fields of a genotype."""
+    if len(architecture) <= 60:
+        return architecture
+    for mark, cut in (("|+|", "|+\n|"), ("], ", "],\n")):
+        if mark in architecture:
+            return architecture.replace(mark, cut)
+    return architecture
+
+
 def _measured(rank: int, candidate: Candidate, evaluator: Evaluator) -> Ranked:
-    architecture, batch = candidate.architecture, evaluator.batch
-    network = evaluator.space.build(architecture, classes=batch.classes, seed=evaluator.seed)
-    value = candidate.score.value
-    assert value is not None
+    batch = evaluator.batch
+    network = evaluator.network(str(candidate.architecture))
     return Ranked(
         rank,
-        str(architecture),
-        value,
+        str(candidate.architecture),
+        {score.proxy: _value(score.value) for score in candidate.scores},
         parameter_count(network),
         live_parameter_count(network, batch.normalised()),
         flop_count(network, batch.images.shape[1:]),
         {part.proxy: part.value for part in candidate.parts if part.value is not None},
     )
+
+
+def _value(value: float | None) -> float:
+    assert value is not None
+    return value

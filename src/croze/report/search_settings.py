@@ -4,38 +4,63 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from croze.costs import Cost, TableLatency
 from croze.errors import CrozeError
 from croze.evaluation import Evaluator
 from croze.limits import Limits
+from croze.objectives import Objective, definition_of
 from croze.proxies import Aggregate, Criterion
+from croze.study import IN_FLIGHT
 
-FREE = ("budget", "data")
+FREE = ("budget", "data", "workers", "devices")
 """Settings that do not make another search: a larger budget goes on, and `batch` says what the data were."""
 
 
 def search_settings(
-    evaluator: Evaluator, criterion: Criterion, algorithm: str, own: Mapping[str, Any], limits: Limits
+    evaluator: Evaluator,
+    objectives: Sequence[Objective],
+    algorithm: str,
+    own: Mapping[str, Any],
+    limits: Limits,
+    *,
+    guide: Criterion | None = None,
+    in_flight: int = IN_FLIGHT,
 ) -> dict[str, Any]:
     """Everything that the course of a search depends on but its budget, JSON-ready.
 
     Args:
         evaluator: its context counts: space, images, seed.
-        criterion: what is ranked by; a named aggregate counts with its definition.
+        objectives: what is ranked by; a named aggregate counts with its definition.
         algorithm: its name.
         own: the algorithm's own settings.
         limits: what candidates may cost.
+        guide: what the algorithm is guided by.
+        in_flight: architectures asked for before the first is told.
     """
+    latencies = [o.target for o in objectives if isinstance(o.target, Cost)]
+    if limits.latency is not None:
+        latencies.append(limits.latency_from)
+    tables = {cost.source: cost.sha256 for cost in latencies if isinstance(cost, TableLatency)}
     return {
-        "proxy": criterion.spec,
-        **({"definition": criterion.definition} if isinstance(criterion, Aggregate) else {}),
+        "objectives": [
+            {"objective": o.spec, "direction": "max" if o.maximise else "min", "definition": definition_of(o)}
+            for o in objectives
+        ],
         "algorithm": algorithm,
         **own,
+        "guide": None if guide is None else guide.spec,
+        **({"guide_definition": guide.definition} if isinstance(guide, Aggregate) else {}),
+        "in_flight": in_flight,
         "max_params": limits.params,
+        "max_live_params": limits.live_params,
         "max_flops": limits.flops,
+        "max_latency": limits.latency,
+        **({"latency": limits.latency_from.spec} if limits.latency is not None else {}),
+        **({"latency_tables": tables} if tables else {}),
         **evaluator.context,
     }
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 A = TypeVar("A")
+
+Merits = tuple[float, ...]
+"""One number an objective, turned so that higher is better; a search by one objective has one."""
+
+Guide = Callable[[Sequence[A]], Sequence[float | None]]
+"""A cheap opinion of many architectures at once, higher being better; None for one that it has none of."""
 
 
 class Moves(Protocol[A]):
@@ -20,6 +26,10 @@ class Moves(Protocol[A]):
         """A random neighbour."""
         ...
 
+    def neighbours(self, architecture: A, /) -> Sequence[A]:
+        """Everything one move away."""
+        ...
+
 
 class Algorithm(Protocol[A]):
     """Proposes architectures, learns their scores. Deterministic given its seed and the order of the calls.
@@ -28,14 +38,17 @@ class Algorithm(Protocol[A]):
     they were known already or broke a constraint.
     """
 
+    several: bool
+    """Whether it weighs several objectives; the others look at one."""
+
     def ask(self) -> A:
         """The next proposal."""
         ...
 
-    def tell(self, architecture: A, value: float | None) -> None:
-        """The score of a proposal, higher being better; None when it has none."""
+    def tell(self, architecture: A, merits: Merits | None) -> None:
+        """The merits of a proposal; None when it has none."""
         ...
 
-    def revise(self, values: Mapping[A, float]) -> None:
-        """New scores of architectures that were told before: ranks move as more become known."""
+    def revise(self, merits: Mapping[A, Merits]) -> None:
+        """New merits of architectures that were told before: ranks move as more become known."""
         ...

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import random
-from collections import deque
-from collections.abc import Mapping
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from croze.errors import CrozeError
+from croze.search.aging import AgingPopulation
 from croze.search.base import Moves
 
 A = TypeVar("A")
 
 
-class RegularisedEvolution(Generic[A]):
+class RegularisedEvolution(AgingPopulation[A]):
     """A queue of the latest architectures; the best of a random few has a child, the oldest dies.
 
     Args:
@@ -32,26 +30,12 @@ class RegularisedEvolution(Generic[A]):
                 f"Evolution needs 1 <= tournament <= population, got tournament {tournament}, "
                 f"population {population}."
             )
-        self._moves = moves
-        self._rng = random.Random(seed)
-        self._size = population
+        super().__init__(moves, seed, population)
         self._tournament = tournament
-        self._population: deque[tuple[A, float]] = deque(maxlen=population)
 
-    def ask(self) -> A:
-        """A random architecture until the population is full, then the mutated winner of a tournament."""
-        if len(self._population) < self._size:
-            return self._moves.sample(self._rng)
-        drawn = self._rng.sample(list(self._population), self._tournament)
-        parent, _ = max(drawn, key=lambda member: member[1])
+    def child(self) -> A:
+        """The mutated winner of a tournament."""
+        members = self._population
+        drawn = self._rng.sample(range(len(members)), self._tournament)
+        parent, _ = members[max(drawn, key=lambda place: members[place][1])]
         return self._moves.mutate(parent, self._rng)
-
-    def tell(self, architecture: A, value: float | None) -> None:
-        """Joins the population, whose oldest member leaves; a failed architecture does not join."""
-        if value is not None:
-            self._population.append((architecture, value))
-
-    def revise(self, values: Mapping[A, float]) -> None:
-        """Members keep their age and take on their new scores."""
-        for place, (architecture, value) in enumerate(self._population):
-            self._population[place] = (architecture, values.get(architecture, value))

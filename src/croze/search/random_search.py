@@ -6,13 +6,15 @@ import random
 from collections.abc import Mapping
 from typing import Generic, TypeVar
 
-from croze.search.base import Moves
+from croze.search.base import Merits, Moves
 
 A = TypeVar("A")
 
 
 class RandomSearch(Generic[A]):
     """Independent samples of the space."""
+
+    several = True
 
     def __init__(self, moves: Moves[A], seed: int) -> None:
         self._moves = moves
@@ -22,8 +24,8 @@ class RandomSearch(Generic[A]):
         """A fresh sample."""
         return self._moves.sample(self._rng)
 
-    def tell(self, architecture: A, value: float | None) -> None:
-        """Scores change nothing."""
+    def tell(self, architecture: A, merits: Merits | None) -> None:
+        """Merits change nothing."""
 
-    def revise(self, values: Mapping[A, float]) -> None:
+    def revise(self, merits: Mapping[A, Merits]) -> None:
         """Neither do new ones."""

@@ -19,7 +19,10 @@ class Space(Protocol[A]):
     is part of a score's identity in a store, so a space is best a frozen dataclass.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What the space is called; a class attribute will do."""
+        ...
 
     @property
     def flavours(self) -> tuple[str, ...]:

@@ -18,6 +18,10 @@ EXAMPLE = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|nor_conv_1x1
 
 _TERM = re.compile(r"([a-z0-9_]+)~(\d+)")
 
+_NUMBERS = re.compile(r"[(\[]\s*(\d(?:\s*,\s*\d){5})\s*[)\]]")
+_NUMBERED = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
+_NUMBERED_EDGES = ((1, 0), (2, 0), (3, 0), (2, 1), (3, 1), (3, 2))
+
 
 @dataclass(frozen=True, order=True)
 class Cell:
@@ -52,9 +56,16 @@ class Cell:
 def parse(text: str) -> Cell:
     """Read a cell from the benchmark's string form, such as `|a~0|+|b~0|c~1|+|d~0|e~1|f~2|`.
 
+    Also from the six numbers that NAS-Bench-Suite-Zero and HW-NAS-Bench tables hold, such as
+    `(4, 3, 3, 0, 0, 0)`: 0 skip, 1 none, 2 conv 3x3, 3 conv 1x1, 4 pool, edge by edge in the order of their
+    sources.
+
     Raises:
         CrozeError: when the text is not of that form or names an unknown operation.
     """
+    numbers = _NUMBERS.fullmatch(text.strip())
+    if numbers is not None:
+        return _from_numbers(text, [int(number) for number in numbers[1].split(",")])
     operations: list[str] = []
     wiring: list[tuple[int, int]] = []
     nodes = text.strip().split("+")
@@ -71,6 +82,16 @@ def parse(text: str) -> Cell:
     if tuple(wiring) != EDGES:
         raise _malformed(text)
     return Cell(tuple(operations))
+
+
+def _from_numbers(text: str, numbers: list[int]) -> Cell:
+    if max(numbers) >= len(_NUMBERED):
+        raise CrozeError(
+            f"{text!r} numbers operations beyond 0..{len(_NUMBERED) - 1}, "
+            f"which stand for {', '.join(_NUMBERED)}."
+        )
+    on_edge = {edge: _NUMBERED[number] for edge, number in zip(_NUMBERED_EDGES, numbers, strict=True)}
+    return Cell(tuple(on_edge[edge] for edge in EDGES))
 
 
 def _malformed(text: str) -> CrozeError:

@@ -1,0 +1,147 @@
+"""Reader of NAS-Bench-201's accuracies (Dong and Yang, ICLR 2020) from a CSV file.
+
+```
+arch,cifar10_test_accuracy
+|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|,85.863
+```
+
+A line an architecture, accuracies in percent. The benchmark trained every string on its own, so members of an
+isomorphism class differ by what training leaves to chance.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import math
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from croze.benchmarks.truth import Provenance, Truth
+from croze.errors import CrozeError
+
+NAME = "nasbench201"
+
+SPACE = "nasbench201"
+
+DATASETS = ("cifar10", "cifar100", "imagenet16-120")
+
+ARCHITECTURE = "arch"
+"""The column of the architecture strings."""
+
+CLEAN = "clean"
+"""The class's accuracy: the mean over its strings that the file holds."""
+
+OF_STRING = "clean-of-string"
+"""The accuracy as the file has it; the one column of a truth in which members of a class differ."""
+
+
+def read(path: Path, dataset: str) -> Truth:
+    """The truth of one data set.
+
+    Args:
+        path: the CSV file; columns other than `arch` and `<data set>_test_accuracy` are not looked at.
+        dataset: cifar10, cifar100 or imagenet16-120, in upper or lower case.
+
+    Returns:
+        A truth with the columns `clean` and `clean-of-string`, in the order of the file. The file names no
+        isomorphic architectures, so the space says which they are; the representative of a class is the
+        string that comes first in lexicographic order.
+
+    Raises:
+        CrozeError: an unknown data set, a file that cannot be read, lacks a column or ends within a line, a
+            string that is no cell of the space or is there twice, or an accuracy outside [0, 100].
+    """
+    wanted = dataset.lower()
+    if wanted not in DATASETS:
+        raise CrozeError(f"{NAME} has the data sets {', '.join(DATASETS)}, got {dataset!r}.")
+    try:
+        content = path.read_bytes()
+    except OSError as problem:
+        raise CrozeError(f"Cannot read the accuracies {path}: {problem.strerror or problem}.") from problem
+    measured = _accuracies(path, content, f"{wanted}_test_accuracy")
+    twin, place = _classes(path, measured)
+    accuracies = np.array([value for value, _ in measured.values()])
+    means = np.bincount(place, accuracies) / np.bincount(place)
+    return Truth(
+        NAME,
+        wanted,
+        tuple(measured),
+        twin,
+        {CLEAN: means[place], OF_STRING: accuracies},
+        Provenance(str(path), {path.name: hashlib.sha256(content).hexdigest()}),
+        SPACE,
+    )
+
+
+def _accuracies(file: Path, content: bytes, column: str) -> dict[str, tuple[float, int]]:
+    """By architecture string the accuracy in [0, 1] and the line that holds it."""
+    again = "it is cut short or no CSV: fetch the file again"
+    try:
+        if not content.endswith(b"\n"):
+            raise csv.Error("the last line has no end")
+        reader = csv.reader(io.StringIO(content.decode(), newline=""), strict=True)
+        header = next(reader, [])
+        rows = [(reader.line_num, row) for row in reader]
+    except (UnicodeDecodeError, csv.Error) as problem:
+        raise CrozeError(f"{file} cannot be read as CSV ({problem}): {again}.") from None
+    missing = [name for name in (ARCHITECTURE, column) if name not in header]
+    if missing:
+        raise CrozeError(
+            f"{file} must have the columns {ARCHITECTURE} and {column} in its first line; "
+            f"it lacks {' and '.join(missing)}."
+        )
+    if not rows:
+        raise CrozeError(f"{file} holds no architectures, only its first line: {again}.")
+    measured: dict[str, tuple[float, int]] = {}
+    for line, row in rows:
+        if len(row) != len(header):
+            raise CrozeError(
+                f"{file}, line {line}: expected {len(header)} fields as in the first line, "
+                f"got {len(row)}: {again}."
+            )
+        fields = dict(zip(header, row, strict=True))
+        architecture = fields[ARCHITECTURE]
+        if architecture in measured:
+            raise CrozeError(f"{file}, line {line}: {architecture} is there a second time; once is expected.")
+        measured[architecture] = (_percent(file, line, fields[column]) / 100, line)
+    return measured
+
+
+def _percent(file: Path, line: int, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 100:
+        raise CrozeError(f"{file}, line {line}: expected an accuracy in percent, got {text!r}.")
+    return value
+
+
+def _classes(
+    file: Path, measured: dict[str, tuple[float, int]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The twin of every architecture, and the number of its class."""
+    # only when asked for: the space brings its networks along, which the other benchmarks do without
+    from croze.spaces.nasbench201.cell import parse
+    from croze.spaces.nasbench201.isomorphism import expression
+
+    number: dict[str, int] = {}
+    smallest: dict[int, str] = {}
+    place = []
+    for architecture, (_, line) in measured.items():
+        try:
+            cell = parse(architecture)
+        except CrozeError as problem:
+            raise CrozeError(f"{file}, line {line}: {problem}") from None
+        if str(cell) != architecture:
+            raise CrozeError(f"{file}, line {line}: expected the string {cell}, got {architecture!r}.")
+        one = number.setdefault(expression(cell), len(number))
+        smallest[one] = min(architecture, smallest.get(one, architecture))
+        place.append(one)
+    position = {architecture: i for i, architecture in enumerate(measured)}
+    twin = np.array([position[smallest[one]] for one in place], dtype=np.int64)
+    return twin, np.array(place, dtype=np.int64)

@@ -1,0 +1,140 @@
+"""Reading genotypes in the notations of the field; nothing that is read is ever run."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from croze.errors import CrozeError
+from croze.spaces.darts.genotype import Genotype, Pair
+
+EXAMPLE = (
+    "Genotype(normal=[('sep_conv_3x3', 0), ('skip_connect', 1), ...], normal_concat=[2, 3, 4, 5], "
+    "reduce=[...], reduce_concat=[2, 3, 4, 5])"
+)
+FIELDS = ("normal", "normal_concat", "reduce", "reduce_concat")
+LONGEST = 20_000
+
+Cell = tuple[Pair, ...]
+
+_ASSIGNMENT = re.compile(r"\A\s*\w+\s*=(?!=)")
+
+
+def parse(
+    text: str,
+    *,
+    numbered: Sequence[str] = (),
+    concat: Callable[[Cell], tuple[int, ...]] | None = None,
+) -> Genotype:
+    """The genotype that a text describes.
+
+    Read are `Genotype(normal=[...], ...)` as `str` writes it and as the DARTS repository does (with or
+    without a name before it, `range(2, 6)` for a concatenation), a JSON object or Python dictionary of the
+    same four fields, and `[normal, reduce]` as nested lists or tuples. A cell is a flat list of pairs, or one
+    list of pairs a node. A pair is an operation and a state in either order, or (state, number of the
+    operation) as in the tables of NAS-Bench-301.
+
+    Args:
+        text: what to read.
+        numbered: the operations that numbers stand for; none to refuse numbers.
+        concat: the output of a cell that is written without; None to refuse such a text.
+
+    Raises:
+        CrozeError: for anything else, and for what `Genotype` refuses.
+    """
+    try:
+        found = _fields(_literal(text))
+        cells = [_cell(found[name], numbered) for name in ("normal", "reduce")]
+        outputs = []
+        for cell, name in zip(cells, ("normal_concat", "reduce_concat"), strict=True):
+            if name in found:
+                outputs.append(_states(found[name]))
+            elif concat is not None:
+                outputs.append(concat(cell))
+            else:
+                raise ValueError(f"{name} is missing")
+    except ValueError as problem:
+        shown = text.strip() if len(text.strip()) <= 80 else f"{text.strip()[:77]}..."
+        raise CrozeError(f"{shown!r} is not a genotype: {problem}; one looks like {EXAMPLE}.") from None
+    return Genotype(cells[0], outputs[0], cells[1], outputs[1])
+
+
+def _literal(text: str) -> Any:
+    """Lists, tuples, dictionaries, texts and numbers of an expression, without running it."""
+    if len(text) > LONGEST:
+        raise ValueError(f"it is longer than {LONGEST:,} characters")
+    try:
+        with warnings.catch_warnings():  # of odd escapes in quoted text
+            warnings.simplefilter("ignore")
+            expression = ast.parse(_ASSIGNMENT.sub("", text).strip(), mode="eval").body
+        return _value(expression)
+    except (SyntaxError, RecursionError, MemoryError):
+        raise ValueError("it is neither a call of Genotype, nor lists, nor JSON") from None
+
+
+def _value(node: ast.expr) -> Any:
+    match node:
+        case ast.Constant(value=str() | int() as value) if not isinstance(value, bool):
+            return value
+        case ast.List(elts=elements) | ast.Tuple(elts=elements):
+            return [_value(element) for element in elements]
+        case ast.Dict(keys=keys, values=values):
+            names = [key.value if isinstance(key, ast.Constant) else None for key in keys]
+            return dict(zip(names, map(_value, values), strict=True))
+        case ast.Call(func=ast.Name(id="Genotype"), args=[], keywords=keywords):
+            return {keyword.arg: _value(keyword.value) for keyword in keywords}
+        case ast.Call(func=ast.Name(id="Genotype"), args=arguments, keywords=[]) if len(arguments) == 4:
+            return dict(zip(FIELDS, map(_value, arguments), strict=True))
+        case ast.Call(func=ast.Name(id="list" | "tuple"), args=[inner], keywords=[]):
+            return _value(inner)
+        case ast.Call(
+            func=ast.Name(id="range"),
+            args=[ast.Constant(value=int() as start), ast.Constant(value=int() as stop)],
+            keywords=[],
+        ) if 0 <= start < stop < 100:
+            return list(range(start, stop))
+    raise ValueError(f"it holds {ast.unparse(node)[:40]!r}")
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    if isinstance(value, dict):
+        unknown = [str(key) for key in value if key not in FIELDS]
+        if unknown:
+            raise ValueError(f"it has a field {unknown[0]!r} that genotypes have not")
+        if "normal" not in value or "reduce" not in value:
+            raise ValueError("it needs a normal and a reduce cell")
+        return value
+    if isinstance(value, list) and len(value) == 2:
+        return {"normal": value[0], "reduce": value[1]}
+    raise ValueError("it needs two cells, normal and reduce")
+
+
+def _cell(value: Any, numbered: Sequence[str]) -> Cell:
+    if not isinstance(value, list) or not all(isinstance(item, list) for item in value):
+        raise ValueError("a cell is a list of (operation, state) pairs")
+    if value and all(inner and all(isinstance(pair, list) for pair in inner) for inner in value):
+        value = [pair for node in value for pair in node]
+    return tuple(_pair(pair, numbered) for pair in value)
+
+
+def _pair(value: list[Any], numbered: Sequence[str]) -> Pair:
+    match value:
+        case [str() as operation, int() as state] | [int() as state, str() as operation]:
+            return operation, state
+        case [int() as state, int() as number] if numbered:
+            if not 0 <= number < len(numbered):
+                raise ValueError(
+                    f"operation {number} is not among 0..{len(numbered) - 1}, "
+                    f"which stand for {', '.join(numbered)}"
+                )
+            return numbered[number], state
+    raise ValueError(f"{value!r:.40} is no (operation, state) pair")
+
+
+def _states(value: Any) -> tuple[int, ...]:
+    if not isinstance(value, list) or not all(isinstance(state, int) for state in value):
+        raise ValueError("a concatenation is a list of states")
+    return tuple(value)

@@ -1,0 +1,132 @@
+"""Published architectures by name: what the field's papers found, with exact parameter counts."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from croze.errors import CrozeError
+from croze.spaces import SPACES, Space, open_space
+from croze.types import Architecture
+
+DEFAULT_SPACE = "nasbench201"
+"""The space of an architecture that is no name, where none is said."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A published architecture. Counts are those of 20 cells, 36 channels and 10 classes, no auxiliary head.
+
+    Attributes:
+        name: as `find` takes it.
+        space: the space it is of.
+        text: the architecture in its space's notation.
+        params: trainable parameters.
+        live_params: those of them that a gradient of the logits reaches.
+        source: where the architecture was taken from.
+        printed: millions of parameters that Table 3 of the CRoZe paper prints for it; empty for none.
+        note: how the printed figure comes about.
+    """
+
+    name: str
+    space: str
+    text: str
+    params: int
+    live_params: int
+    source: str
+    printed: str = ""
+    note: str = ""
+
+
+@cache
+def named() -> Mapping[str, Named]:
+    """Every published architecture that the package carries, by name."""
+    content = json.loads((files("croze.spaces") / "genotypes.json").read_text(encoding="utf-8"))
+    return {
+        name: Named(
+            name,
+            entry["space"],
+            entry["architecture"],
+            entry["params"],
+            entry["live_params"],
+            entry["source"],
+            entry.get("printed", ""),
+            entry.get("note", ""),
+        )
+        for name, entry in content.items()
+    }
+
+
+def lookup(name: str) -> Named | None:
+    """The entry of this name, upper or lower case, `-` or `_`; None when there is none."""
+    return {_key(known): entry for known, entry in named().items()}.get(_key(name))
+
+
+def find(name: str) -> tuple[str, Architecture]:
+    """The space, by name, and the architecture of a published genotype.
+
+    Raises:
+        CrozeError: for an unknown name; the message says which are like it.
+    """
+    entry = lookup(name)
+    if entry is None:
+        raise CrozeError(_unknown(name))
+    architecture: Architecture = open_space(entry.space).parse(entry.text)
+    return entry.space, architecture
+
+
+def resolve(text: str, space: str | None) -> tuple[str, str]:
+    """The space an architecture is of and its text there, for a text that may be the name of a published one.
+
+    Args:
+        text: a name, or an architecture in the notation of the space.
+        space: the space that was asked for; None for the one a name belongs to, else for `DEFAULT_SPACE`.
+
+    Raises:
+        CrozeError: for the name of an architecture of another space than the one that was asked for.
+    """
+    entry = lookup(text)
+    if entry is None:
+        return space or DEFAULT_SPACE, text
+    if space not in (None, entry.space):
+        raise CrozeError(
+            f"{entry.name} is an architecture of the space {entry.space}, not of {space}: "
+            f"pass --space {entry.space}, or leave --space out."
+        )
+    return entry.space, entry.text
+
+
+def parse_or_suggest(space: Space[Any], text: str) -> Architecture:
+    """`space.parse(text)`, with names that are like the text where it looks like one.
+
+    Raises:
+        CrozeError: what `parse` raises, or that no architecture has this name.
+    """
+    try:
+        architecture: Architecture = space.parse(text)
+    except CrozeError:
+        if space.name in SPACES and _looks_like_a_name(text):
+            raise CrozeError(_unknown(text)) from None
+        raise
+    return architecture
+
+
+def _unknown(name: str) -> str:
+    known = {_key(entry): entry for entry in named()}
+    close = [known[key] for key in difflib.get_close_matches(_key(name), known, n=3, cutoff=0.5)]
+    hint = f"did you mean {' or '.join(close)}?" if close else f"the known ones are {', '.join(named())}."
+    return f"No published architecture is called {name!r}; {hint}"
+
+
+def _looks_like_a_name(text: str) -> bool:
+    text = text.strip()
+    return bool(text) and text[0].isalpha() and all(c.isalnum() or c in "-_. " for c in text)
+
+
+def _key(name: str) -> str:
+    return name.strip().casefold().replace("_", "-").replace(" ", "-")

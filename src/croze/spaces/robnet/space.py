@@ -1,0 +1,83 @@
+"""The RobNet search space (Guo et al. 2020): 14 edges a cell, each nothing, a convolution, a skip or both."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from types import ModuleType
+from typing import cast
+
+from croze.errors import CrozeError
+from croze.spaces.darts.network import MakeCell
+from croze.spaces.darts.stacked import StackedSpace
+from croze.spaces.robnet import cell as cell_module
+from croze.spaces.robnet import edges as notation
+from croze.spaces.robnet import isomorphism
+from croze.spaces.robnet.cell import robnet_cells
+from croze.spaces.robnet.edges import CODES, WIRING, Edges
+
+
+@dataclass(frozen=True)
+class RobNet(StackedSpace[Edges]):
+    """The space, with the size its networks are built at.
+
+    Attributes:
+        shared: whether samples have one cell for all layers (the paper's cell-based search) or one a layer
+            (its cell-free search). Architectures of either kind are read and built.
+    """
+
+    shared: bool = True
+
+    name = "robnet"
+
+    def parse(self, text: str) -> Edges:
+        """The cells of this text; see `edges.parse`.
+
+        Raises:
+            CrozeError: when there are none, or as many as the network has no layers.
+        """
+        architecture = notation.parse(text)
+        self.check(architecture)
+        return architecture
+
+    def check(self, architecture: Edges) -> None:
+        """Raise CrozeError when there are neither one cell nor as many as layers."""
+        if len(architecture.cells) not in (1, self.layers):
+            raise CrozeError(
+                f"A RobNet of {self.layers} layers has 1 cell for all or {self.layers}, got "
+                f"{len(architecture.cells)}: set --layers to that."
+            )
+
+    def sample(self, rng: random.Random) -> Edges:
+        """Codes drawn uniformly."""
+        cells = 1 if self.shared else cast(int, self.layers)
+        return Edges(tuple(tuple(rng.choices(CODES, k=len(WIRING))) for _ in range(cells)))
+
+    def mutate(self, architecture: Edges, rng: random.Random, /) -> Edges:
+        """Another code on one edge of one cell, all drawn uniformly."""
+        cell, edge = rng.randrange(len(architecture.cells)), rng.randrange(len(WIRING))
+        others = [code for code in CODES if code != architecture.cells[cell][edge]]
+        return architecture.with_code(cell, edge, rng.choice(others))
+
+    def neighbours(self, architecture: Edges, /) -> list[Edges]:
+        """Everything that differs in the code of one edge of one cell."""
+        return [
+            architecture.with_code(cell, edge, other)
+            for cell, codes in enumerate(architecture.cells)
+            for edge, code in enumerate(codes)
+            for other in CODES
+            if other != code
+        ]
+
+    def canonical(self, architecture: Edges, /) -> Edges:
+        """See `isomorphism.canonical`."""
+        return isomorphism.canonical(architecture)
+
+    def make_cell(self, architecture: Edges) -> MakeCell:
+        """The shared cell, or the next layer's."""
+        return robnet_cells(architecture.cells)
+
+    def cell_source(self, architecture: Edges) -> tuple[list[ModuleType], str, str]:
+        """For `export`: the codes as a constant."""
+        rows = "".join(f'    "{"-".join(codes)}".split("-"),\n' for codes in architecture.cells)
+        return [cell_module], f"CELLS = [\n{rows}]", "robnet_cells(CELLS)"

@@ -1,0 +1,126 @@
+"""A space of the user's own, named as `my_file.py:MySpace`, and what identifies one in a store."""
+
+from __future__ import annotations
+
+import inspect
+import random
+import sys
+from typing import Any, cast
+
+from croze.errors import CrozeError
+from croze.spaces.base import Space
+from croze.user_code import call, digest_of, find_module
+
+METHODS = ("parse", "sample", "mutate", "neighbours", "canonical", "build", "export")
+"""What a space can do; beside them it has a `name` and its `flavours`."""
+
+
+def is_user_spec(text: str) -> bool:
+    """Whether this names a space in a file or module rather than one of the package's."""
+    return ":" in text
+
+
+def open_user_space(spec: str, **settings: Any) -> Space[Any]:
+    """The space that the text names.
+
+    What is named is a class or a function, which is called with the settings, or the space itself, which
+    takes none. Its file is imported under its own name, so the space can be sent to worker processes.
+
+    Args:
+        spec: `path/to/my_file.py:MySpace`, the same without `.py`, or `package.module:MySpace`.
+        settings: the fields of the class, or the arguments of the function; what is None stays at its
+            default.
+
+    Raises:
+        CrozeError: when the file or the name is missing, the file cannot be run, a setting is unknown or
+            missing, or what comes back is no space.
+    """
+    path, colon, name = spec.rpartition(":")
+    if not colon or not path.strip() or not name.isidentifier():
+        raise CrozeError(f"A space of your own is named as FILE.py:CLASS, got {spec!r}.")
+    module = find_module(path.strip())
+    absent = object()
+    named = getattr(module, name, absent)
+    settings = {setting: value for setting, value in settings.items() if value is not None}
+    if named is absent:
+        raise CrozeError(f"{path} has no {name!r}; {_offered(module, path)}.")
+    if isinstance(named, type) or (callable(named) and not hasattr(named, "sample")):
+        _check_settings(named, name, settings)
+        made = call(named, f"{name}() of {path}", **settings)
+    else:
+        made = named
+        if settings:
+            raise CrozeError(
+                f"{spec} is a space that is made already and takes no settings, got {', '.join(settings)}: "
+                "name its class instead."
+            )
+    check_protocol(made, spec)
+    space = cast(Space[Any], made)
+    call(lambda: space.sample(random.Random(0)), f"sample() of {spec}")  # mistakes show here, not in workers
+    return space
+
+
+def check_protocol(thing: object, label: str) -> None:
+    """Make sure that this has all that a space has.
+
+    Raises:
+        CrozeError: for the first part of the `Space` protocol that is missing.
+    """
+    kind = type(thing).__name__
+    for method in METHODS:
+        if not callable(getattr(thing, method, None)):
+            raise CrozeError(
+                f"{label} is no space: {_article(kind)} has no method {method}(); "
+                "croze.spaces.base.Space lists what a space has."
+            )
+    name, flavours = getattr(thing, "name", None), getattr(thing, "flavours", None)
+    if not isinstance(name, str) or not name:
+        raise CrozeError(f"{label} is no space: its name must be a text, got {name!r}.")
+    if not isinstance(flavours, tuple) or not flavours or not all(isinstance(f, str) for f in flavours):
+        raise CrozeError(f"{label} is no space: its flavours must be a tuple of names, got {flavours!r}.")
+
+
+def space_identity(space: Space[Any]) -> str:
+    """What a score of one of its networks depends on: the settings, and for a user's space its code as well.
+
+    The code counts by the SHA-256 of the file and of what that imports from its folder, so an edit makes
+    another space of it; for one of the package's own the settings are all.
+    """
+    module = type(space).__module__
+    if module.split(".")[0] == "croze" or module not in sys.modules:
+        return repr(space)
+    digest = digest_of(sys.modules[module])
+    return f"{space!r} sha256:{digest}" if digest else repr(space)
+
+
+def _check_settings(named: Any, name: str, settings: dict[str, Any]) -> None:
+    try:
+        parameters = inspect.signature(named).parameters.values()
+    except ValueError:  # written in C
+        return
+    takes = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    has = f"it has {', '.join(takes)}" if takes else "it has none"
+    if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+        for setting in settings:
+            if setting not in takes:
+                raise CrozeError(f"{name} has no setting {setting!r}; {has}.")
+    required = [p.name for p in parameters if p.name in takes and p.default is p.empty]
+    for setting in required:
+        if setting not in settings:
+            raise CrozeError(f"{name} needs the setting {setting!r}, which was not given.")
+
+
+def _offered(module: Any, path: str) -> str:
+    """The classes that the module defines, which may be what was meant."""
+    own = [
+        name
+        for name, value in vars(module).items()
+        if isinstance(value, type)
+        and value.__module__ == module.__name__
+        and all(callable(getattr(value, method, None)) for method in METHODS)
+    ]
+    return f"the spaces it has are {', '.join(own)}" if own else f"{path} has no class that is a space"
+
+
+def _article(kind: str) -> str:
+    return f"{'an' if kind[:1] in 'aeiouAEIOU' else 'a'} {kind}"

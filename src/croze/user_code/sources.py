@@ -1,0 +1,152 @@
+"""What a user's module consists of: its file, and what that imports from its own folder."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import linecache
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import decode_source
+from pathlib import Path
+from sysconfig import get_paths
+from types import ModuleType
+
+MARK = "__croze_user__"
+"""An attribute of modules that belong to a user; what sends code to other machines looks for it."""
+
+_SOURCES = "__croze_sources__"
+_INSTALLED = ("site-packages", "dist-packages")
+_OURS = __name__.split(".")[0]
+
+
+def digest_of(module: ModuleType) -> str:
+    """SHA-256 over a module's file and everything that it imports from its own folder, as they were run.
+
+    The name of the file itself does not count, and what is installed (torch, this package) does not either.
+    Empty for a module without a file, such as that of an interactive session.
+    """
+    file = file_of(module)
+    if file is None:
+        return ""
+    sources = _sources_of(module)
+    total = hashlib.sha256(sources[file])
+    root = _root_of(module, file)
+    for path in sorted(sources.keys() - {file}):
+        total.update(b"\0" + path.relative_to(root).as_posix().encode() + b"\0" + sources[path])
+    return total.hexdigest()
+
+
+def local_modules(module: ModuleType) -> list[ModuleType]:
+    """The loaded ones among the modules that it imports from its own folder, and last the module itself."""
+    of_file = {file_of(m): m for m in list(sys.modules.values()) if isinstance(m, ModuleType)}
+    of_file[file_of(module)] = module
+    files = [path.resolve() for path in _sources_of(module)]
+    return [of_file[file] for file in files if file in of_file] or [module]
+
+
+def user_modules() -> list[ModuleType]:
+    """Every loaded module that belongs to a user: other machines do not have their files."""
+    return [m for m in list(sys.modules.values()) if isinstance(m, ModuleType) and vars(m).get(MARK) is True]
+
+
+def file_of(module: ModuleType) -> Path | None:
+    """The file that a module was made from; None for one that was not."""
+    file = getattr(module, "__file__", None)
+    return Path(file).resolve() if isinstance(file, str) and Path(file).is_file() else None
+
+
+def remember(module: ModuleType) -> None:
+    """Mark a module that has just been run, and keep the text it was run from."""
+    file = file_of(module)
+    if file is None or module.__name__.split(".")[0] in (_OURS, *sys.stdlib_module_names):
+        return
+    vars(module)[_SOURCES] = _read(module, file)
+    for part in local_modules(module):
+        vars(part)[MARK] = True
+    for path, source in _sources_of(module).items():
+        # without a time, so that tracebacks and `inspect` show what was run, whatever the file says by now
+        lines = decode_source(source).splitlines(keepends=True)
+        linecache.cache[str(path)] = (len(source), None, lines, str(path))
+
+
+def is_current(module: ModuleType) -> bool:
+    """Whether the files of a remembered module are still as they were."""
+    file = file_of(module)
+    return file is not None and vars(module).get(_SOURCES) == _read(module, file)
+
+
+def forget(module: ModuleType) -> None:
+    """Take a module and its neighbours out of `sys.modules`, so that they are run anew."""
+    for part in local_modules(module):
+        if sys.modules.get(part.__name__) is part and part.__name__ != "__main__":
+            del sys.modules[part.__name__]
+
+
+def _sources_of(module: ModuleType) -> Mapping[Path, bytes]:
+    remembered: Mapping[Path, bytes] | None = vars(module).get(_SOURCES)
+    if remembered is None:
+        file = file_of(module)
+        remembered = {} if file is None else _read(module, file)
+        vars(module)[_SOURCES] = remembered
+    return remembered
+
+
+def _read(module: ModuleType, file: Path) -> dict[Path, bytes]:
+    """The texts of the file and of what it imports from its folder, directly or not; importers come last."""
+    root = _root_of(module, file)
+    # beside an installed module everything is installed; only its own package belongs to it
+    installed = any(part in _INSTALLED for part in root.parts) or str(root) == get_paths()["stdlib"]
+    only = module.__name__.split(".")[0] if installed else None
+    found: dict[Path, bytes] = {}
+    entered: set[Path] = set()
+
+    def enter(path: Path) -> None:
+        entered.add(path)
+        source = path.read_bytes()
+        for name in _imported(source, path.relative_to(root).parent.parts):
+            top = name.split(".")[0]
+            for imported in _files(root, name) if top != _OURS and only in (None, top) else ():
+                if imported not in entered:
+                    enter(imported)
+        found[path] = source
+
+    enter(file)
+    return found
+
+
+def _root_of(module: ModuleType, file: Path) -> Path:
+    """The folder from which the module's full name leads to the file."""
+    folder = file.parent
+    for _ in filter(None, (module.__package__ or "").split(".")):
+        folder = folder.parent
+    return folder
+
+
+def _imported(source: bytes, package: tuple[str, ...]) -> Iterator[str]:
+    """Every name that may be a module: the packages around the text, and what it imports wherever it does."""
+    yield from _with_packages(package)
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):  # python says so where it is imported
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield from _with_packages(alias.name.split("."))
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            parts = [*above, *(node.module or "").split(".")] if node.module else [*above]
+            yield from _with_packages(parts)
+            yield from (".".join([*parts, alias.name]) for alias in node.names)
+
+
+def _with_packages(parts: Sequence[str]) -> Iterator[str]:
+    """Of `a.b.c` the names `a`, `a.b`, `a.b.c`: importing the last runs them all."""
+    yield from (".".join(parts[:end]) for end in range(1, len(parts) + 1))
+
+
+def _files(root: Path, name: str) -> list[Path]:
+    plain = root.joinpath(*name.split("."))
+    candidates = (plain / "__init__.py", plain.with_name(f"{plain.name}.py"))
+    return [path for path in candidates if path.is_file()][:1]

@@ -5,11 +5,12 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: help setup search test test-full lint types contracts check clean
+.PHONY: help setup search test test-cluster test-full lint types contracts check clean
 
 help:
 	@echo "make search     search NAS-Bench-201 on built-in images, show the best cells (ARGS='--budget 100 ...')"
 	@echo "make test       the tests, under 10 minutes on 2 cores"
+	@echo "make test-cluster  the tests on a local Ray cluster"
 	@echo "make test-full  the tests and the slow ones"
 	@echo "make check      lint, format, types, import contracts"
 
@@ -24,10 +25,14 @@ search: $(READY)
 	$(BIN)/croze search $(ARGS)
 
 test: $(READY)
-	$(BIN)/pytest -n 2 -m "not slow" $(ARGS)
+	$(BIN)/pytest -n 2 -m "not slow and not cluster" $(ARGS)
+
+test-cluster: $(READY)
+	$(BIN)/pytest -m "cluster and not slow" $(ARGS)
 
 test-full: $(READY)
-	$(BIN)/pytest -n 2 --timeout 3600 $(ARGS)
+	$(BIN)/pytest -n 2 --timeout 3600 -m "not cluster" $(ARGS)
+	$(BIN)/pytest --timeout 3600 -m cluster $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -202,8 +202,8 @@ class Ledger:
     def results(self) -> Iterator[tuple[str, list[Score]]]:
         """What was submitted, as it is done; scores in the order in which they were asked for.
 
-        More may be submitted meanwhile. What failed for want of memory is handed out like any failure, but not
-        kept: it is tried again when it is asked for again.
+        More may be submitted meanwhile. What failed for want of memory is handed out like any failure, but
+        not kept: it is tried again when it is asked for again.
         """
         while self._done or self._running:
             if self._done:

@@ -51,6 +51,17 @@ def share(pool):
 
 
 @pytest.fixture
+def children_of():
+    """The processes that any thread of a process has started."""
+
+    def of(pid):
+        files = Path(f"/proc/{pid}/task").glob("*/children")
+        return {int(child) for file in files for child in file.read_text().split()}
+
+    return of
+
+
+@pytest.fixture
 def two_threads():
     before = torch.get_num_threads()
     torch.set_num_threads(2)

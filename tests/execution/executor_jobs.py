@@ -72,18 +72,22 @@ class Logged:
     def __call__(self, number):
         start = time.time()
         attempt = len(list(self.folder.glob(f"{number}-*"))) + 1
-        file = self.folder / f"{number}-{attempt}"
-        file.write_text(f"{start} {start} {os.getpid()}")
+        self._log(f"{number}-{attempt}", start, start)
         time.sleep(self.seconds)
-        file.write_text(f"{start} {time.time()} {os.getpid()}")
+        self._log(f"{number}-{attempt}", start, time.time())
         if number % 2 and attempt <= self.deaths:
             os.kill(os.getpid(), signal.SIGKILL) if self.how == "kill" else os._exit(3)
         return 2 * number
 
+    def _log(self, name, start, end):
+        new = self.folder / f".{name}"
+        new.write_text(f"{start} {end} {os.getpid()}")
+        new.replace(self.folder / name)  # whole, for others are reading
+
     def attempts(self):
-        """Of every number: (start, end, process) of each attempt, in order."""
+        """Of every number: (start, end, process) of each attempt, in order; one at work ends as it starts."""
         found = {}
-        for file in sorted(self.folder.iterdir()):
+        for file in sorted(self.folder.glob("[!.]*")):
             start, end, pid = file.read_text().split()
             found.setdefault(int(file.name.split("-")[0]), []).append((float(start), float(end), int(pid)))
         return found

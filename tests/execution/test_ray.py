@@ -1,5 +1,6 @@
 """On a real cluster of two nodes on this machine; the functions travel, for no worker could import them."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -7,29 +8,38 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
+import ray
 
 from croze.errors import CrozeError
 from croze.execution import RayExecutor, Serial, make_executor
 from croze.user_code.sources import MARK
 
-ray = pytest.importorskip("ray")
-
-pytestmark = [
-    pytest.mark.timeout(600),
-]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
 def cluster():
-    """A head without cores, so that all work is on the nodes, of which one may die."""
+    """A head with one core, and a node with two and what passes for a GPU; that one may die."""
     from ray.cluster_utils import Cluster
+
+    def start(tries=3):
+        made = Cluster()
+        try:
+            made.add_node(num_cpus=1, include_dashboard=False)
+            made.doomed = made.add_node(num_cpus=2, num_gpus=1)
+        except Exception:  # Ray gives a node 15 seconds to come up, which may not do where much else runs
+            made.shutdown()
+            if tries == 1:
+                raise
+            return start(tries - 1)
+        return made
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-        made.doomed = made.add_node(num_cpus=2, num_gpus=1)
+        made = start()
         try:
             yield made
         finally:
@@ -63,6 +73,12 @@ def make(connected, cluster):
     for executor in made:
         executor.close()
     assert ray.is_initialized()  # an executor leaves alone what it has not opened
+
+
+def send(number, processes):
+    for pid in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def importable(item):
@@ -174,7 +190,7 @@ def test_closing_drops_what_waits(make, sent_jobs, results_of, tmp_path):
     start = time.monotonic()
     for number in range(100_000):
         executor.submit(number)
-    while not list(tmp_path.iterdir()):
+    while not job.attempts():
         time.sleep(0.05)
     executor.close()
     assert time.monotonic() - start < 60
@@ -182,8 +198,9 @@ def test_closing_drops_what_waits(make, sent_jobs, results_of, tmp_path):
     assert results_of(make(sent_jobs.double), [4]) == [(4, 8)]  # the cores are free again
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks processes up in /proc")
 def test_no_item_is_lost_or_handed_out_twice_when_a_worker_and_then_a_node_die(
-    make, cluster, sent_jobs, tmp_path
+    make, cluster, sent_jobs, children_of, tmp_path
 ):
     job = sent_jobs.Logged(tmp_path, seconds=0.2)
     executor = make(job)
@@ -191,27 +208,39 @@ def test_no_item_is_lost_or_handed_out_twice_when_a_worker_and_then_a_node_die(
     for number in numbers:
         executor.submit(number)
 
-    def running():
-        return {n: tries[-1][2] for n, tries in job.attempts().items() if tries[-1][0] == tries[-1][1]}
+    raylet = cluster.doomed.all_processes["raylet"][0].process.pid
 
-    found, victims = [], []
+    def stop_at_work():
+        """Hold the node's processes while they have items unfinished, and say which process has which."""
+        while True:
+            processes = children_of(raylet)
+            send(signal.SIGSTOP, processes)
+            last = {number: attempts[-1] for number, attempts in job.attempts().items()}
+            at_work = {pid: n for n, (start, end, pid) in last.items() if start == end and pid in processes}
+            if at_work:
+                return processes, at_work
+            send(signal.SIGCONT, processes)
+            time.sleep(0.01)
+
+    found, killed = [], []
     for item, result in executor.results():
         found.append((item, result))
         if len(found) == 8:
-            while not victims:
-                for number, pid in running().items():
-                    os.kill(pid, signal.SIGKILL)
-                    victims += [number] if number in running() else []
-                    break
-        if len(found) == 16:
-            while len(running()) < 3:
-                time.sleep(0.01)
+            processes, at_work = stop_at_work()
+            victim = min(at_work)
+            killed.append(at_work[victim])
+            send(signal.SIGKILL, {victim})
+            send(signal.SIGCONT, processes)
+        if len(found) == 20:  # a machine goes, and all that is on it at once
+            processes, at_work = stop_at_work()
+            killed += at_work.values()
+            send(signal.SIGKILL, {raylet, *processes})
             cluster.remove_node(cluster.doomed, allow_graceful=False)
     assert sorted(found) == [(n, 2 * n) for n in numbers]
-    repeated = {n: len(tries) for n, tries in job.attempts().items() if len(tries) > 1}
-    assert set(victims) < set(repeated)
-    assert len(repeated) >= 2  # the worker's item, and what the node was at
-    assert set(repeated.values()) <= {2, 3}
+    assert len(killed) >= 2
+    assert {n: len(attempts) for n, attempts in job.attempts().items()} == {
+        n: 1 + killed.count(n) for n in numbers
+    }
 
 
 def test_devices_that_no_node_has_are_refused(make, sent_jobs, monkeypatch):
@@ -290,7 +319,7 @@ def run_script(tmp_path, address, items):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        start_new_session=True,
+        process_group=0,
     )
 
 
@@ -302,6 +331,7 @@ def test_a_cluster_is_joined_and_left_in_silence(make, cluster, sent_jobs, resul
     assert results_of(make(sent_jobs.double), [4]) == [(4, 8)]
 
 
+@pytest.mark.slow
 def test_ray_is_started_here_with_as_many_cores_and_an_interrupt_ends_it_all(tmp_path):
     script = run_script(tmp_path, "local", (600, 600))
     assert script.stdout.readline() == "1.0\n"

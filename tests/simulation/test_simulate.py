@@ -86,9 +86,9 @@ def test_with_the_truth_as_guide_a_warm_up_begins_with_the_best_of_its_pool(move
     for name in ("random+warmup", "evolution+warmup", "evolution+warmup+move"):
         for run in range(10):
             spy = Spy()
-            algorithm = make_algorithm(name, moves, seed_of(0, run), guide=spy, pool=40)
+            algorithm = make_algorithm(name, moves, seed_of(0, run), guide=spy, pool=60)
             (first,) = replay(algorithm, values.tolist(), moves.twin, 1)
-            assert len(set(spy.pool)) == 40
+            assert len(set(spy.pool)) == 60
             assert values[first] == max(values[spy.pool])
 
 

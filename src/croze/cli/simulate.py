@@ -118,14 +118,14 @@ def simulate(
         raise CrozeError(f"--page takes the name of a file, got the folder {page}.")
     given = {"pool": pool, "population": population, "tournament": tournament, "brood": brood}
     settings = {key: value for key, value in given.items() if value is not None}
-    names = check_strategies(strategies.split(","), settings)
-    criteria = find_criteria(guides) if any(map(takes_guide, names)) else []
     goals = parse_goals(target)
     known = open_truth(truth, dataset)
     measured = None if clean is None else open_truth(f"{nasbench201.NAME}:{clean}", dataset)
     targets = targets_of(known, goals, measured)
     space = open_space(known.space, channels=channels, cells=cells_per_stage)
     moves = TabularMoves(known, space, select(known, half=half))
+    names = check_strategies(strategies.split(","), settings, moves)
+    criteria = find_criteria(guides) if any(map(takes_guide, names)) else []
     batch = load_batch(data, size=batch_size, seed=score_seed, sampling=sampling, augment=augment)
     evaluator = Evaluator(space, batch, score_seed, micro_batch)
     terminal = console(json)

@@ -84,7 +84,7 @@ def draw_simulation(simulation: Simulation, path: Path, title: str) -> None:
                     place.plot(
                         models,
                         line.mean,
-                        "-" if line.guided else (4 * i, (4, 4)),
+                        linestyle="-" if line.guided else (4 * i, (4, 4)),
                         color=colour,
                         linewidth=1.4,
                         label=line.label,

@@ -154,7 +154,7 @@ def simulate(
             unknown strategy, a setting that none of them has or that is out of its range, or strategies that
             need a guide when there is none.
     """
-    names = check_strategies(strategies, settings or {})
+    names = check_strategies(strategies, settings or {}, moves)
     if not targets or runs < 1 or budget < 1:
         raise CrozeError(
             f"A simulation needs at least 1 target, 1 run and 1 model to train, got {len(targets)}, {runs} "
@@ -166,7 +166,7 @@ def simulate(
     for target in targets:
         values = target.values.tolist()
         for name, guide in pairs:
-            own = {key: value for key, value in (settings or {}).items() if key in settings_of(name)}
+            own = _own(name, settings or {})
             best = np.empty((runs, budget))
             models = np.empty(runs)
             ended = 0
@@ -186,11 +186,14 @@ def simulate(
     )
 
 
-def check_strategies(strategies: Sequence[str], settings: Mapping[str, int]) -> list[str]:
-    """Their names in `croze.search`, random search among them.
+def check_strategies(
+    strategies: Sequence[str], settings: Mapping[str, int], moves: TabularMoves
+) -> list[str]:
+    """Their names in `croze.search`, random search among them; to be called before anything is scored.
 
     Raises:
-        CrozeError: one that is unknown or there twice, or a setting that none of them has.
+        CrozeError: one that is unknown or there twice, or a setting that none of them has or that is out of
+            its range.
     """
     names = [algorithm_name(name) for name in strategies]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -202,6 +205,9 @@ def check_strategies(strategies: Sequence[str], settings: Mapping[str, int]) -> 
     for key in settings:
         if key not in known:
             raise CrozeError(f"None of the strategies {', '.join(names)} has a setting {key}.")
+    for name in names:
+        guide = (lambda strings: [None] * len(strings)) if takes_guide(name) else None
+        make_algorithm(name, moves, 0, guide=guide, **_own(name, settings))
     return names
 
 
@@ -213,6 +219,11 @@ def runs_wanted(strategies: Sequence[str], guides: int, targets: int, runs: int)
 def seed_of(seed: int, run: int) -> int:
     """The seed of a strategy in one run: other seeds give other draws in every run."""
     return random.Random(f"{seed} {run}").getrandbits(32)
+
+
+def _own(name: str, settings: Mapping[str, int]) -> dict[str, int]:
+    """Those of the settings that the strategy has."""
+    return {key: value for key, value in settings.items() if key in settings_of(name)}
 
 
 def _pairs(names: Sequence[str], guides: Sequence[Opinions]) -> list[tuple[str, Opinions | None]]:

@@ -16,7 +16,11 @@ class Space(Protocol[A]):
     """Architectures as values, moves between them, and the networks built from them.
 
     Equal seeds give equal samples, moves and weights. `repr` names every setting that changes a network: it
-    is part of a score's identity in a store, so a space is best a frozen dataclass.
+    is part of a score's identity in a store, so a space is best a frozen dataclass. Spaces and architectures
+    can be pickled, for they travel to worker processes.
+
+    `choices.ChoiceSpace` fills in most of this for a space of named choices, `croze.testing.spaces.check_space`
+    checks all of it, and docs/spaces.md says how to write one.
     """
 
     @property
@@ -30,11 +34,15 @@ class Space(Protocol[A]):
         ...
 
     def parse(self, text: str) -> A:
-        """The architecture that `str` wrote; raises CrozeError for anything else."""
+        """The architecture that `str` wrote.
+
+        Raises:
+            CrozeError: for any other text.
+        """
         ...
 
     def sample(self, rng: random.Random) -> A:
-        """A random architecture."""
+        """A random architecture, drawn from this generator and no other."""
         ...
 
     def mutate(self, architecture: A, rng: random.Random, /) -> A:
@@ -42,15 +50,19 @@ class Space(Protocol[A]):
         ...
 
     def neighbours(self, architecture: A, /) -> list[A]:
-        """Everything one move away."""
+        """Everything one move away, each once; an architecture is a neighbour of all its neighbours."""
         ...
 
     def canonical(self, architecture: A, /) -> A:
-        """The one architecture that stands for all that are isomorphic to this one."""
+        """The one architecture that stands for all that are isomorphic to this one; itself where none do."""
         ...
 
     def build(self, architecture: A, /, *, classes: int, seed: int, flavour: str = ...) -> nn.Module:
-        """The network, with fresh weights drawn from the seed."""
+        """The network, with fresh weights drawn from the seed; global random state stays as it was.
+
+        Raises:
+            CrozeError: for a flavour that is not the space's.
+        """
         ...
 
     def export(self, architecture: A, /, *, classes: int) -> str:

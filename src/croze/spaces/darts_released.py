@@ -60,6 +60,9 @@ class DartsReleased(GenotypeSpace):
                     f"for the {cell} cell."
                 )
 
+    def default_output(self, pairs: tuple[Pair, ...]) -> None:
+        """There is none: the output is part of what is drawn."""
+
     def sample(self, rng: random.Random) -> Genotype:
         """Operations and outputs drawn uniformly."""
         normal, reduce = (tuple((rng.choice(self.operations), source) for source in SOURCES) for _ in CELLS)

@@ -61,8 +61,8 @@ class GenotypeSpace(StackedSpace[Genotype]):
         self.check(genotype)
         return genotype
 
-    def default_output(self, pairs: tuple[Pair, ...]) -> tuple[int, ...]:
-        """The output of a cell that is written without one: all nodes."""
+    def default_output(self, pairs: tuple[Pair, ...]) -> tuple[int, ...] | None:
+        """The output of a cell that is written without one, all nodes; None where it must be written."""
         return tuple(range(2, 2 + nodes_of(pairs)))
 
     def check(self, genotype: Genotype) -> None:

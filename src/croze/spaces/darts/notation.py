@@ -27,7 +27,7 @@ def parse(
     text: str,
     *,
     numbered: Sequence[str] = (),
-    concat: Callable[[Cell], tuple[int, ...]] | None = None,
+    concat: Callable[[Cell], tuple[int, ...] | None] = lambda _: None,
 ) -> Genotype:
     """The genotype that a text describes.
 
@@ -40,7 +40,7 @@ def parse(
     Args:
         text: what to read.
         numbered: the operations that numbers stand for; none to refuse numbers.
-        concat: the output of a cell that is written without; None to refuse such a text.
+        concat: gives the output of a cell that is written without; None to refuse such a text.
 
     Raises:
         CrozeError: for anything else, and for what `Genotype` refuses.
@@ -50,12 +50,10 @@ def parse(
         cells = [_cell(found[name], numbered) for name in ("normal", "reduce")]
         outputs = []
         for cell, name in zip(cells, ("normal_concat", "reduce_concat"), strict=True):
-            if name in found:
-                outputs.append(_states(found[name]))
-            elif concat is not None:
-                outputs.append(concat(cell))
-            else:
+            output = _states(found[name]) if name in found else concat(cell)
+            if output is None:
                 raise ValueError(f"{name} is missing")
+            outputs.append(output)
     except ValueError as problem:
         shown = text.strip() if len(text.strip()) <= 80 else f"{text.strip()[:77]}..."
         raise CrozeError(f"{shown!r} is not a genotype: {problem}; one looks like {EXAMPLE}.") from None

@@ -329,3 +329,21 @@ def test_other_spaces_are_searched_the_same_way(croze, tmp_path):
     assert "croze" not in re.findall(
         r"^(?:import|from) (\w+)", (tmp_path / "run" / "network.py").read_text(), re.M
     )
+
+
+def test_what_a_users_space_prints_is_no_part_of_the_result(croze, tmp_path):
+    (tmp_path / "noisy.py").write_text(
+        "from croze.spaces.nasbench201 import NASBench201\n"
+        "print('hello from the file')\n"
+        "class Noisy(NASBench201):\n"
+        "    def build(self, *arguments, **settings):\n"
+        "        print('building')\n"
+        "        return super().build(*arguments, **settings)\n"
+    )
+    outcome = croze(
+        "search", "--space", "noisy.py:Noisy", *TINY, "--proxy", "snip", "--budget", 3, "--json", "-"
+    )
+    assert outcome.code == 0, outcome
+    assert outcome.json["scored"] == 3
+    assert "hello from the file" in outcome.err
+    assert "building" in outcome.err

@@ -120,6 +120,9 @@ def search(
 
     Nothing is trained. Killed or stopped, the same command goes on where it was.
     """
+    import sys
+    from contextlib import redirect_stdout
+
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bar
     from croze.cli.sizes import parse_size
@@ -148,7 +151,8 @@ def search(
         raise CrozeError("Name what to rank by either with --proxy or with --maximize and --minimize.")
     if plot is not None:
         check_plot(plot)
-    opened = open_space(space, channels=channels, cells=cells, layers=layers)
+    with redirect_stdout(sys.stderr):  # what a user's file prints is not part of the result
+        opened = open_space(space, channels=channels, cells=cells, layers=layers)
     latencies = (
         MeasuredLatency() if latency is None else read_latency(latency, opened.parse, opened.canonical)
     )
@@ -214,7 +218,7 @@ def search(
                 f"The scores of {known:,} networks are in {folder} already and are not computed again."
             )
         try:
-            with Bar(terminal, f"{specs} on {space}", budget) as bar:
+            with Bar(terminal, f"{specs} on {space}", budget) as bar, redirect_stdout(sys.stderr):
 
                 def watch(progress: Progress) -> None:
                     leader = progress.best.score.value if progress.best else None
@@ -239,7 +243,8 @@ def search(
         finally:
             ledger.close()
 
-        top = best(found, evaluator)
+        with redirect_stdout(sys.stderr):
+            top = best(found, evaluator)
         first = winner(found, top)
         result = search_json(found, top, first, {**settings, "budget": budget, "data": data})
         write_text(folder / "best.json", to_json(result))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 
 from croze.errors import CrozeError
 from croze.progress import Progress
@@ -100,7 +101,7 @@ def draw_search(progress: Progress, path: Path, title: str) -> None:
             axes.set_ylabel(line.label)
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)
-        axes.set_title(title)
+        axes.set_title(fill(title, 90), fontsize=9)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             figure.savefig(path, dpi=150)

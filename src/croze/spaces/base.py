@@ -19,8 +19,8 @@ class Space(Protocol[A]):
     is part of a score's identity in a store, so a space is best a frozen dataclass. Spaces and architectures
     can be pickled, for they travel to worker processes.
 
-    `choices.ChoiceSpace` fills in most of this for a space of named choices, `croze.testing.spaces.check_space`
-    checks all of it, and docs/spaces.md says how to write one.
+    `choices.ChoiceSpace` fills in most of this for a space of named choices, the contract suite
+    `croze.testing.spaces.check_space` checks all of it, and docs/spaces.md says how to write one.
     """
 
     @property

@@ -8,7 +8,6 @@ from croze.nn.blocks import blocks_of
 from croze.nn.count import flop_count, live_parameter_count, parameter_count
 from croze.nn.stages import declared_stages
 from croze.scoring import score_all
-from croze.spaces import open_space
 from croze.spaces.darts import Darts
 from croze.spaces.darts.cell import Cell, dropped, live_states
 from croze.spaces.genotypes import find
@@ -43,8 +42,8 @@ def test_multiply_adds_are_those_of_nas_bench_301(shared_data):
 
 
 def test_the_imagenet_network_has_the_published_size():
-    # Liu et al. 2019, Table 3: the second-order cell has 4.7 million parameters and 574 million multiply-adds;
-    # the latter with more than convolutions, which are all that is counted here
+    # Liu et al. 2019, Table 3, second order: 4.7 million parameters and 574 million multiply-adds, the
+    # latter with more than convolutions, which are all that is counted here
     space = Darts(network="imagenet")
     assert (space.layers, space.channels) == (14, 48)
     network = on_meta(space, DARTS_V2, 1000)
@@ -175,15 +174,6 @@ def test_proxies_of_every_kind_find_their_layers(digits):
     assert all(score.ok for score in scores), scores
     assert not scores[0].notes
     assert scores[-1].value == scores[-2].value == parameter_count(network)
-
-
-@pytest.mark.slow
-def test_logits_that_overflow_are_a_failed_score_of_the_released_form(digits):
-    space, drnas = find("DrNAS-CIFAR")
-    network = open_space(space).build(drnas, classes=10, seed=0)
-    (score,) = score_all(network, digits, "croze-official")
-    assert score.ok or "finite" in score.reason
-    assert score.value != 0.0
 
 
 def test_flavours_and_operations_that_are_unknown():

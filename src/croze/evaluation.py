@@ -31,6 +31,12 @@ Quantity = Proxy | Cost
 Request = tuple[str, tuple[Quantity, ...]]
 """An architecture as text, and what to find out about it."""
 
+_Line = deque[tuple[str, list[Score]]]
+"""Answers that nobody has taken yet."""
+
+_Waiting = tuple[Sequence[Quantity], Sequence[Score | None], _Line]
+"""What was asked for, what of it is known, and where the answer goes."""
+
 _MEMORY = re.compile(
     r"^(torch\.)?(MemoryError|OutOfMemoryError)\b|(not enough|can't allocate|cannot allocate|out of) memory",
     re.IGNORECASE,
@@ -164,8 +170,9 @@ class Ledger:
         self._columns: dict[str, dict[str, Score]] = {}
         self._executor: Executor[Request, list[Score]] | None = None
         self._computed: Iterator[tuple[Request, list[Score]]] = iter(())
-        self._running: dict[Request, list[Request]] = {}
-        self._done: deque[tuple[Request, list[Score]]] = deque()
+        self._running: dict[Request, list[_Waiting]] = {}
+        self._line: _Line = deque()
+        self._awaited = 0
 
     def known(self, architecture: str, quantity: Quantity) -> Score | None:
         """A score that the store holds already; None when it holds none."""
@@ -180,10 +187,52 @@ class Ledger:
 
     def submit(self, architecture: str, quantities: Sequence[Quantity]) -> None:
         """Ask for scores of an architecture; `results` hands them out."""
-        wanted: Request = (architecture, tuple(quantities))
-        lacking = tuple(q for q in quantities if _computed(q) and self.known(architecture, q) is None)
+        self._awaited += 1
+        self._ask(architecture, quantities, self._line)
+
+    def results(self) -> Iterator[tuple[str, list[Score]]]:
+        """What was submitted, as it is done; scores in the order in which they were asked for.
+
+        More may be submitted meanwhile. What failed for want of memory is handed out like any failure, but
+        not kept: it is tried again when it is asked for again.
+        """
+        while self._awaited:
+            while not self._line:
+                self._advance()
+            self._awaited -= 1
+            yield self._line.popleft()
+
+    def scores(
+        self, architectures: Sequence[str], quantities: Sequence[Quantity]
+    ) -> Iterator[tuple[str, list[Score]]]:
+        """Each architecture with its scores: stored ones first, then as done.
+
+        What was submitted stays in line for `results`.
+        """
+        line: _Line = deque()
+        distinct = dict.fromkeys(architectures)
+        for architecture in distinct:
+            self._ask(architecture, quantities, line)
+        for _ in distinct:
+            while not line:
+                self._advance()
+            yield line.popleft()
+
+    def close(self) -> None:
+        """End the workers; the store stays open."""
+        if self._executor is not None:
+            self._executor.close()
+            self._executor = None
+        self._running.clear()
+        self._line.clear()
+        self._awaited = 0
+
+    def _ask(self, architecture: str, quantities: Sequence[Quantity], line: _Line) -> None:
+        """Put the scores in this line, at once when all are known."""
+        known = [self.known(architecture, quantity) for quantity in quantities]
+        lacking = tuple(q for q, s in zip(quantities, known, strict=True) if s is None and _computed(q))
         if not lacking:
-            self._done.append((wanted, self._answer(wanted, {})))
+            line.append((architecture, self._answer(architecture, quantities, known)))
             return
         request: Request = (architecture, lacking)
         if request not in self._running:
@@ -197,56 +246,7 @@ class Ledger:
                     lost=self.evaluator.lost,
                 )
             self._executor.submit(request)
-        self._running[request].append(wanted)
-
-    def results(self) -> Iterator[tuple[str, list[Score]]]:
-        """What was submitted, as it is done; scores in the order in which they were asked for.
-
-        More may be submitted meanwhile. What failed for want of memory is handed out like any failure, but
-        not kept: it is tried again when it is asked for again.
-        """
-        while self._done or self._running:
-            if self._done:
-                (architecture, _), scores = self._done.popleft()
-                yield architecture, scores
-            else:
-                self._advance()
-
-    def scores(
-        self, architectures: Sequence[str], quantities: Sequence[Quantity]
-    ) -> Iterator[tuple[str, list[Score]]]:
-        """Each architecture with its scores: stored ones first, then as done.
-
-        What others have submitted stays in line for `results`.
-        """
-        mine: set[Request] = set()
-        others, self._done = self._done, deque()
-        try:
-            for architecture in dict.fromkeys(architectures):
-                mine.add((architecture, tuple(quantities)))
-                self.submit(architecture, quantities)
-            while mine:
-                while not self._done:
-                    self._advance()
-                wanted, scores = self._done.popleft()
-                if wanted in mine:
-                    mine.remove(wanted)
-                    yield wanted[0], scores
-                else:
-                    others.append((wanted, scores))
-        finally:
-            for waiting in self._running.values():
-                waiting[:] = [wanted for wanted in waiting if wanted not in mine]
-            others.extend(done for done in self._done if done[0] not in mine)
-            self._done = others
-
-    def close(self) -> None:
-        """End the workers; the store stays open."""
-        if self._executor is not None:
-            self._executor.close()
-            self._executor = None
-        self._running.clear()
-        self._done.clear()
+        self._running[request].append((quantities, known, line))
 
     def _advance(self) -> None:
         """Take in one computed request."""
@@ -258,17 +258,17 @@ class Ledger:
         request, fresh = done
         self.file(request[0], fresh)
         by_spec = {score.proxy: score for score in fresh}
-        for wanted in self._running.pop(request):
-            self._done.append((wanted, self._answer(wanted, by_spec)))
+        for quantities, known, line in self._running.pop(request):
+            found = [by_spec.get(q.spec, s) for q, s in zip(quantities, known, strict=True)]
+            line.append((request[0], self._answer(request[0], quantities, found)))
 
-    def _answer(self, wanted: Request, fresh: dict[str, Score]) -> list[Score]:
-        architecture, quantities = wanted
-        return [fresh.get(q.spec) or self._standing(architecture, q) for q in quantities]
+    def _answer(
+        self, architecture: str, quantities: Sequence[Quantity], found: Sequence[Score | None]
+    ) -> list[Score]:
+        """With what is looked up in the places that are still empty."""
+        return [s or self._looked_up(architecture, q) for q, s in zip(quantities, found, strict=True)]
 
-    def _standing(self, architecture: str, quantity: Quantity) -> Score:
-        known = self.known(architecture, quantity)
-        if known is not None:
-            return known
+    def _looked_up(self, architecture: str, quantity: Quantity) -> Score:
         assert isinstance(quantity, Cost)
         return self.evaluator.cost(architecture, quantity)
 

@@ -128,7 +128,7 @@ class Store:
             proxy,
         )
         return {
-            architecture: Score(proxy, value, reason, notes=_notes(notes), seconds=seconds)
+            architecture: Score(proxy, value, reason, (), _notes(notes), seconds)
             for architecture, value, reason, notes, seconds in rows
         }
 

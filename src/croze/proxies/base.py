@@ -7,6 +7,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Self, get_origin, get_type_hints
 
 from croze.errors import CrozeError
@@ -70,7 +71,7 @@ class Proxy(ABC):
             Undefined: when there is none.
         """
 
-    @property
+    @cached_property
     def spec(self) -> str:
         """The name, and in brackets every argument that differs from its default."""
         given = [

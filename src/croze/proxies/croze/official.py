@@ -31,6 +31,7 @@ from croze.proxies.croze.cosine import released
 from croze.proxies.croze.form import CrozeForm
 from croze.proxies.passes import Passes, Undefined
 
+OVERFLOW = "the gradients are so large that their squares overflow, where the released code says 0"
 NO_STAGES = "the network declares no stages: each layer's own output stands for its stage"
 
 
@@ -80,7 +81,10 @@ class CrozeOfficial(CrozeForm):
             return float(released(clean.gradients[layer], robust.gradients[layer]).abs().sum())
 
         layers = [layer for layer in clean.gradients if layer in robust.gradients and layer in feature]
-        return self.combine(layers, term, notes)
+        found = self.combine(layers, term, notes)
+        if found.value == 0 and any(map(_overflows, robust.gradients.values())):
+            raise Undefined(OVERFLOW)
+        return found
 
 
 @dataclass(frozen=True)
@@ -142,6 +146,10 @@ def _surrogates(
         _Network({n: w.detach() for n, w in weights.items()}, accumulated, robust_features),
         notes,
     )
+
+
+def _overflows(gradient: Tensor) -> bool:
+    return not bool(gradient.square().sum().isfinite())
 
 
 def _released_network(passes: Passes, init: str) -> nn.Module:

@@ -132,7 +132,7 @@ def test_the_result_is_ready_for_json(ledger):
     # the control is timed too
     assert list(result["milliseconds_per_cell"]) == ["params", "live-params"]
     assert all(ms > 0 for ms in result["milliseconds_per_cell"].values())
-    stored = [ledger.stored(CELLS[i])["params"].seconds for i in POSITIONS]
+    stored = [ledger._store.get(CELLS[i])["params"].seconds for i in POSITIONS]
     assert math.isclose(result["milliseconds_per_cell"]["params"], 1000 * sum(stored) / len(stored))
 
 

@@ -341,5 +341,5 @@ def test_scores_of_another_kind_of_device_are_kept_apart(digits):
     evaluator = Evaluator(SPACE, digits, 0)
     assert evaluator.on("cpu").context == evaluator.context
     assert "device" not in evaluator.context
-    assert replace(evaluator, device="cuda:1").context == evaluator.context | {"device": "cuda"}
-    assert replace(evaluator, device="cuda:0").context == replace(evaluator, device="cuda").context
+    assert replace(evaluator, scores_from="cuda").context == evaluator.context | {"device": "cuda"}
+    assert check_devices(["cuda:0", "cuda:1"], here=False) == ("cuda:0", "cuda:1")

@@ -7,6 +7,7 @@ import pytest
 from croze.costs import TableLatency
 from croze.errors import CrozeError
 from croze.evaluation import Evaluator, Ledger
+from croze.guidance import guide_by
 from croze.limits import Limits
 from croze.nn.count import flop_count, parameter_count
 from croze.objectives import Objective, objective_of
@@ -560,3 +561,28 @@ def test_live_parameters_and_latency_are_limits_too(tmp_path, digits, monkeypatc
     monkeypatch.setattr("croze.study.TRIES", 50)
     with pytest.raises(CrozeError, match=message):
         run(tmp_path / "b", digits, 3, limits=Limits(latency=0.5, latency_from=lookup))
+
+
+def test_an_architecture_without_a_known_latency_breaks_the_limit_on_it(tmp_path, digits, monkeypatch):
+    monkeypatch.setattr("croze.study.TRIES", 60)
+    known = {str(SPACE.canonical(cell)): 1.0 for cell in every_cell()[::2]}
+    lookup = TableLatency("t.csv:ms", "0", known)
+    found, _ = run(tmp_path / "a", digits, 8, limits=Limits(latency=2.0, latency_from=lookup))
+    assert all(str(c.architecture) in known for c in found.candidates)
+    assert found.rejected > 0
+    nothing = TableLatency("t.csv:ms", "1", {})
+    with pytest.raises(CrozeError, match="break the limit on latency, which is known of none"):
+        run(tmp_path / "b", digits, 3, limits=Limits(latency=2.0, latency_from=nothing))
+
+
+def test_seconds_of_a_guide_count_once(tmp_path, digits):
+    evaluator = Evaluator(SPACE, digits, 0)
+    objectives = single(find_criterion("rank(params,live-params)"))
+    progress = Progress(10, objectives)
+    with Store(tmp_path, evaluator.context) as store:
+        ledger = Ledger(evaluator, store)
+        guide = guide_by(find_criterion("live-params"), SPACE, ledger, Limits(), progress)
+        algorithm = make_algorithm("random+warmup", SPACE, 0, guide=guide, pool=30)
+        found = search(SPACE, objectives, algorithm, ledger, 10, progress=progress)
+        spent = [s.seconds for proxy in ("params", "live-params") for s in store.column(proxy).values()]
+    assert found.seconds() == pytest.approx(sum(spent))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -55,8 +57,10 @@ class Evaluator:
         batch: what they are scored on; also says how many classes they have.
         seed: of the weights and of everything random in a pass.
         micro_batch: most images that a network sees at once; None for the whole batch.
-        device: where networks are scored, as torch names it. Weights are drawn on the CPU and moved, so that
-            they are the same everywhere.
+        device: where this one builds and scores networks, as torch names it. Weights are drawn on the CPU and
+            moved, so that they are the same everywhere.
+        scores_from: the type of device that scores come from in the end, which is part of their identity: an
+            evaluator on the CPU may stand for others that it is sent to.
     """
 
     space: Space[Any]
@@ -64,6 +68,7 @@ class Evaluator:
     seed: int
     micro_batch: int | None = None
     device: str = "cpu"
+    scores_from: str = "cpu"
 
     @property
     def context(self) -> dict[str, Any]:
@@ -78,15 +83,21 @@ class Evaluator:
         # sums in parts round differently, and some proxies refuse them
         if self.micro_batch is not None:
             context["micro_batch"] = self.micro_batch
-        kind = torch.device(self.device).type
-        return context if kind == "cpu" else context | {"device": kind}
+        return context if self.scores_from == "cpu" else context | {"device": self.scores_from}
 
     def on(self, device: str) -> Evaluator:
         """The same evaluator on this device, the batch with it."""
         return replace(self, batch=self.batch.to(device), device=device)
 
     def __call__(self, request: Request) -> list[Score]:
-        """The scores, in the order of what is asked; the first of each network carries its building time."""
+        """The scores, in the order of what is asked; the first of each network carries its building time.
+
+        What a user's network prints goes to standard error.
+        """
+        with redirect_stdout(sys.stderr):
+            return self._answer(request)
+
+    def _answer(self, request: Request) -> list[Score]:
         text, quantities = request
         found: dict[str, Score] = {}
         proxies = [quantity for quantity in quantities if isinstance(quantity, Proxy)]
@@ -283,8 +294,11 @@ def _computed(quantity: Quantity) -> bool:
     return isinstance(quantity, Proxy) or quantity.kept
 
 
-def check_devices(devices: Sequence[str]) -> tuple[str, ...]:
+def check_devices(devices: Sequence[str], *, here: bool = True) -> tuple[str, ...]:
     """The devices as torch names them, all of one type.
+
+    Args:
+        here: whether they have to be on this machine.
 
     Raises:
         CrozeError: for one that does not exist here, or types that are mixed: their scores would be.
@@ -292,7 +306,8 @@ def check_devices(devices: Sequence[str]) -> tuple[str, ...]:
     kinds = set()
     for name in devices:
         try:
-            torch.zeros(1, device=name)
+            if here:
+                torch.zeros(1, device=name)
             kinds.add(torch.device(name).type)
         except (RuntimeError, AssertionError) as problem:
             first = str(problem).strip().splitlines()[0]

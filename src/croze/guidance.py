@@ -44,9 +44,10 @@ def guide_by(
         scored = {}
         for done, (name, scores) in enumerate(ledger.scores(admissible, parts), start=1):
             scored[name] = scores
-            progress.guide_seconds += math.fsum(score.seconds for score in scores)
+            progress.guide_seconds |= {(name, score.proxy): score.seconds for score in scores}
             watch(done, len(admissible))
         progress.guided += len(admissible)
+        progress.rejected += len(fresh) - len(admissible)
         for name in fresh:  # in the order of asking, whatever arrived first
             place[name] = len(place)
             for i, part in enumerate(parts):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ import torch
 from torch import nn
 
 from croze.costs import Cost, MeasuredLatency, ReachableParams
+from croze.errors import CrozeError
 from croze.evaluation import Evaluator, Ledger, Quantity
 from croze.nn.count import flop_count, parameter_count
 from croze.nn.seeding import single_thread
@@ -29,6 +31,9 @@ class Limits:
         flops: multiply-adds of one image.
         latency: in milliseconds.
         latency_from: how latency is known; by default it is measured, which takes passes, so it comes last.
+
+    Raises:
+        CrozeError: for a latency that is no finite number above 0.
     """
 
     params: int | None = None
@@ -37,13 +42,17 @@ class Limits:
     latency: float | None = None
     latency_from: Cost = field(default_factory=MeasuredLatency)
 
+    def __post_init__(self) -> None:
+        if self.latency is not None and not 0 < self.latency < math.inf:
+            raise CrozeError(f"A limit on latency is a number of milliseconds above 0, got {self.latency:g}.")
+
     def broken_by(self, architecture: Architecture, ledger: Ledger) -> dict[str, float]:
         """The first limit that the network breaks, with its size; empty when it keeps them all.
 
         Sizes are values of the proxies `params` and `flops` and of costs: those that the ledger knows are not
         measured again, those that are measured are filed, also of what is rejected.
         A network that cannot be built or run has no size and breaks no limit: it fails when it is scored,
-        with the reason.
+        with the reason. A latency that is not known breaks the limit on it, as an infinite one.
         """
         text = str(architecture)
         for quantity, bound, name, measure in (
@@ -55,12 +64,15 @@ class Limits:
             if bound is None:
                 continue
             size = ledger.known(text, quantity)
+            if size is None and isinstance(quantity, MeasuredLatency):  # where candidates are scored
+                size = dict(ledger.scores([text], [quantity]))[text][0]
             if size is None:
                 size = _size(text, quantity, ledger.evaluator, measure)
                 if size.ok and (isinstance(quantity, Proxy) or quantity.kept):
                     ledger.file(text, [size])
-            if size.value is not None and size.value > bound:
-                return {name: size.value}
+            value = math.inf if size.value is None and name == "latency" else size.value
+            if value is not None and value > bound:
+                return {name: value}
         return {}
 
 

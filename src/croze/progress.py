@@ -55,7 +55,7 @@ class Progress:
         scored: number of scores so far, those in work included.
         rejected: number of architectures that broke a limit.
         guided: number of architectures that a guide was asked about.
-        guide_seconds: device-seconds that its scores took.
+        guide_seconds: device-seconds that its scores took, by architecture and proxy.
         ended: why the search stopped before its budget; empty when it did not.
     """
 
@@ -65,7 +65,7 @@ class Progress:
         self.scored = 0
         self.rejected = 0
         self.guided = 0
-        self.guide_seconds = 0.0
+        self.guide_seconds: dict[tuple[str, str], float] = {}
         self.ended = ""
         self._architectures: list[Architecture] = []
         self._parts: list[tuple[Score, ...]] = []
@@ -159,8 +159,13 @@ class Progress:
         return Counter(candidate.reason for candidate in self.failures())
 
     def seconds(self) -> float:
-        """Device-seconds that all scores took, those of a guide and those found in a store included."""
-        return self.guide_seconds + math.fsum(part.seconds for parts in self._parts for part in parts)
+        """Device-seconds that all scores took, each once: those of a guide and those found in a store too."""
+        spent = self.guide_seconds | {
+            (str(architecture), part.proxy): part.seconds
+            for architecture, parts in zip(self._architectures, self._parts, strict=True)
+            for part in parts
+        }
+        return math.fsum(spent.values())
 
     def _merits(self) -> Floats:
         signs = [1.0 if objective.maximise else -1.0 for objective in self.objectives]

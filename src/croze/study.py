@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -137,16 +138,16 @@ def _proposals(
     space: Space[Any], algorithm: Algorithm[Any], ledger: Ledger, limits: Limits, progress: Progress
 ) -> Iterator[Architecture]:
     """Canonical architectures that are new and within the limits, until too many in a row are not."""
-    seen: set[Architecture] = set()
+    seen: set[str] = set()
     nearest: dict[str, float] = {}
     accepted = 0
     misses = 0
     while misses < TRIES:
         architecture = space.canonical(algorithm.ask())
         misses += 1
-        if architecture in seen:
+        if str(architecture) in seen:
             continue
-        seen.add(architecture)
+        seen.add(str(architecture))
         excess = limits.broken_by(architecture, ledger)
         if excess:
             progress.rejected += 1
@@ -156,10 +157,15 @@ def _proposals(
         accepted += 1
         yield architecture
     if not accepted and nearest:
-        found = " or ".join(
-            f"the limit on {name}, the nearest has {size:,.6g}"
-            if name == "latency"
-            else f"the limit on {name}, the nearest has {size:,.0f}"
-            for name, size in nearest.items()
-        )
+        found = " or ".join(_nearest(name, size) for name, size in nearest.items())
         raise CrozeError(f"All {progress.rejected:,} architectures tried break {found}: raise the limit.")
+
+
+def _nearest(name: str, size: float) -> str:
+    if math.isinf(size):
+        return f"the limit on {name}, which is known of none"
+    return (
+        f"the limit on {name}, the nearest has {size:,.6g}"
+        if name == "latency"
+        else (f"the limit on {name}, the nearest has {size:,.0f}")
+    )

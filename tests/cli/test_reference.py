@@ -30,7 +30,7 @@ def test_aggregates_in_the_other_verbs(croze):
     assert outcome.code == 0
     result = outcome.json
     assert set(result["best"]["parts"]) == {"params", "snip"}
-    assert result["settings"]["definition"] == "rank(params,snip)"
+    assert result["settings"]["objectives"][0]["definition"] == "rank(params,snip)"
     assert 0 < result["best"]["score"] <= 1
 
 

@@ -211,6 +211,9 @@ def test_scores_of_other_proxies_are_not_counted(croze, tmp_path):
         (["--pool", "5", "--algorithm", "AE+warmup"], "pool 5, population 50"),
         (["--algorithm", "AE+warmup"], "A pool of 3,000 uses up the budget of 500"),
         (["--layers", "3"], "layers"),
+        (["--max-latency", "inf"], "above 0, got inf"),
+        (["--max-latency", "nan"], "above 0, got nan"),
+        (["--max-latency", "0"], "above 0, got 0"),
         (["--latency", "nowhere.csv:ms"], "Cannot read the latencies nowhere.csv"),
         (["--latency", "nowhere.csv"], "named FILE.csv:COLUMN"),
         (["--device", "cuda:7"], "--device cuda:7 cannot be used here"),
@@ -347,3 +350,31 @@ def test_what_a_users_space_prints_is_no_part_of_the_result(croze, tmp_path):
     assert outcome.json["scored"] == 3
     assert "hello from the file" in outcome.err
     assert "building" in outcome.err
+
+
+def test_what_workers_print_is_no_part_of_the_result(tmp_path):
+    (tmp_path / "loud.py").write_text(
+        "from croze.spaces.nasbench201 import NASBench201\n"
+        "class Loud(NASBench201):\n"
+        "    def build(self, *arguments, **settings):\n"
+        "        print('building', flush=True)\n"
+        "        return super().build(*arguments, **settings)\n"
+    )
+    command = [
+        "search",
+        "--space",
+        "loud.py:Loud",
+        *TINY,
+        "--workers",
+        "2",
+        "--proxy",
+        "snip",
+        "--budget",
+        "3",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "croze", *command, "--json", "-"], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["scored"] == 3
+    assert "building" in done.stderr

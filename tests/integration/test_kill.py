@@ -20,19 +20,27 @@ COMMAND = [
 ]
 
 
-def start(folder, workers):
+ALL_AT_ONCE = [
+    *(sys.executable, "-m", "croze"),
+    *("search", "--channels=4", "--cells=1", "--proxy=croze-robust", "--algorithm=AE+warmup+move"),
+    *(f"--budget={BUDGET}", "--population=8", "--pool=40", "--guide=snip", "--max-flops=1.2M"),
+]
+"""An aggregate that ranks anew, a pool that a guide looks at, moves and a limit."""
+
+
+def start(folder, workers, command=COMMAND):
     return subprocess.Popen(
-        [*COMMAND, f"--out={folder}", f"--workers={workers}"],
+        [*command, f"--out={folder}", f"--workers={workers}"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
     )
 
 
-def finish(folder, workers=1):
+def finish(folder, workers=1, command=COMMAND):
     """The same command in this process, to its end."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.argv", ["croze", *COMMAND[3:], f"--out={folder}", f"--workers={workers}"])
+        patch.setattr("sys.argv", ["croze", *command[3:], f"--out={folder}", f"--workers={workers}"])
         with pytest.raises(SystemExit) as end:
             main()
     assert end.value.code in (0, None)
@@ -115,3 +123,25 @@ def test_kills_at_any_time_at_all(tmp_path, uninterrupted):
     result = finish(tmp_path, 2)
     assert len(stored(tmp_path)) == BUDGET
     assert result["top"] == uninterrupted["top"]
+
+
+@pytest.mark.slow
+def test_kills_of_a_search_with_everything(tmp_path):
+    whole = finish(tmp_path / "whole", command=ALL_AT_ONCE)
+    rows_of_whole = set(stored(tmp_path / "whole"))
+    rng = random.Random(7)
+    folder = tmp_path / "killed"
+    lasting = set()
+    for kill in range(8):
+        running = start(folder, 1 + kill % 2, ALL_AT_ONCE)
+        time.sleep(rng.uniform(2.0, 8.0))
+        running.send_signal(signal.SIGKILL)
+        running.communicate()
+        rows = stored(folder)
+        assert lasting <= set(rows)
+        assert len({row[:3] for row in rows}) == len(rows)
+        lasting = set(rows)
+    result = finish(folder, 2, ALL_AT_ONCE)
+    assert set(stored(folder)) == rows_of_whole
+    for key in ("top", "scored", "guided", "rejected_by_limits", "failed"):
+        assert result[key] == whole[key], key

@@ -6,7 +6,6 @@ from collections import deque
 import pytest
 
 from croze.search import LocalSearch, RandomSearch
-from croze.search.local_search import PATIENCE
 
 PLACES = [(x, y) for x in range(12) for y in range(12)]
 
@@ -104,14 +103,16 @@ def test_neighbours_that_are_never_told_are_not_waited_for():
     assert {algorithm.ask() for _ in range(2)} == set(space.neighbours((11, 11)))
 
 
-def test_however_many_are_under_way_it_waits_for_a_bounded_number_of_answers():
+def test_however_many_are_under_way_it_waits_for_a_bounded_number_of_answers(monkeypatch):
+    patience = 64
+    monkeypatch.setattr("croze.search.local_search.PATIENCE", patience)
     space = Plane(*[(5, 5)] * 500)
     algorithm = LocalSearch(space, 0)
     for _ in range(500):
         algorithm.ask()
     algorithm.tell((5, 5), (9.0,))
     assert {algorithm.ask() for _ in range(4)} == set(space.neighbours((5, 5)))
-    for i in range(PATIENCE):
+    for i in range(patience):
         algorithm.ask()
         algorithm.tell(f"known under another name {i}", (1.0,))
     algorithm.ask()

@@ -155,7 +155,7 @@ def test_rho_is_that_of_scipy_on_either_half(truth, ledger):
 
 def test_the_partial_rho_holds_live_parameters_fixed(truth, ledger):
     found = run(truth, ledger, find_proxies("l2-norm,live-params")).report
-    scores = [ledger.stored(CELLS[i]) for i in REPORT]
+    scores = [ledger._store.get(CELLS[i]) for i in REPORT]
     norm, live = (rankdata([s[spec].value for s in scores]) for spec in ("l2-norm", "live-params"))
     measured = rankdata(truth.values("clean")[REPORT])
 
@@ -207,7 +207,7 @@ def test_an_aggregate_ranks_the_cells_of_the_half(truth, ledger):
     pair = Aggregate("rank", (*find_proxies("l2-norm"), Smallness()), "pair", "a pair", "test")
     found = run(truth, ledger, [pair])
     for half, positions in ((found.choose, CHOOSE), (found.both, np.arange(38))):
-        norm = [ledger.stored(CELLS[i])["l2-norm"].value for i in positions]
+        norm = [ledger._store.get(CELLS[i])["l2-norm"].value for i in positions]
         combined = rankdata(norm) + rankdata(-sizes(positions))
         assert half.standing("pair").figure("clean").rho == pytest.approx(
             rho(combined, "clean", truth, positions)

@@ -63,8 +63,11 @@ Devices = Annotated[
 Workers = Annotated[int, typer.Option(min=0, help="Worker processes, one torch thread each; 0: one a core.")]
 
 
-def devices_of(text: str | None) -> tuple[str, ...]:
+def devices_of(text: str | None, *, here: bool = True) -> tuple[str, ...]:
     """The devices that `--device` names; none without.
+
+    Args:
+        here: whether they have to be on this machine.
 
     Raises:
         CrozeError: for one that is not there, or types that are mixed.
@@ -73,7 +76,7 @@ def devices_of(text: str | None) -> tuple[str, ...]:
 
     if text is None:
         return ()
-    return check_devices([name.strip() for name in text.split(",")])
+    return check_devices([name.strip() for name in text.split(",")], here=here)
 
 
 def folder_of(out: str) -> Path:

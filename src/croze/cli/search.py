@@ -65,7 +65,7 @@ def search(
         str | None, typer.Option(help="Most multiply-adds of one image, such as 100M.")
     ] = None,
     max_latency: Annotated[
-        float | None, typer.Option(min=0.0, help="Most milliseconds of one image's forward pass.")
+        float | None, typer.Option(help="Most milliseconds of one image's forward pass.")
     ] = None,
     latency: Annotated[
         str | None,
@@ -193,11 +193,10 @@ def search(
             f"A pool of {own['pool']:,} uses up the budget of {budget:,}, so that nothing would follow the "
             "warm-up: name a smaller --pool, a larger --budget, or a --guide that looks at the pool instead."
         )
-    devices = devices_of(device)
+    devices = devices_of(device, here=ray is None)
     batch = load_batch(data, size=batch_size, seed=seed, sampling=sampling, augment=augment)
-    evaluator = Evaluator(opened, batch, seed, micro_batch)
-    if devices:
-        evaluator = evaluator.on(devices[0])
+    kind = devices[0].partition(":")[0] if devices else "cpu"
+    evaluator = Evaluator(opened, batch, seed, micro_batch, scores_from=kind)
     ahead = in_flight or IN_FLIGHT
     settings = search_settings(
         evaluator, chosen, strategy_name, own, limits, guide=guided_by, in_flight=ahead

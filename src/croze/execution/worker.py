@@ -6,7 +6,9 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
 import threading
+from contextlib import redirect_stdout
 from multiprocessing.connection import Connection, wait
 
 import torch
@@ -32,7 +34,8 @@ def work(line: Connection, device: str | None) -> None:
     line.send_bytes(HELLO)
     message = line.recv_bytes()
     try:
-        function = placed(pickle.loads(message), device)
+        with redirect_stdout(sys.stderr):  # standard output is for results; a user's file may print
+            function = placed(pickle.loads(message), device)
     except Exception as problem:
         line.send_bytes(packed("unfit", portable(problem)))
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,9 @@ from croze.nn.seeding import single_thread
 from croze.progress import Candidate, Progress
 from croze.report.provenance import provenance
 
+MOST_IMAGES = 8
+"""On which live parameters are counted."""
+
 
 @dataclass(frozen=True)
 class Ranked:
@@ -21,15 +24,16 @@ class Ranked:
 
     Attributes:
         scores: by every objective, as it is, whatever its direction.
+        params, live_params, flops: None where the network does not let itself be measured.
         parts: everything that was computed for them.
     """
 
     rank: int
     architecture: str
     scores: Mapping[str, float]
-    params: int
-    live_params: int
-    flops: int
+    params: int | None
+    live_params: int | None
+    flops: int | None
     parts: Mapping[str, float]
 
     @property
@@ -102,9 +106,9 @@ def best_table(ranked: Sequence[Ranked], title: str) -> Table:
             str(r.rank),
             _folded(r.architecture),
             *(f"{value:.6g}" for value in shown),
-            f"{r.params:,}",
-            f"{r.live_params:,}",
-            f"{r.flops / 1e6:.2f}",
+            "-" if r.params is None else f"{r.params:,}",
+            "-" if r.live_params is None else f"{r.live_params:,}",
+            "-" if r.flops is None else f"{r.flops / 1e6:.2f}",
         )
     return table
 
@@ -126,11 +130,18 @@ def _measured(rank: int, candidate: Candidate, evaluator: Evaluator) -> Ranked:
         rank,
         str(candidate.architecture),
         {score.proxy: _value(score.value) for score in candidate.scores},
-        parameter_count(network),
-        live_parameter_count(network, batch.normalised()),
-        flop_count(network, batch.images.shape[1:]),
+        _size(lambda: parameter_count(network)),
+        _size(lambda: live_parameter_count(network, batch.normalised()[:MOST_IMAGES])),
+        _size(lambda: flop_count(network, batch.images.shape[1:])),
         {part.proxy: part.value for part in candidate.parts if part.value is not None},
     )
+
+
+def _size(count: Callable[[], int]) -> int | None:
+    try:
+        return count()
+    except Exception:  # what was searched must be written even where a network cannot be measured
+        return None
 
 
 def _value(value: float | None) -> float:

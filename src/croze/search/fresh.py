@@ -14,7 +14,9 @@ TRIES = 50
 """Old proposals in a row before a random sample stands in."""
 
 QUIET = 256
-"""Proposals without an answer after which every other one is a random sample."""
+"""Proposals without an answer after which every other one is a random sample; twice as many as were made
+before the first answer, where that is more.
+"""
 
 
 class Fresh(Generic[A]):
@@ -31,12 +33,15 @@ class Fresh(Generic[A]):
         self._rng = rng
         self._known: set[A] = set()
         self._unanswered = 0
+        self._ahead = 0
+        self._heard = False
 
     def __contains__(self, architecture: A) -> bool:
         return architecture in self._known
 
     def sample(self) -> A:
         """A random sample, new or not: random draws do not get stuck."""
+        self._ahead += not self._heard
         architecture = self._moves.sample(self._rng)
         self._known.add(architecture)
         return architecture
@@ -44,7 +49,7 @@ class Fresh(Generic[A]):
     def propose(self, move: Callable[[], A | None]) -> A:
         """The first new architecture that `move` makes, or a sample where it makes none or returns None."""
         self._unanswered += 1
-        if self._unanswered > QUIET and self._unanswered % 2:
+        if self._unanswered > max(QUIET, 2 * self._ahead) and self._unanswered % 2:
             return self.sample()
         for _ in range(TRIES):
             architecture = move()
@@ -59,3 +64,4 @@ class Fresh(Generic[A]):
         """An answer came: proposals are still of use."""
         self._known.add(architecture)
         self._unanswered = 0
+        self._heard = True

@@ -11,7 +11,7 @@ from croze.search.fresh import Fresh
 
 A = TypeVar("A")
 
-PATIENCE = 64
+PATIENCE = 1024
 """Answers that are waited for at most before a point counts as the top of its hill."""
 
 
@@ -22,7 +22,7 @@ class LocalSearch(Generic[A]):
     neighbours are asked for and one that is told is better already, the search moves to it without waiting
     for the rest; what is told later and is better still is moved to next. When none is better yet, random
     samples are asked for while answers are outstanding: answers come in the order of asking, and no more
-    are under way than were asked for before the first of all, so after that many answers (64 at most) the
+    are under way than were asked for before the first of all, so after that many answers (1,024 at most) the
     neighbours have been told or never will be, and the search starts anew.
 
     No architecture is asked for twice; a neighbour that is known already counts with the merit it has.

@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SMALLER = (
     (r"--budget \d+", "--budget 6"),
-    (r"--pool \d+", "--pool 50"),
+    (r"--pool \d+", "--pool 4 --population 3"),
     (r"--layers \d+ --channels \d+", "--layers 3 --channels 4"),
     (r"--sample \d+", "--sample 8"),
     (r"--choose-sample \d+", "--choose-sample 8"),

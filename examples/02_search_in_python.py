@@ -25,19 +25,15 @@ def main() -> None:
 
     space = croze.open_space("nasbench201", channels=options.channels)
     evaluator = Evaluator(space, croze.load_batch("digits", size=8, seed=0), seed=0)
-    with Store(options.out, evaluator.context) as store:
-        ledger = Ledger(evaluator, store, options.workers)
-        try:
-            found = search(
-                space,
-                croze.find_criterion("croze-robust"),
-                make_algorithm("evolution", space, seed=0),
-                ledger,
-                options.budget,
-                Limits(params=500_000),
-            )
-        finally:
-            ledger.close()
+    with Store(options.out, evaluator.context) as store, Ledger(evaluator, store, options.workers) as ledger:
+        found = search(
+            space,
+            croze.find_criterion("croze-robust"),
+            make_algorithm("evolution", space, seed=0),
+            ledger,
+            options.budget,
+            Limits(params=500_000),
+        )
     for candidate in found.ranking()[:5]:
         print(f"{candidate.score.value:10.2f}  {candidate.architecture}")
 

@@ -180,19 +180,15 @@ def main() -> None:
 
     space = ViTSpace(patch=options.patch)
     evaluator = Evaluator(space, croze.load_batch("digits", size=8, seed=0), seed=0)
-    with Store(options.out, evaluator.context) as store:
-        ledger = Ledger(evaluator, store, options.workers)
-        try:
-            found = search(
-                space,
-                croze.find_criterion(PROXY),
-                make_algorithm("evolution", space, seed=0),
-                ledger,
-                options.budget,
-                Limits(params=400_000),
-            )
-        finally:
-            ledger.close()
+    with Store(options.out, evaluator.context) as store, Ledger(evaluator, store, options.workers) as ledger:
+        found = search(
+            space,
+            croze.find_criterion(PROXY),
+            make_algorithm("evolution", space, seed=0),
+            ledger,
+            options.budget,
+            Limits(params=400_000),
+        )
     for candidate in found.ranking()[:5]:
         network = evaluator.network(str(candidate.architecture))
         sizes = f"{parameter_count(network):,} parameters, {flop_count(network, (3, 32, 32)):,} multiply-adds"

@@ -26,16 +26,16 @@ def throughput(options: argparse.Namespace, workers: int) -> float:
     space = open_space(options.space, channels=options.channels, layers=options.layers)
     evaluator = Evaluator(space, load_batch("digits", size=options.batch, seed=0), 0)
     criterion = find_criterion(options.proxy)
-    with tempfile.TemporaryDirectory() as folder, Store(folder, evaluator.context) as store:
-        ledger = Ledger(evaluator, store, workers)
-        try:
-            warm = 2 * workers
-            search(space, criterion, make_algorithm("random", space, 0), ledger, warm)
-            start = time.perf_counter()
-            search(space, criterion, make_algorithm("random", space, 0), ledger, warm + options.candidates)
-            seconds = time.perf_counter() - start
-        finally:
-            ledger.close()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Store(folder, evaluator.context) as store,
+        Ledger(evaluator, store, workers) as ledger,
+    ):
+        warm = 2 * workers
+        search(space, criterion, make_algorithm("random", space, 0), ledger, warm)
+        start = time.perf_counter()
+        search(space, criterion, make_algorithm("random", space, 0), ledger, warm + options.candidates)
+        seconds = time.perf_counter() - start
     return float(options.candidates / seconds)
 
 

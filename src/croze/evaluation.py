@@ -9,7 +9,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import torch
 from torch import nn
@@ -157,6 +158,8 @@ def may_pass(score: Score) -> bool:
 class Ledger:
     """An evaluator, a store and workers: asks the store first, computes the rest, files it at once.
 
+    A context manager; leaving it ends the workers.
+
     Args:
         evaluator: what computes a score.
         store: where scores are kept; opened for the evaluator's context.
@@ -184,6 +187,14 @@ class Ledger:
         self._running: dict[Request, list[_Waiting]] = {}
         self._line: _Line = deque()
         self._awaited = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def known(self, architecture: str, quantity: Quantity) -> Score | None:
         """A score that the store holds already; None when it holds none."""
@@ -241,7 +252,7 @@ class Ledger:
     def _ask(self, architecture: str, quantities: Sequence[Quantity], line: _Line) -> None:
         """Put the scores in this line, at once when all are known."""
         known = [self.known(architecture, quantity) for quantity in quantities]
-        lacking = tuple(q for q, s in zip(quantities, known, strict=True) if s is None and _computed(q))
+        lacking = tuple(q for q, s in zip(quantities, known, strict=True) if s is None and is_kept(q))
         if not lacking:
             line.append((architecture, self._answer(architecture, quantities, known)))
             return
@@ -289,8 +300,8 @@ class Ledger:
         return self._columns[spec]
 
 
-def _computed(quantity: Quantity) -> bool:
-    """Whether a worker has to compute it; the others are looked up."""
+def is_kept(quantity: Quantity) -> bool:
+    """Whether it is computed and stored; the others are looked up whenever they are asked for."""
     return isinstance(quantity, Proxy) or quantity.kept
 
 

@@ -7,15 +7,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import torch
 from torch import nn
 
 from croze.costs import Cost, MeasuredLatency, ReachableParams
 from croze.errors import CrozeError
-from croze.evaluation import Evaluator, Ledger, Quantity
-from croze.nn.count import flop_count, parameter_count
+from croze.evaluation import Evaluator, Ledger, Quantity, is_kept
+from croze.nn.count import counted_without_weights, flop_count, parameter_count
 from croze.nn.seeding import single_thread
-from croze.proxies import Proxy
 from croze.proxies.size import Flops, Params
 from croze.scoring import failure_reason
 from croze.types import Architecture, Score
@@ -68,7 +66,7 @@ class Limits:
                 size = dict(ledger.scores([text], [quantity]))[text][0]
             if size is None:
                 size = _size(text, quantity, ledger.evaluator, measure)
-                if size.ok and (isinstance(quantity, Proxy) or quantity.kept):
+                if size.ok and is_kept(quantity):
                     ledger.file(text, [size])
             value = math.inf if size.value is None and name == "latency" else size.value
             if value is not None and value > bound:
@@ -80,32 +78,19 @@ def _size(
     text: str, quantity: Quantity, evaluator: Evaluator, measure: Callable[[nn.Module, Evaluator], int] | None
 ) -> Score:
     """The quantity's score, by the shortest way to it; weights do not matter."""
-    if isinstance(quantity, Cost):
-        with single_thread():
+    with single_thread():
+        if isinstance(quantity, Cost):
             return evaluator.cost(text, quantity)
-    assert measure is not None
-    start = time.perf_counter()
-    flavour = evaluator.flavour_for(quantity)
-    try:
-        with single_thread():
-            size = _without_weights(text, flavour, evaluator, measure)
-    except Exception as problem:
-        return Score(quantity.spec, None, reason=failure_reason(problem))
-    return Score(quantity.spec, float(size), seconds=time.perf_counter() - start)
-
-
-def _without_weights(
-    text: str, flavour: str, evaluator: Evaluator, measure: Callable[[nn.Module, Evaluator], int]
-) -> int:
-    """Measured on the `meta` device, which computes nothing; on a real network where that fails."""
-    space, classes = evaluator.space, evaluator.batch.classes
-    try:
-        with torch.device("meta"):
-            network = space.build(space.parse(text), classes=classes, seed=evaluator.seed, flavour=flavour)
-        return measure(network, evaluator)
-    except Exception:
-        network = space.build(space.parse(text), classes=classes, seed=evaluator.seed, flavour=flavour)
-        return measure(network, evaluator)
+        assert measure is not None
+        start = time.perf_counter()
+        flavour = evaluator.flavour_for(quantity)
+        try:
+            size = counted_without_weights(
+                lambda: evaluator.network(text, flavour), lambda network: measure(network, evaluator)
+            )
+        except Exception as problem:
+            return Score(quantity.spec, None, reason=failure_reason(problem))
+        return Score(quantity.spec, float(size), seconds=time.perf_counter() - start)
 
 
 def _parameters(network: nn.Module, evaluator: Evaluator) -> int:

@@ -47,3 +47,13 @@ def test_bad_requests_are_one_line(refused):
     assert "Unknown reference population 'mine'" in refused(
         "score", "--arch", CELL, *TINY, "--proxies", "croze-robust", "--reference", "mine"
     )
+
+
+def test_a_population_of_another_space(croze, tmp_path):
+    outcome = croze(
+        *("reference", "--to", "darts.json", "--space", "darts", "--layers", 3, "--channels", 4),
+        *("--networks", 4, "--proxies", "params,snip", "--workers", 1),
+    )
+    assert outcome.code == 0, outcome
+    written = json.loads((tmp_path / "darts.json").read_text())
+    assert "layers=3, channels=4" in json.dumps(written["settings"])

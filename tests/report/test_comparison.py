@@ -5,8 +5,9 @@ import pytest
 
 from croze.benchmarks.comparison import Comparison, Delta, Difference, Figure, Row
 from croze.errors import CrozeError
-from croze.report.comparison_plot import Series, check_plot, draw, series
+from croze.report.comparison_plot import Series, draw, series
 from croze.report.comparison_table import difference_table, rho_table
+from croze.report.figures import check_plot
 
 NAN = math.nan
 CLEAN = Figure(0.75, 0.7, 0.8, 0.25, 40)

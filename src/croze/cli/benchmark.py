@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,48 +13,46 @@ from croze.cli.options import (
     Cells,
     Channels,
     Data,
+    DataSet,
+    Half,
     Json,
     MicroBatch,
+    Plot,
+    Resamples,
     Sampling,
+    ScoreFolder,
+    ScoreSeed,
+    Truth,
     Workers,
     folder_of,
 )
 
 
 def benchmark(
-    truth: Annotated[str, typer.Option(help="Ground truth, NAME:PATH; `croze list benchmarks` names them.")],
-    dataset: Annotated[
-        str, typer.Option(help="Data set of the truth: cifar10, cifar100 or imagenet16-120.")
-    ] = "cifar10",
+    truth: Truth,
+    dataset: DataSet = "cifar10",
     data: Data = "digits",
     proxies: Annotated[
         str, typer.Option(help="Comma-separated; the others are compared with the first.")
     ] = "params,croze-official,croze-positional,croze-robust",
     sample: Annotated[int | None, typer.Option(min=1, help="Cells to draw; all of them without.")] = None,
     cells: Annotated[str, typer.Option(help="all strings, or distinct ones up to isomorphism.")] = "all",
-    half: Annotated[str, typer.Option(help="choose, report or both halves of the cells.")] = "both",
+    half: Half = "both",
     convention: Annotated[str, typer.Option(help="Corruption groups: paper or usual.")] = "paper",
     seed: Annotated[
         int, typer.Option(min=0, max=MAX_SEED, help="Of the sample of cells and of the bootstrap.")
     ] = 0,
-    score_seed: Annotated[
-        int,
-        typer.Option(
-            min=0, max=MAX_SEED, help="Of weights, batch and noise; other samples reuse these scores."
-        ),
-    ] = 0,
-    resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 1000,
+    score_seed: ScoreSeed = 0,
+    resamples: Resamples = 1000,
     workers: Workers = 0,
-    out: Annotated[
-        str, typer.Option(help="Folder of the scores; the same command goes on there.")
-    ] = "runs/benchmark",
+    out: ScoreFolder = "runs/benchmark",
     batch_size: BatchSize = 8,
     sampling: Sampling = "balanced",
     augment: Augment = False,
     micro_batch: MicroBatch = None,
     channels: Channels = 16,
     cells_per_stage: Cells = 5,
-    plot: Annotated[Path | None, typer.Option(help="Write the figure to this PNG, SVG or PDF.")] = None,
+    plot: Plot = None,
     json: Json = None,
 ) -> None:
     """Rank the cells of a benchmark by proxies and compare with their measured accuracies.
@@ -70,8 +67,9 @@ def benchmark(
     from croze.data import load_batch
     from croze.evaluation import Evaluator, Ledger
     from croze.proxies import find_criteria
-    from croze.report.comparison_plot import check_plot, draw
+    from croze.report.comparison_plot import draw
     from croze.report.comparison_table import difference_table, rho_table
+    from croze.report.figures import check_plot
     from croze.report.provenance import provenance
     from croze.spaces import open_space
     from croze.store import Store
@@ -87,15 +85,14 @@ def benchmark(
     space = open_space(known.space, channels=channels, cells=cells_per_stage)
     evaluator = Evaluator(space, batch, score_seed, micro_batch)
     terminal = console(json)
-    with Store(folder, evaluator.context) as store:
-        ledger = Ledger(evaluator, store, workers)
-        try:
-            with Bar(terminal, f"{len(chosen)} proxies", len(positions)) as bar:
-                found = assess(
-                    known, table, positions, ledger, chosen, resamples=resamples, seed=seed, watch=bar.update
-                )
-        finally:
-            ledger.close()
+    with (
+        Store(folder, evaluator.context) as store,
+        Ledger(evaluator, store, workers) as ledger,
+        Bar(terminal, f"{len(chosen)} proxies", len(positions)) as bar,
+    ):
+        found = assess(
+            known, table, positions, ledger, chosen, resamples=resamples, seed=seed, watch=bar.update
+        )
 
     compared = found.comparison
     if not found.shortfall:

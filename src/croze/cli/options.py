@@ -60,6 +60,16 @@ Devices = Annotated[
     str | None,
     typer.Option("--device", help="Where to score, such as cuda:0,cuda:1; workers take them in turn."),
 ]
+Truth = Annotated[str, typer.Option(help="Ground truth, NAME:PATH; `croze list benchmarks` names them.")]
+DataSet = Annotated[str, typer.Option(help="Data set of the truth: cifar10, cifar100 or imagenet16-120.")]
+Half = Annotated[str, typer.Option(help="choose, report or both halves of the cells.")]
+ScoreSeed = Annotated[
+    int,
+    typer.Option(min=0, max=MAX_SEED, help="Of weights, batch and noise; other samples reuse these scores."),
+]
+Resamples = Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")]
+ScoreFolder = Annotated[str, typer.Option(help="Folder of the scores; the same command goes on there.")]
+Plot = Annotated[Path | None, typer.Option(help="Write the figure to this PNG, SVG or PDF.")]
 Workers = Annotated[int, typer.Option(min=0, help="Worker processes, one torch thread each; 0: one a core.")]
 
 

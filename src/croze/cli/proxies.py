@@ -7,15 +7,27 @@ from typing import Annotated
 
 import typer
 
-from croze.cli.options import MAX_SEED, BatchSize, Cells, Channels, Data, Json, Workers, folder_of
+from croze.cli.options import (
+    MAX_SEED,
+    BatchSize,
+    Cells,
+    Channels,
+    Data,
+    DataSet,
+    Json,
+    Resamples,
+    ScoreFolder,
+    ScoreSeed,
+    Truth,
+    Workers,
+    folder_of,
+)
 
 
 def proxies(
-    truth: Annotated[str, typer.Option(help="Ground truth, NAME:PATH; `croze list benchmarks` names them.")],
+    truth: Truth,
     page: Annotated[Path, typer.Option(help="Write the page to this Markdown file.")],
-    dataset: Annotated[
-        str, typer.Option(help="Data set of the truth: cifar10, cifar100 or imagenet16-120.")
-    ] = "cifar10",
+    dataset: DataSet = "cifar10",
     data: Data = "digits",
     published: Annotated[
         str | None, typer.Option(help="CSV of published scores to compare with, as NAS-Bench-Suite-Zero's.")
@@ -38,17 +50,10 @@ def proxies(
     seed: Annotated[
         int, typer.Option(min=0, max=MAX_SEED, help="Of the draws of cells and of the bootstrap.")
     ] = 0,
-    score_seed: Annotated[
-        int,
-        typer.Option(
-            min=0, max=MAX_SEED, help="Of weights, batch and noise; other samples reuse these scores."
-        ),
-    ] = 0,
-    resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 1000,
+    score_seed: ScoreSeed = 0,
+    resamples: Resamples = 1000,
     workers: Workers = 0,
-    out: Annotated[
-        str, typer.Option(help="Folder of the scores; the same command goes on there.")
-    ] = "runs/proxies",
+    out: ScoreFolder = "runs/proxies",
     channels: Channels = 16,
     cells_per_stage: Cells = 5,
     json: Json = None,
@@ -101,34 +106,29 @@ def proxies(
     if published is not None and not pairs:
         terminal.print(f"None of these proxies is compared with {published}.")
 
-    with Store(folder, evaluator.context) as store:
-        ledger = Ledger(evaluator, store, workers)
+    with Store(folder, evaluator.context) as store, Ledger(evaluator, store, workers) as ledger:
         what = f"{len(parts_of([*criteria, CONTROL]))} proxies"
-        try:
-            with Bar(terminal, what, len(choose) + len(report)) as bar:
-                found = survey(
-                    known,
-                    choose,
-                    report,
-                    ledger,
-                    criteria,
-                    resamples=resamples,
-                    seed=seed,
-                    watch=bar.update,
-                )
-        finally:
-            ledger.close()
+        with Bar(terminal, what, len(choose) + len(report)) as bar:
+            found = survey(
+                known,
+                choose,
+                report,
+                ledger,
+                criteria,
+                resamples=resamples,
+                seed=seed,
+                watch=bar.update,
+            )
 
     described = None
     if theirs is not None:
         wanted = [proxy_of(pair) for pair in pairs]
-        with Store(folder, beside.context) as store:
-            ledger = Ledger(beside, store, workers)
-            try:
-                with Bar(terminal, f"{len(wanted)} published proxies", len(drawn)) as bar:
-                    scored = collect(ledger, [theirs.architectures[i] for i in drawn], wanted, bar.update)
-            finally:
-                ledger.close()
+        with (
+            Store(folder, beside.context) as store,
+            Ledger(beside, store, workers) as ledger,
+            Bar(terminal, f"{len(wanted)} published proxies", len(drawn)) as bar,
+        ):
+            scored = collect(ledger, [theirs.architectures[i] for i in drawn], wanted, bar.update)
         found = found.with_agreements(agree(theirs, drawn, scored, pairs))
         scoring = Scoring(data, "at random", len(images), images.digest(), len(drawn))
         described = (theirs.name, theirs.sha256, scoring)

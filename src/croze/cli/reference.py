@@ -10,10 +10,12 @@ import typer
 from croze.cli.options import (
     MAX_SEED,
     BatchSize,
-    Cells,
-    Channels,
     Data,
     Sampling,
+    ScoreFolder,
+    SpaceCells,
+    SpaceChannels,
+    SpaceLayers,
     SpaceName,
     Workers,
     folder_of,
@@ -32,13 +34,12 @@ def reference(
         int, typer.Option(min=0, max=MAX_SEED, help="Of the draw, of weights, batch and noise.")
     ] = 0,
     workers: Workers = 0,
-    out: Annotated[
-        str, typer.Option(help="Folder of the scores; the same command goes on there.")
-    ] = "runs/reference",
+    out: ScoreFolder = "runs/reference",
     batch_size: BatchSize = 8,
     sampling: Sampling = "balanced",
-    channels: Channels = 16,
-    cells: Cells = 5,
+    channels: SpaceChannels = None,
+    cells: SpaceCells = None,
+    layers: SpaceLayers = None,
 ) -> None:
     """Draw and score a population of networks, for aggregates on single networks (--reference FILE.json).
 
@@ -60,14 +61,13 @@ def reference(
     folder = folder_of(out)
     chosen = find_criteria(",".join((*PROXIES, *AGGREGATES)) if proxies == "all" else proxies)
     batch = load_batch(data, size=batch_size, seed=seed, sampling=sampling)
-    evaluator = Evaluator(open_space(space, channels=channels, cells=cells), batch, seed)
+    evaluator = Evaluator(open_space(space, channels=channels, cells=cells, layers=layers), batch, seed)
     terminal = console(None)
-    with Store(folder, evaluator.context) as store:
-        ledger = Ledger(evaluator, store, workers)
-        try:
-            with Bar(terminal, f"{space}, {networks} networks", networks) as bar:
-                found = make_reference(to.stem, ledger, chosen, networks, seed, bar.update)
-        finally:
-            ledger.close()
+    with (
+        Store(folder, evaluator.context) as store,
+        Ledger(evaluator, store, workers) as ledger,
+        Bar(terminal, f"{space}, {networks} networks", networks) as bar,
+    ):
+        found = make_reference(to.stem, ledger, chosen, networks, seed, bar.update)
     write_text(to, to_json(found.to_json()))
     terminal.print(f"Written: {to}, {networks:,} networks scored by {len(found.columns)} proxies on {data}")

@@ -129,12 +129,12 @@ def search(
     from croze.costs import MeasuredLatency, read_latency
     from croze.data import load_batch
     from croze.errors import CrozeError
-    from croze.evaluation import Evaluator, Ledger
+    from croze.evaluation import Evaluator, Ledger, is_kept
     from croze.guidance import guide_by
     from croze.limits import Limits
     from croze.objectives import find_objective, find_objectives, quantities_of
     from croze.proxies import DEFAULT, find_criterion
-    from croze.report.comparison_plot import check_plot
+    from croze.report.figures import check_plot
     from croze.report.files import to_json, write_text
     from croze.report.score_table import format_value
     from croze.report.search_plot import draw_search
@@ -211,36 +211,33 @@ def search(
 
     with Store(folder, evaluator.context) as store:
         ledger = Ledger(evaluator, store, workers, ray=ray, devices=devices)
-        known = min((store.count(q.spec) for q in quantities_of(chosen) if _kept(q)), default=0)
+        known = min((store.count(q.spec) for q in quantities_of(chosen) if is_kept(q)), default=0)
         if known:
             terminal.print(
                 f"The scores of {known:,} networks are in {folder} already and are not computed again."
             )
-        try:
-            with Bar(terminal, f"{specs} on {space}", budget) as bar, redirect_stdout(sys.stderr):
+        with ledger, Bar(terminal, f"{specs} on {space}", budget) as bar, redirect_stdout(sys.stderr):
 
-                def watch(progress: Progress) -> None:
-                    leader = progress.best.score.value if progress.best else None
-                    bar.update(progress.scored, "" if leader is None else f"best {format_value(leader)}")
+            def watch(progress: Progress) -> None:
+                leader = progress.best.score.value if progress.best else None
+                bar.update(progress.scored, "" if leader is None else f"best {format_value(leader)}")
 
-                def watch_guide(done: int, wanted: int) -> None:
-                    bar.update(progress.scored, f"{guide}: {done:,} of {wanted:,}")
+            def watch_guide(done: int, wanted: int) -> None:
+                bar.update(progress.scored, f"{guide}: {done:,} of {wanted:,}")
 
-                if guided_by is not None:
-                    opinion.append(guide_by(guided_by, opened, ledger, limits, progress, watch_guide))
-                found = run_search(
-                    opened,
-                    chosen,
-                    strategy,
-                    ledger,
-                    budget,
-                    limits,
-                    watch,
-                    in_flight=ahead,
-                    progress=progress,
-                )
-        finally:
-            ledger.close()
+            if guided_by is not None:
+                opinion.append(guide_by(guided_by, opened, ledger, limits, progress, watch_guide))
+            found = run_search(
+                opened,
+                chosen,
+                strategy,
+                ledger,
+                budget,
+                limits,
+                watch,
+                in_flight=ahead,
+                progress=progress,
+            )
 
         with redirect_stdout(sys.stderr):
             top = best(found, evaluator)
@@ -278,10 +275,6 @@ def search(
     emit_json(json, result)
     if not top:
         raise typer.Exit(1)
-
-
-def _kept(quantity: Any) -> bool:
-    return bool(getattr(quantity, "kept", True))
 
 
 def _slug(text: str) -> str:

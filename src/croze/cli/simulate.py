@@ -15,19 +15,21 @@ from croze.cli.options import (
     Cells,
     Channels,
     Data,
+    DataSet,
+    Half,
     Json,
     MicroBatch,
+    Plot,
     Sampling,
+    Truth,
     Workers,
     folder_of,
 )
 
 
 def simulate(
-    truth: Annotated[str, typer.Option(help="Ground truth, NAME:PATH; `croze list benchmarks` names them.")],
-    dataset: Annotated[
-        str, typer.Option(help="Data set of the truth: cifar10, cifar100 or imagenet16-120.")
-    ] = "cifar10",
+    truth: Truth,
+    dataset: DataSet = "cifar10",
     clean: Annotated[
         Path | None,
         typer.Option(metavar="FILE.csv", help="NAS-Bench-201's clean accuracies; the truth's own without."),
@@ -44,7 +46,7 @@ def simulate(
     ] = "random,evolution,random+warmup,evolution+warmup,evolution+move,evolution+warmup+move",
     runs: Annotated[int, typer.Option(min=1, help="Replays of each.")] = 100,
     budget: Annotated[int, typer.Option(min=1, help="Models that a run trains at most.")] = 1000,
-    half: Annotated[str, typer.Option(help="choose, report or both halves of the cells.")] = "both",
+    half: Half = "both",
     pool: Annotated[
         int | None,
         typer.Option(min=1, help="Of warmup: architectures drawn and looked at first.  [default: 3000]"),
@@ -73,7 +75,7 @@ def simulate(
     out: Annotated[
         str, typer.Option(help="Folder of the scores, those of `croze benchmark` included.")
     ] = "runs/benchmark",
-    plot: Annotated[Path | None, typer.Option(help="Write the figure to this PNG, SVG or PDF.")] = None,
+    plot: Plot = None,
     page: Annotated[Path | None, typer.Option(help="Write the result to this Markdown file.")] = None,
     json: Json = None,
 ) -> None:
@@ -89,7 +91,7 @@ def simulate(
     from croze.errors import CrozeError
     from croze.evaluation import Evaluator, Ledger
     from croze.proxies import find_criteria, parts_of
-    from croze.report.comparison_plot import check_plot
+    from croze.report.figures import check_plot
     from croze.report.files import write_text
     from croze.report.provenance import provenance
     from croze.report.proxy_page import Scoring
@@ -132,14 +134,10 @@ def simulate(
 
     opined = []
     if criteria:
-        with Store(folder, evaluator.context) as store:
-            ledger = Ledger(evaluator, store, workers)
+        with Store(folder, evaluator.context) as store, Ledger(evaluator, store, workers) as ledger:
             what = f"{len(parts_of(criteria))} proxies"
-            try:
-                with Bar(terminal, what, len(moves.representatives)) as bar:
-                    opined = opinions(known, moves.representatives, ledger, criteria, bar.update)
-            finally:
-                ledger.close()
+            with Bar(terminal, what, len(moves.representatives)) as bar:
+                opined = opinions(known, moves.representatives, ledger, criteria, bar.update)
     with Bar(terminal, "runs", runs_wanted(names, len(opined), len(targets), runs)) as bar:
         found = replay_all(
             moves,

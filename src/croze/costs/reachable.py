@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from croze.costs.base import Build, Cost
-from croze.nn.count import reachable_parameter_count
+from croze.nn.count import counted_without_weights, reachable_parameter_count
 
 
 @dataclass(frozen=True)
@@ -28,9 +27,8 @@ class ReachableParams(Cost):
 
     def of(self, architecture: str, build: Build, inputs: Tensor) -> float:
         """A whole number as a float."""
-        shape = inputs.shape[1:]
-        try:
-            with torch.device("meta"):
-                return float(reachable_parameter_count(build(), shape))
-        except Exception:  # a network that needs real numbers to be built or run
-            return float(reachable_parameter_count(build(), shape))
+        return float(
+            counted_without_weights(
+                build, lambda network: reachable_parameter_count(network, inputs.shape[1:])
+            )
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -50,6 +50,19 @@ def live_count_in(network: nn.Module, trainable: Sequence[str], inputs: Tensor) 
             return 0
         gradients = torch.autograd.grad(projected, list(parameters.values()), allow_unused=True)
     return sum(g.numel() for g in gradients if g is not None and bool(g.any()))
+
+
+def counted_without_weights(build: Callable[[], nn.Module], count: Callable[[nn.Module], int]) -> int:
+    """A count of the network on the `meta` device, which holds no numbers and computes nothing.
+
+    A network that cannot be built or counted so is counted as it is.
+    """
+    try:
+        with torch.device("meta"):
+            network = build()
+        return count(network)
+    except Exception:
+        return count(build())
 
 
 def reachable_parameter_count(model: nn.Module, shape: Sequence[int]) -> int:

@@ -7,13 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from croze.benchmarks.comparison import Comparison
-from croze.errors import CrozeError
-
-FORMATS = ("png", "svg", "pdf")
-"""Endings of a figure's file."""
-
-# Okabe and Ito's palette, told apart by colour-blind readers
-COLOURS = ("#000000", "#E69F00", "#0072B2", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442")
+from croze.report.figures import COLOURS, check_plot, save
 
 
 @dataclass(frozen=True)
@@ -43,22 +37,6 @@ def series(comparison: Comparison) -> tuple[tuple[str, ...], list[Series]]:
             )
         )
     return columns, found
-
-
-def check_plot(path: Path) -> None:
-    """Find out before any work whether a figure can be drawn to this file.
-
-    Raises:
-        CrozeError: without matplotlib, for an ending that is none of `FORMATS`, or a folder in its place.
-    """
-    try:
-        import matplotlib.figure  # noqa: F401
-    except ImportError:
-        raise CrozeError("A plot needs matplotlib: pip install 'croze[plot]'.") from None
-    if path.suffix.lower().lstrip(".") not in FORMATS:
-        raise CrozeError(f"Cannot write the figure {path}: its name must end in .{', .'.join(FORMATS)}.")
-    if path.is_dir():
-        raise CrozeError(f"Cannot write the figure {path}: it is a folder.")
 
 
 def draw(comparison: Comparison, path: Path, title: str) -> None:
@@ -93,11 +71,7 @@ def draw(comparison: Comparison, path: Path, title: str) -> None:
         raw.set_ylabel("rank correlation with measured accuracy")
         figure.legend(loc="outside lower center", ncols=max(1, len(proxies)), frameon=False)
         figure.suptitle(title)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            figure.savefig(path, dpi=150)
-        except (OSError, ValueError) as problem:
-            raise CrozeError(f"Cannot write the figure {path}: {problem}.") from problem
+        save(figure, path)
 
 
 def _places(columns: int, index: int, count: int) -> Sequence[float]:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
 
-from croze.errors import CrozeError
 from croze.progress import Progress
-from croze.report.comparison_plot import COLOURS, check_plot
+from croze.report.figures import COLOURS, check_plot, save
 
 
 @dataclass(frozen=True)
@@ -102,8 +101,4 @@ def draw_search(progress: Progress, path: Path, title: str) -> None:
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)
         axes.set_title(fill(title, 90), fontsize=9)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            figure.savefig(path, dpi=150)
-        except (OSError, ValueError) as problem:
-            raise CrozeError(f"Cannot write the figure {path}: {problem}.") from problem
+        save(figure, path)

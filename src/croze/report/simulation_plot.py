@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from croze.errors import CrozeError
-from croze.report.comparison_plot import COLOURS, check_plot
+from croze.report.figures import COLOURS, check_plot, save
 from croze.report.simulation_sheets import goal_text
 from croze.simulation import BAND, Course, Simulation, Target
 
@@ -110,11 +109,7 @@ def draw_simulation(simulation: Simulation, path: Path, title: str) -> None:
             frameon=False,
         )
         figure.suptitle(title)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            figure.savefig(path, dpi=150)
-        except (OSError, ValueError) as problem:
-            raise CrozeError(f"Cannot write the figure {path}: {problem}.") from problem
+        save(figure, path)
 
 
 def caption(simulation: Simulation) -> str:

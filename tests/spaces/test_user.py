@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
 from croze.data import load_batch
 from croze.errors import CrozeError
@@ -285,7 +286,8 @@ def test_a_spawned_process_builds_and_scores_what_this_one_does(tmp_path, name):
     evaluator = Evaluator(space, load_batch("digits", size=4, seed=0), seed=3)
     architecture = space.sample(random.Random(0))
     request = (str(architecture), tuple(find_proxies("croze-positional,params")))
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
+    # as workers do: another number of threads rounds differently
+    with multiprocessing.get_context("spawn").Pool(1, torch.set_num_threads, (1,)) as pool:
         there = pool.apply(evaluator, (request,))
         moved = pool.apply(pickle.loads, (pickle.dumps((space, architecture)),))
     assert there == evaluator(request)

@@ -25,7 +25,7 @@ from croze.spaces.user import space_identity
 from croze.store import Store
 from croze.types import Batch, Score
 
-ENGINE = 2
+ENGINE = 3
 """Goes up whenever the same request would give other numbers, so that stored scores are not mixed."""
 
 Quantity = Proxy | Cost

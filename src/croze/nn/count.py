@@ -11,9 +11,9 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from croze.nn.forward import logits_of
+from croze.nn.parts import Parts
 from croze.nn.scratch import evaluating, scratch
 from croze.nn.seeding import seeded
-from croze.nn.slots import Slots
 
 
 def parameter_count(model: nn.Module) -> int:
@@ -43,7 +43,7 @@ def live_count_in(network: nn.Module, trainable: Sequence[str], inputs: Tensor) 
         for name, parameter in parameters.items():
             visible = parameter if parameter.any() else (0.02 * torch.randn(parameter.shape)).to(parameter)
             parameters[name] = visible.requires_grad_(True)
-        with Slots(network).filled(parameters):
+        with Parts(network).filled(parameters):
             logits = logits_of(network(inputs.clone()))
         projected = (logits * torch.randn(logits.shape).to(logits)).sum()
         if not projected.requires_grad or not parameters:
@@ -80,7 +80,7 @@ def reachable_parameter_count(model: nn.Module, shape: Sequence[int]) -> int:
         return 0
     first = next(iter(trainable.values()))
     x = torch.zeros(1, *shape, device=first.device, dtype=first.dtype)
-    with evaluating(model), Slots(model).filled({}), torch.enable_grad():
+    with evaluating(model), Parts(model).filled({}), torch.enable_grad():
         total = logits_of(model(x)).sum()
         if not total.requires_grad:
             return 0
@@ -112,6 +112,6 @@ def flop_count(model: nn.Module, shape: Sequence[int]) -> int:
     dtype = first.dtype if first is not None else torch.float32
     x = torch.zeros(1, *shape, device=device, dtype=dtype)
     counter = FlopCounterMode(display=False)
-    with evaluating(model), Slots(model).filled({}), torch.no_grad(), seen_by_counters(), counter:
+    with evaluating(model), Parts(model).filled({}), torch.no_grad(), seen_by_counters(), counter:
         model(x)
     return int(counter.get_total_flops()) // 2

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from torch import Tensor, nn
 
-LAYERS = (nn.Conv2d, nn.Linear)
-"""The kinds of layer the CRoZe forms look at."""
-
-
-def layers_of(model: nn.Module) -> dict[str, nn.Module]:
-    """Every convolution (2d) and linear layer by name, in registration order."""
-    return {name: module for name, module in model.named_modules() if isinstance(module, LAYERS)}
-
 
 @contextmanager
-def execution_order(model: nn.Module) -> Iterator[list[str]]:
-    """Collect the names of convolution and linear layers as they run; one that runs twice stands once."""
-    order: list[str] = []
+def execution_order(layers: Mapping[str, nn.Module]) -> Iterator[Collection[str]]:
+    """Collect the names of these layers as they run; one that runs twice stands once."""
+    order: dict[str, None] = {}
 
     def note(name: str) -> Callable[[nn.Module, Any], None]:
         def hook(_module: nn.Module, _inputs: Any) -> None:
-            if name not in order:
-                order.append(name)
+            order[name] = None
 
         return hook
 
-    handles = [module.register_forward_pre_hook(note(name)) for name, module in layers_of(model).items()]
+    handles = [module.register_forward_pre_hook(note(name)) for name, module in layers.items()]
     try:
-        yield order
+        yield order.keys()
     finally:
         for handle in handles:
             handle.remove()
@@ -61,7 +52,7 @@ def visited(names: Mapping[str, nn.Module], visit: Callable[[str, Tensor], None]
 
 
 @contextmanager
-def outputs(model: nn.Module, names: Mapping[str, nn.Module]) -> Iterator[dict[str, Tensor]]:
+def outputs(names: Mapping[str, nn.Module]) -> Iterator[dict[str, Tensor]]:
     """Collect copies of these modules' outputs; a module that runs more than once keeps its last output."""
     found: dict[str, Tensor] = {}
 

@@ -45,13 +45,18 @@ def refuse_lazy(model: nn.Module) -> None:
 
 def prepare(model: nn.Module, layout: torch.memory_format = torch.contiguous_format) -> nn.Module:
     """The same for a network of one's own: it is changed in place and returned, weights as they are."""
-    model.zero_grad(set_to_none=True)
-    model.train()
-    for tensor in (*model.parameters(), *model.buffers()):
-        if tensor.ndim == 4:
-            tensor.data = tensor.data.contiguous(memory_format=layout)
-    for parameter in model.parameters():
-        parameter.requires_grad_(parameter.is_floating_point())
+    modules = list(model.modules())
+    # setting the mode of every module takes as long as a fifth of a pass; a method of its own has its reasons
+    if any(not module.training or type(module).train is not nn.Module.train for module in modules):
+        model.train()
+    for module in modules:
+        for parameter in module._parameters.values():
+            if parameter is not None:
+                parameter.grad = None
+                parameter.requires_grad_(parameter.is_floating_point())
+        for tensor in (*module._parameters.values(), *module._buffers.values()):
+            if tensor is not None and tensor.ndim == 4:
+                tensor.data = tensor.data.contiguous(memory_format=layout)
     return model
 
 

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from croze.nn.count import flop_count, seen_by_counters
+from croze.nn.parts import Parts
 from croze.nn.scratch import evaluating
-from croze.nn.slots import Slots
 
 ACTIVATIONS = (nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Hardswish, nn.PReLU)
 POOLS = (nn.AvgPool2d, nn.MaxPool2d)
@@ -44,7 +44,7 @@ def suite_flop_count(model: nn.Module, shape: Sequence[int]) -> int:
 
     handles = [module.register_forward_hook(hook) for module in model.modules()]
     try:
-        with evaluating(model), Slots(model).filled({}), torch.no_grad(), seen_by_counters():
+        with evaluating(model), Parts(model).filled({}), torch.no_grad(), seen_by_counters():
             model(x)
     finally:
         for handle in handles:

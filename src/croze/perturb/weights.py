@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
 
-def layerwise_step(weight: Tensor, gradient: Tensor, beta: float) -> Tensor:
-    """`theta + beta * ||theta|| * g / ||g||` for one layer (Eq. 3); `theta` itself where `g` is zero.
+def layerwise_steps(
+    weights: Mapping[str, Tensor], gradients: Mapping[str, Tensor], beta: float
+) -> dict[str, Tensor]:
+    """`theta + beta * ||theta|| * g / ||g||` for every layer (Eq. 3).
 
     Args:
-        weight: the layer's weight, any shape.
-        gradient: the loss gradient with respect to it, same shape.
-        beta: step size relative to the weight's norm.
+        weights: by layer, any shapes.
+        gradients: of the loss with respect to them; where one is absent or zero the result is `theta` itself.
+        beta: step size relative to a weight's norm.
     """
-    norm = torch.linalg.vector_norm(gradient)
-    if not norm > 0:
-        return weight.clone()
-    return torch.add(weight, gradient * (beta * torch.linalg.vector_norm(weight) / norm))
+    moved = {layer: weight.clone() for layer, weight in weights.items()}
+    layers = [layer for layer in weights if layer in gradients]
+    if not layers:
+        return moved
+    thetas, directions = ([of[layer] for layer in layers] for of in (weights, gradients))
+    norms = (torch.stack(torch._foreach_norm(tensors)) for tensors in (thetas, directions))
+    for layer, of_theta, of_direction in zip(layers, *(norm.tolist() for norm in norms), strict=True):
+        if of_direction > 0:
+            moved[layer].add_(gradients[layer], alpha=beta * of_theta / of_direction)
+    return moved
 
 
 def released_step(weight: Tensor, direction: Tensor, beta: float) -> Tensor:

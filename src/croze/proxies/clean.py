@@ -6,7 +6,7 @@ counts for the first of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from croze.nn.record import execution_order, layers_of, outputs
+from croze.nn.parts import Parts
+from croze.nn.record import execution_order, outputs
 from croze.nn.rectifiers import ActivationCodes
 from croze.proxies.passes import Passes, Undefined
 
@@ -67,9 +68,10 @@ class CleanPass:
 def clean_pass(passes: Passes, init: str = "default") -> CleanPass:
     """Everything that was asked of this pass; chunk by chunk where the passes say so."""
     network = passes.network(init)
+    parts = passes.parts(network)
     wanted = {part for part in PARTS if passes.asks(init, part)}
     backward = bool(wanted & {"gradients", "saliency"})
-    if not layers_of(network) and not wanted & {"codes", "jacobian"}:
+    if not parts.layers and not wanted & {"codes", "jacobian"}:
         raise Undefined(NO_LAYER)
     features: list[dict[str, Tensor]] = []
     codes: list[list[Tensor]] = []
@@ -83,20 +85,18 @@ def clean_pass(passes: Passes, init: str = "default") -> CleanPass:
     for rows in passes.chunks(network):
         x = passes.inputs[rows].detach().requires_grad_("jacobian" in wanted)
         with torch.enable_grad(), ExitStack() as scope:
-            features.append(
-                scope.enter_context(outputs(network, layers_of(network) if "features" in wanted else {}))
-            )
-            watched = scope.enter_context(_watched_outputs(network, "saliency" in wanted))
-            order = scope.enter_context(execution_order(network))
+            features.append(scope.enter_context(outputs(parts.layers if "features" in wanted else {})))
+            watched = scope.enter_context(_watched_outputs(parts.layers if "saliency" in wanted else {}))
+            order = scope.enter_context(execution_order(parts.layers))
             signs = scope.enter_context(ActivationCodes(len(x))) if "codes" in wanted else None
             logits = passes.logits(network, x)
             nan |= bool(logits.isnan().any())
-            names, notes = weight_names(network, order)
+            names, notes = weight_names(parts, order)
             if "jacobian" in wanted:
                 total = logits.sum()
                 jacobian.append(gradients_of(total, {"x": x}, keep=backward).get("x", torch.zeros_like(x)))
             if backward and problem is None:
-                weights = {layer: network.get_parameter(name) for layer, name in names.items()}
+                weights = {layer: parts.parameters[name] for layer, name in names.items()}
                 try:
                     loss = passes.share(passes.loss_of(logits, rows), rows)
                 except Undefined as found:
@@ -107,9 +107,9 @@ def clean_pass(passes: Passes, init: str = "default") -> CleanPass:
                     add_gradients(saliency, watched.saliency(len(passes.labels)))
         codes.append([] if signs is None else signs.codes)
     if backward and problem is None and not gradients:
-        problem = Undefined(NO_GRADIENT if layers_of(network) else NO_LAYER)
+        problem = Undefined(NO_GRADIENT if parts.layers else NO_LAYER)
     return CleanPass(
-        weights={layer: network.get_parameter(name).detach() for layer, name in names.items()},
+        weights={layer: parts.parameters[name].detach() for layer, name in names.items()},
         parameters=names,
         features=joined(features),
         codes=tuple(_rows(parts) for parts in zip(*codes, strict=True)),
@@ -122,17 +122,17 @@ def clean_pass(passes: Passes, init: str = "default") -> CleanPass:
     )
 
 
-def weight_names(network: nn.Module, order: list[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+def weight_names(parts: Parts, order: Collection[str]) -> tuple[dict[str, str], tuple[str, ...]]:
     """Name of the parameter that is each layer's weight, and a note on layers whose weight is computed.
 
     Those (weight or spectral norm, for example) have no weight of their own that could be perturbed, and are
     left out. A weight that several layers share goes to the first of them.
     """
-    names = {id(p): name for name, p in network.named_parameters()}
+    names = {id(p): name for name, p in parts.parameters.items()}
     found: dict[str, str] = {}
     computed = []
     for layer in order:
-        weight = network.get_submodule(layer).weight
+        weight = parts.layers[layer].weight
         if not isinstance(weight, nn.Parameter):
             computed.append(layer)
         elif id(weight) in names:
@@ -190,7 +190,7 @@ class _Saliency:
 
 
 @contextmanager
-def _watched_outputs(network: nn.Module, wanted: bool) -> Iterator[_Saliency]:
+def _watched_outputs(layers: Mapping[str, nn.Module]) -> Iterator[_Saliency]:
     """Collect, during backward passes, sum over images of (sum over positions of a * dL/da)^2 a channel."""
     found = _Saliency()
 
@@ -212,7 +212,6 @@ def _watched_outputs(network: nn.Module, wanted: bool) -> Iterator[_Saliency]:
 
         return hook
 
-    layers = layers_of(network) if wanted else {}
     handles = [module.register_forward_hook(watch(name)) for name, module in layers.items()]
     try:
         yield found

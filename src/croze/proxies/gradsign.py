@@ -37,10 +37,10 @@ class GradSign(Proxy):
         with torch.enable_grad():
             for n in range(len(passes.labels)):
                 rows = slice(n, n + 1)
-                with execution_order(network) as order:
+                with execution_order(passes.parts(network).layers) as order:
                     loss = passes.loss(network, passes.inputs[rows], rows=rows)
-                names, _ = weight_names(network, order)
-                weights = {layer: network.get_parameter(name) for layer, name in names.items()}
+                names, _ = weight_names(passes.parts(network), order)
+                weights = {layer: passes.parts(network).parameters[name] for layer, name in names.items()}
                 for layer, gradient in gradients_of(loss, weights).items():
                     if bool(gradient.isnan().any()):
                         raise Undefined(f"the gradient of layer {layer} is not a number")

@@ -36,7 +36,8 @@ class GraSP(Proxy):
         clean = passes.once(clean_pass, "default")
         gradients = clean.gradients
         network = passes.network()
-        weights = {layer: network.get_parameter(clean.parameters[layer]) for layer in gradients}
+        parameters = passes.parts(network).parameters
+        weights = {layer: parameters[clean.parameters[layer]] for layer in gradients}
         products: dict[str, torch.Tensor] = {}
         # of attention's kernels the plain one alone can be differentiated twice
         with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):

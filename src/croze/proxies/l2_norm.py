@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from croze.nn.record import layers_of
 from croze.proxies.base import Measurement, Proxy
 from croze.proxies.layerwise import summed
 from croze.proxies.passes import Passes
@@ -31,7 +30,7 @@ class L2Norm(Proxy):
         """A positive number, and the norm of every layer."""
         seen: set[int] = set()
         norms = {}
-        for layer, module in layers_of(passes.model).items():
+        for layer, module in passes.parts(passes.model).layers.items():
             weight = module.weight
             if not isinstance(weight, torch.Tensor) or id(weight) in seen:
                 continue

@@ -11,9 +11,10 @@ from torch.nn import functional
 
 from croze.nn.forward import logits_of
 from croze.nn.initialise import initialise
+from croze.nn.kernels import Quickened
+from croze.nn.parts import Parts
 from croze.nn.scratch import prepare, refuse_lazy, scratch
 from croze.nn.seeding import seeded
-from croze.nn.slots import Slots
 from croze.perturb.base import draw as draw_like
 from croze.types import Batch
 
@@ -72,7 +73,7 @@ class Passes:
         self._as_model_takes = as_model_takes or (lambda x: x)
         self._memory: dict[Hashable, Any] = {}
         self._failed: dict[Hashable, Exception] = {}
-        self._slots: dict[nn.Module, Slots] = {}
+        self._parts: dict[nn.Module, Parts] = {}
 
     @classmethod
     def over(
@@ -132,6 +133,12 @@ class Passes:
         """
         return self.once(_network, init, draw)
 
+    def parts(self, network: nn.Module) -> Parts:
+        """Layers and parameters of a network by name, looked up once."""
+        if network not in self._parts:
+            self._parts[network] = Parts(network)
+        return self._parts[network]
+
     def noise(self, images: int, *, count: int = 1, size: int | None = None, stream: int = 0) -> list[Tensor]:
         """`count` independent batches of N(0, 1) noise in normalised image space, each `(images, C, H, W)`.
 
@@ -160,10 +167,10 @@ class Passes:
         self, network: nn.Module, x: Tensor, weights: dict[str, Tensor] | None = None
     ) -> Tensor:
         """The same for what the model itself takes, pixels or normalised images."""
-        if network not in self._slots:
-            self._slots[network] = Slots(network)
         x = x.clone()
-        with seeded(self.seed, (x.device,)), self._slots[network].filled(weights or {}):
+        quickened = self.once(_quickened, network)
+        filled = self.parts(network).filled(weights or {}, quickened.untouched)
+        with seeded(self.seed, (x.device,)), filled, quickened.active():
             return logits_of(network(x))
 
     def asks(self, init: str, part: str) -> bool:
@@ -233,3 +240,8 @@ def _network(passes: Passes, init: str, draw: int) -> nn.Module:
     network = scratch(passes.model, passes.layout)
     initialise(network, init, (passes.seed + draw) % 2**63)
     return network
+
+
+def _quickened(passes: Passes, network: nn.Module) -> Quickened:
+    fits = passes.layout == torch.channels_last and passes.inputs.device.type == "cpu"
+    return Quickened(passes.parts(network).modules.values() if fits else ())

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from croze.errors import CrozeError
-from croze.nn.record import layers_of, outputs
+from croze.nn.record import outputs
 from croze.perturb import find_perturbation
 from croze.perturb.base import Ball
 from croze.proxies.base import Measurement, Proxy
@@ -111,7 +111,7 @@ def _noisy_features(passes: Passes, epsilon: float) -> dict[str, Tensor]:
     x = _noisy(passes, epsilon)
     parts = []
     for rows in passes.chunks(network):
-        with torch.no_grad(), outputs(network, layers_of(network)) as features:
+        with torch.no_grad(), outputs(passes.parts(network).layers) as features:
             passes.logits(network, x[rows])
         parts.append(features)
     return joined(parts)
@@ -119,9 +119,10 @@ def _noisy_features(passes: Passes, epsilon: float) -> dict[str, Tensor]:
 
 def _noisy_gradients(passes: Passes, epsilon: float) -> dict[str, Tensor]:
     network = passes.network()
+    parameters = passes.parts(network).parameters
     clean = passes.once(clean_pass, "default")
     x = _noisy(passes, epsilon)
-    weights = {layer: network.get_parameter(clean.parameters[layer]) for layer in clean.gradients}
+    weights = {layer: parameters[clean.parameters[layer]] for layer in clean.gradients}
     found: dict[str, Tensor] = {}
     for rows in passes.chunks(network):
         with torch.enable_grad():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from croze.nn.record import execution_order, layers_of
+from croze.nn.record import execution_order
 from croze.nn.scratch import scratch, without_normalisation
 from croze.proxies.base import Measurement, Proxy
 from croze.proxies.clean import NO_GRADIENT, NO_LAYER, gradients_of, weight_names
@@ -37,7 +37,7 @@ class SynFlow(Proxy):
         """A logarithm, and the logarithm of every layer's sum."""
         flows = passes.once(_flows)
         if not flows:
-            raise Undefined(NO_GRADIENT if layers_of(passes.model) else NO_LAYER)
+            raise Undefined(NO_GRADIENT if passes.parts(passes.model).layers else NO_LAYER)
         total = math.fsum(flows.values())
         if not (math.isfinite(total) and total > 0):
             raise Undefined(f"the synaptic flow is {total:g}, which has no logarithm")
@@ -50,10 +50,10 @@ class SynFlow(Proxy):
 def _flows(passes: Passes) -> dict[str, float]:
     network = _positive(passes)
     ones = torch.ones((1, *passes.shape), dtype=torch.float64, device=passes.inputs.device)
-    with torch.enable_grad(), execution_order(network) as order:
+    with torch.enable_grad(), execution_order(passes.parts(network).layers) as order:
         total = passes.logits_of_raw(network, ones).sum()
-        names, _ = weight_names(network, order)
-        weights = {layer: network.get_parameter(name) for layer, name in names.items()}
+        names, _ = weight_names(passes.parts(network), order)
+        weights = {layer: passes.parts(network).parameters[name] for layer, name in names.items()}
         gradients = gradients_of(total, weights)
     return {layer: float((weights[layer].detach() * g).abs().sum()) for layer, g in gradients.items()}
 

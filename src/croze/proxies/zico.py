@@ -46,7 +46,8 @@ class Zico(Proxy):
             )
         clean = passes.once(clean_pass, "default")
         network = passes.network()
-        weights = {layer: network.get_parameter(clean.parameters[layer]) for layer in clean.gradients}
+        parameters = passes.parts(network).parameters
+        weights = {layer: parameters[clean.parameters[layer]] for layer in clean.gradients}
         parts = []
         for part in range(self.batches):
             rows = slice(part * images // self.batches, (part + 1) * images // self.batches)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -28,6 +29,25 @@ def along_first(a: Tensor, b: Tensor) -> Tensor:
     norms = torch.linalg.vector_norm(a, dim=0) * torch.linalg.vector_norm(b, dim=0)
     products = (a * b).sum(dim=0)
     return torch.where(norms == 0, 0.0, products / norms)
+
+
+def sums_along_first(pairs: Mapping[str, tuple[Tensor, Tensor]]) -> dict[str, float]:
+    """Sum over positions of the absolute cosines along dimension 0, for every layer.
+
+    Layers of one shape are worked on together: most are so small that the calls cost more than the numbers.
+    """
+    alike: dict[torch.Size, list[str]] = {}
+    for layer, (a, _) in pairs.items():
+        alike.setdefault(a.shape, []).append(layer)
+    sums: dict[str, float] = {}
+    for layers in alike.values():
+        a, b = (_stacked([pairs[layer][i] for layer in layers]) for i in (0, 1))
+        a, b = _scaled_each(a), _scaled_each(b)
+        norms = torch.linalg.vector_norm(a, dim=1) * torch.linalg.vector_norm(b, dim=1)
+        products = (a * b).sum(dim=1)
+        cosines = torch.where(norms == 0, 0.0, products / norms).abs()
+        sums.update(zip(layers, cosines.flatten(1).sum(dim=1).tolist(), strict=True))
+    return {layer: sums[layer] for layer in pairs}
 
 
 @dataclass
@@ -74,6 +94,15 @@ def _scaled(a: Tensor) -> Tensor:
     largest = a.abs().max()
     # squares of very small gradients would vanish, those of very large ones overflow
     return a / largest if 0 < largest < torch.inf else a
+
+
+def _stacked(tensors: Sequence[Tensor]) -> Tensor:
+    return tensors[0].unsqueeze(0) if len(tensors) == 1 else torch.stack(list(tensors))
+
+
+def _scaled_each(a: Tensor) -> Tensor:
+    largest = a.abs().flatten(1).amax(dim=1).view(-1, *(1,) * (a.ndim - 1))
+    return a / torch.where((largest > 0) & largest.isfinite(), largest, 1.0)
 
 
 def released(a: Tensor, b: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from croze.nn.initialise import initialise
-from croze.nn.record import execution_order, layers_of, outputs
+from croze.nn.record import execution_order, outputs
 from croze.nn.scratch import scratch, without_batchnorm
 from croze.nn.stages import declared_stages
 from croze.perturb import find_perturbation
@@ -101,18 +101,17 @@ def _surrogates(
 ) -> tuple[_Network, _Network, tuple[str, ...]]:
     network = _released_network(passes, init)
     stages = declared_stages(passes.model)
-    modules = layers_of(network)
-    if not modules:
+    parts = passes.parts(network)
+    if not parts.layers:
         raise Undefined(NO_LAYER)
-    if stages is not None:
-        modules = {name: network.get_submodule(name) for name in stages.outputs}
-    recorded = modules if passes.asks("official", "features") else {}
+    shown = parts.layers if stages is None else {name: parts.modules[name] for name in stages.outputs}
+    recorded = shown if passes.asks("official", "features") else {}
     x = passes.inputs.double()
     with torch.enable_grad():
-        with outputs(network, recorded) as clean_features, execution_order(network) as order:
+        with outputs(recorded) as clean_features, execution_order(parts.layers) as order:
             loss = passes.loss(network, x)
-        names, notes = weight_names(network, order)
-        parameters = dict(network.named_parameters())
+        names, notes = weight_names(parts, order)
+        parameters = parts.parameters
         directions = gradients_of(loss, parameters)
         perturbed = {}
         for name, parameter in parameters.items():
@@ -135,7 +134,7 @@ def _surrogates(
         generator = torch.Generator().manual_seed(passes.seed)
         ball = Ball(epsilon, low=0.0, high=1.0, ascend=False)
         x_r = find_perturbation(perturbation)(x, backward, ball, generator)
-        with outputs(network, recorded) as robust_features:
+        with outputs(recorded) as robust_features:
             backward(x_r)
     clean = {layer: parameters[name].detach() for layer, name in names.items()}
     gradients = {layer: directions[name] for layer, name in names.items() if name in directions}

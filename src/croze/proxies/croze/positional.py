@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from croze.proxies.base import Measurement
-from croze.proxies.croze.cosine import along_first
+from croze.proxies.croze.cosine import along_first, sums_along_first
 from croze.proxies.croze.form import CrozeForm
 from croze.proxies.croze.surrogates import surrogates
 from croze.proxies.passes import Passes
@@ -45,7 +45,9 @@ class CrozePositional(CrozeForm):
                 return float((1 + robust.positions[layer].cosine()).sum())
             if component == "parameters":
                 return float((1 + along_first(clean.weights[layer], robust.weights[layer])).sum())
-            return float(along_first(clean.gradients[layer], robust.gradients[layer]).abs().sum())
+            return consistency[layer]
 
         layers = [layer for layer in clean.gradients if layer in robust.gradients]
+        pairs = {layer: (clean.gradients[layer], robust.gradients[layer]) for layer in layers}
+        consistency = sums_along_first(pairs if "gradients" in self.components else {})
         return self.combine(layers, term, clean.notes)

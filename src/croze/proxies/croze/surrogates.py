@@ -13,10 +13,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from croze.nn.record import layers_of, visited
+from croze.nn.record import visited
 from croze.perturb import find_perturbation
 from croze.perturb.base import Ball
-from croze.perturb.weights import layerwise_step
+from croze.perturb.weights import layerwise_steps
 from croze.proxies.clean import CleanPass, add_gradients, clean_pass, gradients_of
 from croze.proxies.croze.cosine import Products
 from croze.proxies.croze.form import CrozeForm
@@ -53,11 +53,8 @@ def robust_surrogate(passes: Passes, init: str, beta: float, epsilon: float, per
     """f_theta^r at x' = x + delta: weight step (Eq. 3), input step (Eq. 4), both passes."""
     clean = passes.once(clean_pass, init)
     network = passes.network(init)
-    weights = {
-        layer: layerwise_step(weight, clean.gradients[layer], beta) if layer in clean.gradients else weight
-        for layer, weight in clean.weights.items()
-    }
-    fixed = {name: p.detach() for name, p in network.named_parameters()}
+    weights = layerwise_steps(clean.weights, clean.gradients, beta)
+    fixed = {name: p.detach() for name, p in passes.parts(network).parameters.items()}
 
     def theta_r() -> dict[str, Tensor]:
         return fixed | {clean.parameters[layer]: weight for layer, weight in weights.items()}
@@ -88,7 +85,7 @@ def robust_surrogate(passes: Passes, init: str, beta: float, epsilon: float, per
                 for part, reduce in reductions:
                     found[part][layer] = reduce(clean.features[layer][rows], z_r)
 
-            with visited(layers_of(network) if reductions else {}, compare):
+            with visited(passes.parts(network).layers if reductions else {}, compare):
                 loss = passes.share(passes.loss(network, x[rows], theta_r(), rows), rows)
             for part, products in found.items():
                 for layer, product in products.items():

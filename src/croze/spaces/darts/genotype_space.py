@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 from croze.errors import CrozeError
+from croze.nn.twin import repeating
 from croze.spaces.darts import cell as cell_module
 from croze.spaces.darts import notation
 from croze.spaces.darts.cell import cells_of
@@ -98,8 +99,10 @@ class GenotypeSpace(StackedSpace[Genotype]):
 
     def make_cell(self, genotype: Genotype) -> MakeCell:
         """One normal and one reduction cell for the whole network."""
-        return cells_of(
-            genotype.normal, genotype.normal_concat, genotype.reduce, genotype.reduce_concat, self.affine
+        return repeating(
+            cells_of(
+                genotype.normal, genotype.normal_concat, genotype.reduce, genotype.reduce_concat, self.affine
+            )
         )
 
     def cell_source(self, genotype: Genotype) -> tuple[list[ModuleType], str, str]:

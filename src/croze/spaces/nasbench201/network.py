@@ -14,12 +14,14 @@ last BatchNorm, classifier; inside a cell in the order of `EDGES`; inside a redu
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 
 from croze.nn.stages import Stages
+from croze.nn.twin import repeating
 from croze.spaces.nasbench201.cell import EDGES, NODES, Cell
 
 Flavour = Literal["benchmark", "released"]
@@ -120,8 +122,10 @@ class Network(nn.Module):
             nn.Conv2d(3, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels, affine=affine)
         )
 
+        block = repeating(partial(CellBlock, cell, flavour=flavour))
+
         def stage(width: int) -> nn.Sequential:
-            return nn.Sequential(*(CellBlock(cell, width, flavour) for _ in range(cells)))
+            return nn.Sequential(*(block(channels=width) for _ in range(cells)))
 
         self.stage1 = stage(channels)
         self.reduction1 = Reduction(channels, 2 * channels)

@@ -2,12 +2,12 @@ import pytest
 import torch
 from torch.func import functional_call
 
-from croze.nn.slots import Slots
+from croze.nn.parts import Parts
 from croze.testing.networks import NETWORKS, counting, shared_weights
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_filled_slots_compute_what_functional_call_does(name):
+def test_filled_parts_compute_what_functional_call_does(name):
     torch.manual_seed(0)
     network = NETWORKS[name]().eval()
     x = torch.rand(2, 3, 32, 32)
@@ -15,7 +15,7 @@ def test_filled_slots_compute_what_functional_call_does(name):
     buffers = {n: b.clone() for n, b in network.named_buffers()}
     expected = functional_call(network, other | buffers, (x.clone(),))
     held = {n: id(p) for n, p in network.named_parameters()}
-    with Slots(network).filled(other):
+    with Parts(network).filled(other):
         found = network(x.clone())
     for mine, theirs in zip(
         torch.utils._pytree.tree_leaves(found), torch.utils._pytree.tree_leaves(expected), strict=True
@@ -27,7 +27,7 @@ def test_filled_slots_compute_what_functional_call_does(name):
 def test_what_is_shared_is_replaced_everywhere():
     network = shared_weights()
     other = torch.zeros(8, 8, 3, 3)
-    with Slots(network).filled({"first.weight": other}):
+    with Parts(network).filled({"first.weight": other}):
         assert network.first.weight is other
         assert network.second.weight is other
     assert network.first.weight is network.second.weight
@@ -36,17 +36,17 @@ def test_what_is_shared_is_replaced_everywhere():
 
 def test_buffers_are_as_before_even_after_a_failure():
     network = counting()
-    slots = Slots(network)
-    with slots.filled({}):
+    parts = Parts(network)
+    with parts.filled({}):
         network(torch.rand(2, 3, 32, 32))
         assert network.calls == 1
     assert network.calls == 0
     with pytest.raises(RuntimeError, match="in the middle"):
-        fail_inside(slots, network)
+        fail_inside(parts, network)
     assert network.calls == 0
 
 
-def fail_inside(slots, network):
-    with slots.filled({}):
+def fail_inside(parts, network):
+    with parts.filled({}):
         network.calls = network.calls + 5
         raise RuntimeError("in the middle")

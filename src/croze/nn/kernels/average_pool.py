@@ -1,0 +1,48 @@
+"""Average pooling over 3x3 at stride 1 as a convolution with ones: several times as fast on a CPU."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from croze.nn.kernels.layout import channels_last
+
+SMALLEST = 16
+"""Maps with fewer rows gain nothing."""
+
+
+class _AveragePool(torch.autograd.Function):
+    """Sum of the neighbours, times one over how many lie within the map; transposed, in the other order."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return _sums(x) * _shares(*x.shape[2:])
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        return _sums(channels_last(gradient) * _shares(*gradient.shape[2:]))
+
+
+def average_pool(x: Tensor) -> Tensor:
+    """Mean over each pixel's 3x3 neighbours that lie within the map, `(N, C, H, W)` in and out."""
+    result: Tensor = _AveragePool.apply(x)  # type: ignore[no-untyped-call]
+    return result
+
+
+def _sums(x: Tensor) -> Tensor:
+    return functional.conv2d(x, _ones(x.shape[1]), padding=1, groups=x.shape[1])
+
+
+@lru_cache(maxsize=64)
+def _ones(channels: int) -> Tensor:
+    return channels_last(torch.ones(channels, 1, 3, 3))
+
+
+@lru_cache(maxsize=64)
+def _shares(height: int, width: int) -> Tensor:
+    counts = functional.conv2d(torch.ones(1, 1, height, width), torch.ones(1, 1, 3, 3), padding=1)
+    return counts.reciprocal()

@@ -1,0 +1,22 @@
+"""Which tensors the kernels of this package are for."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def lies_channels_last(x: Tensor) -> bool:
+    """Whether it is a float32 map `(N, C, H, W)` on the CPU with the channels innermost."""
+    return (
+        x.ndim == 4
+        and x.dtype == torch.float32
+        and x.device.type == "cpu"
+        and x.shape[1] > 1
+        and x.is_contiguous(memory_format=torch.channels_last)
+    )
+
+
+def channels_last(x: Tensor) -> Tensor:
+    """The same values, dense and with the channels innermost."""
+    return x.contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,66 @@
+"""A module once more, with weights of its own: faster than building it again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ParamSpec
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+P = ParamSpec("P")
+
+DRAWN = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
+"""Layers whose fresh weights are random numbers; those of the others are always the same."""
+
+
+def repeating(build: Callable[P, nn.Module]) -> Callable[P, nn.Module]:
+    """What builds modules, but what it has built before with the same arguments comes as a twin."""
+    built: dict[Any, nn.Module] = {}
+
+    def make(*args: P.args, **kwargs: P.kwargs) -> nn.Module:
+        key = (args, tuple(sorted(kwargs.items())))
+        if key in built:
+            return twin(built[key])
+        built[key] = build(*args, **kwargs)
+        return built[key]
+
+    return make
+
+
+def twin(module: nn.Module) -> nn.Module:
+    """What building the module anew would give: the same structure, freshly initialised, no hooks.
+
+    Random numbers are drawn in the order in which the layers are registered, which has to be the one in
+    which they are made.
+
+    Args:
+        module: just built: convolutions and linear layers with torch's own initialisation, BatchNorm, and
+            anything that has no parameters and no buffers.
+
+    Raises:
+        TypeError: for a layer whose initialisation is not known.
+    """
+    copied = object.__new__(type(module))
+    held = {
+        name: value.copy() if isinstance(value, dict | set | list) else value
+        for name, value in module.__dict__.items()
+    }
+    copied.__dict__ = held
+    parameters, buffers = module._parameters, module._buffers
+    if parameters or buffers:
+        if not isinstance(module, (*DRAWN, _BatchNorm)):
+            raise TypeError(f"no twin of a {type(module).__name__}: its initialisation is not known")
+        fresh: Callable[[Tensor], Tensor] = torch.empty_like if isinstance(module, DRAWN) else torch.clone
+        held["_parameters"] = {
+            name: None if p is None else nn.Parameter(fresh(p.detach())) for name, p in parameters.items()
+        }
+        held["_buffers"] = {name: None if b is None else b.clone() for name, b in buffers.items()}
+    if isinstance(module, DRAWN):
+        module_drawn: Any = copied
+        module_drawn.reset_parameters()
+    held["_modules"] = {
+        name: None if child is None else twin(child) for name, child in module._modules.items()
+    }
+    return copied

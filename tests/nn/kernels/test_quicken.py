@@ -1,0 +1,163 @@
+"""A network whose layers take the faster ways must be the same network to everybody who looks."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from croze.nn.kernels import Quickened
+from croze.nn.rectifiers import ActivationCodes
+from croze.nn.seeding import seeded
+from croze.spaces import genotypes, open_space
+from croze.spaces.darts.space import Darts
+from croze.testing.networks import NETWORKS
+
+
+class Dense(nn.Module):
+    """A concatenation before BatchNorm, pooling, a dilation, one map before several rectifiers."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 6, 3, padding=1)
+        self.norms = nn.ModuleList(nn.BatchNorm2d(6) for _ in range(2))
+        self.branches = nn.ModuleList(
+            [
+                nn.Sequential(nn.ReLU(), nn.Conv2d(12, 12, 5, padding=4, dilation=2, groups=12, bias=False)),
+                nn.Sequential(nn.ReLU(), nn.Conv2d(12, 12, 5, padding=2, groups=12, bias=False)),
+                nn.Sequential(nn.ReLU(), nn.Conv2d(12, 12, 1), nn.BatchNorm2d(12)),
+                nn.AvgPool2d(3, 1, 1, count_include_pad=False),
+            ]
+        )
+        self.head = nn.Linear(12, 10)
+
+    def forward(self, x):
+        x = self.stem(x)
+        x = torch.cat([norm(x) for norm in self.norms], dim=1)
+        return self.head(sum(branch(x) for branch in self.branches).mean((2, 3)))
+
+
+def small(name):
+    space, architecture = genotypes.find(name)
+    assert space == "darts"
+    return Darts(layers=4, channels=4).build(architecture, classes=10, seed=0)
+
+
+def nasbench201():
+    space = open_space("nasbench201")
+    cell = "|nor_conv_3x3~0|+|avg_pool_3x3~0|nor_conv_1x1~1|+|nor_conv_1x1~0|skip_connect~1|avg_pool_3x3~2|"
+    return space.build(space.parse(cell), classes=10, seed=0)
+
+
+CANNOT = {"lenet"}
+"""Takes no map that lies channels last."""
+
+MODELS = {name: build for name, build in NETWORKS.items() if name not in CANNOT} | {
+    "dense": Dense,
+    "nasbench201": nasbench201,
+    "advrush": lambda: small("AdvRush"),
+    "p-darts": lambda: small("P-DARTS"),
+}
+
+
+def run(network, x, quickened=None):
+    network.zero_grad()
+    x = x.detach().requires_grad_(True)
+    scope = quickened.active() if quickened else seeded(0)
+    with seeded(0), scope:
+        found = network(x.clone())
+    logits = found if isinstance(found, torch.Tensor) else torch.utils._pytree.tree_leaves(found)[0]
+    logits.square().mean().backward()
+    gradients = [p.grad for p in network.parameters() if p.grad is not None]
+    return [logits.detach(), x.grad, *gradients]
+
+
+def prepared(name):
+    with seeded(0):
+        network = MODELS[name]().train().to(memory_format=torch.channels_last)
+        x = torch.rand(4, 3, 32, 32).contiguous(memory_format=torch.channels_last)
+    return network, x
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_same_outputs_and_gradients_pass_after_pass(name):
+    network, x = prepared(name)
+    plain = copy.deepcopy(network)
+    quickened = Quickened(network.modules())
+    for _ in range(2):  # what a layer learns in the first pass serves in the second
+        for mine, theirs in zip(run(network, x, quickened), run(plain, x), strict=True):
+            # BatchNorm amplifies rounding, and single units flip
+            assert (mine - theirs).norm() <= 5e-3 * theirs.norm() + 1e-5
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_nothing_is_left_behind(name):
+    network, x = prepared(name)
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    quickened = Quickened(network.modules())
+    run(network, x, quickened)
+    assert not any("forward" in module.__dict__ for module in network.modules())
+    untouched = {key for key, value in network.named_buffers() if id(value) in quickened.untouched}
+    for key, value in network.state_dict().items():
+        if key in untouched or key not in dict(network.named_buffers()):
+            assert torch.equal(value, before[key])
+
+
+def test_running_statistics_are_read_in_evaluation_and_never_written():
+    network, x = prepared("dense")
+    network.norms[0].running_mean += 1.0
+    network.eval()
+    quickened = Quickened(network.modules())
+    assert len(quickened.untouched) == 9
+    assert torch.allclose(run(network, x, quickened)[0], run(network, x)[0], rtol=1e-4, atol=1e-5)
+
+
+def test_whoever_counts_rectifiers_counts_all():
+    network, x = prepared("advrush")
+    counts = []
+    for scope in (seeded(0), Quickened(network.modules()).active()):
+        with ActivationCodes(4) as signs, scope:
+            network(x)
+        counts.append([code.shape for code in signs.codes])
+    assert counts[0] == counts[1]
+
+
+def test_one_map_is_rectified_once():
+    network, x = prepared("dense")
+    seen = []
+    for branch in network.branches[:3]:
+        branch[1].register_forward_pre_hook(lambda _module, inputs: seen.append(inputs[0]))
+    run(network, x, Quickened(network.modules()))
+    assert seen[0] is seen[1] is seen[2]
+    run(network, x)
+    assert seen[3] is not seen[4]
+
+
+def test_a_map_that_changed_is_rectified_anew():
+    relu = nn.Sequential(nn.ReLU(), nn.Conv2d(2, 2, 1, bias=False))
+    nn.init.ones_(relu[1].weight)
+    x = torch.ones(1, 2, 4, 4)
+    with Quickened(relu.modules()).active():
+        first = relu(x)
+        second = relu(x.add_(1.0))
+        with torch.no_grad():
+            third = relu(x)
+    assert (first.max().item(), second.max().item()) == (2.0, 4.0)
+    assert not third.requires_grad
+
+
+def test_layers_of_derived_classes_are_left_alone():
+    class Doubling(nn.BatchNorm2d):
+        def forward(self, x):
+            return 2 * super().forward(x)
+
+    x = torch.randn(4, 3, 8, 8)
+    norm = Doubling(3)
+    with Quickened([norm]).active():
+        assert torch.equal(norm(x), 2 * nn.BatchNorm2d(3)(x))
+
+
+def test_a_map_of_one_value_a_channel_is_refused_as_ever():
+    norm = nn.BatchNorm2d(3)
+    with Quickened([norm]).active(), pytest.raises(ValueError, match="more than 1 value"):
+        norm(torch.randn(1, 3, 1, 1))

@@ -1,11 +1,15 @@
-"""What scoring a cell costs, as a ratio to the bare passes that no CRoZe form can do without.
+"""What scoring a network costs, as a ratio to the bare passes that no CRoZe form can do without.
 
 The bare passes: 3 forward, 2 full backward and 1 backward to the input only, on a network that exists
 already, float32, eager, one thread; once contiguous, the layout a network is built in, and once with channels
-last, the layout that cells are scored in. A score includes building the network. All of them take turns in
-one run, and the medians over the repetitions are compared cell by cell.
+last, the layout that networks of the spaces are scored in. A score includes building the network. All of them
+take turns in one run, and the medians over the repetitions are compared network by network.
 
-    python perf/score_cost.py --cells 20 --repeats 5 --batch-size 8
+    python perf/score_cost.py --space nasbench201 --architectures 20 --repeats 5 --batch-size 8
+    python perf/score_cost.py --space darts --repeats 3 --proxies croze-positional
+
+In NAS-Bench-201 the architectures are random cells; of DARTS and its kin they are the published ones that
+come with the package, RobNets left out, at 20 cells and 36 channels.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import random
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 import torch
@@ -25,11 +30,24 @@ from croze.data import load_batch
 from croze.evaluation import Evaluator
 from croze.nn.scratch import prepare
 from croze.nn.seeding import single_thread
-from croze.proxies import find_proxies
+from croze.proxies import Proxy, find_proxies
 from croze.spaces import open_space
+from croze.spaces.genotypes import named
 from croze.types import Batch
 
 BASELINES = {"contiguous": torch.contiguous_format, "channels last": torch.channels_last}
+LEFT_OUT = "robnet"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Median seconds on one architecture, by what was run: the baselines and the proxies."""
+
+    architecture: str
+    seconds: dict[str, float]
+
+    def ratio(self, run: str, baseline: str = "contiguous") -> float:
+        return self.seconds[run] / self.seconds[baseline]
 
 
 def bare_passes(network: nn.Module, batch: Batch, layout: torch.memory_format) -> Callable[[], None]:
@@ -59,44 +77,72 @@ def seconds(run: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
+def in_turns(runs: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+    """Median seconds of each; the first round warms up and does not count."""
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for repeat in range(repeats + 1):
+        for name, run in runs.items():
+            spent = seconds(run)
+            if repeat:
+                times[name].append(spent)
+    return {name: statistics.median(found) for name, found in times.items()}
+
+
+def architectures(space: str, count: int, seed: int) -> list[tuple[str, str, str]]:
+    """Name, space and text of each; of DARTS and its kin the first `count` published ones."""
+    if space == "nasbench201":
+        opened, rng = open_space(space), random.Random(seed)
+        cells = [str(opened.sample(rng)) for _ in range(count)]
+        return [(cell, space, cell) for cell in cells]
+    published = [entry for entry in named().values() if entry.space != LEFT_OUT]
+    return [(entry.name, entry.space, entry.text) for entry in published[:count]]
+
+
+def measure(
+    space: str, count: int, batch_size: int, proxies: list[Proxy], repeats: int, seed: int, data: str
+) -> list[Cost]:
+    batch = load_batch(data, size=batch_size, seed=seed)
+    found = []
+    with single_thread():
+        for name, of, text in architectures(space, count, seed):
+            opened = open_space(of)
+            network = partial(opened.build, opened.parse(text), classes=batch.classes, seed=seed)
+            runs: dict[str, Callable[[], object]] = {
+                baseline: bare_passes(network(), batch, layout) for baseline, layout in BASELINES.items()
+            }
+            evaluator = Evaluator(opened, batch, seed)
+            for proxy in proxies:
+                runs[proxy.spec] = partial(evaluator, (text, (proxy,)))
+            found.append(Cost(name, in_turns(runs, repeats)))
+            shown = "  ".join(f"{run} {found[-1].ratio(run):.2f}" for run in runs)
+            print(f"{name[:60]:60}  {shown}", flush=True)
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--cells", type=int, default=20)
+    parser.add_argument("--space", default="nasbench201", choices=("nasbench201", "darts"))
+    parser.add_argument("--architectures", type=int, default=20)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--data", default="digits")
     parser.add_argument("--proxies", default="croze-positional,croze-paper,croze-official")
     options = parser.parse_args()
-
-    space = open_space("nasbench201")
-    rng = random.Random(options.seed)
-    cells = [space.sample(rng) for _ in range(options.cells)]
-    batch = load_batch(options.data, size=options.batch_size, seed=options.seed)
-    evaluator = Evaluator(space, batch, options.seed)
     proxies = find_proxies(options.proxies)
-    medians: dict[str, list[float]] = {name: [] for name in (*BASELINES, *(p.spec for p in proxies))}
-    with single_thread():
-        for cell in cells:
-            runs: dict[str, Callable[[], object]] = {
-                name: bare_passes(space.build(cell, classes=batch.classes, seed=options.seed), batch, layout)
-                for name, layout in BASELINES.items()
-            }
-            for proxy in proxies:
-                runs[proxy.spec] = partial(evaluator, (str(cell), (proxy,)))
-            times: dict[str, list[float]] = {name: [] for name in runs}
-            for repeat in range(options.repeats + 1):
-                for name, run in runs.items():
-                    spent = seconds(run)
-                    if repeat:  # the first round warms up
-                        times[name].append(spent)
-            for name, found in times.items():
-                medians[name].append(statistics.median(found))
-
+    costs = measure(
+        options.space,
+        options.architectures,
+        options.batch_size,
+        proxies,
+        options.repeats,
+        options.seed,
+        options.data,
+    )
     print(
-        f"{options.cells} random cells, batch {options.batch_size} of {options.data}, seed {options.seed}, "
+        f"\n{len(costs)} architectures, batch {options.batch_size} of {options.data}, seed {options.seed}, "
         f"one thread, medians of {options.repeats}; building included"
     )
     print(f"{'ratio to the bare passes':26}" + "".join(f"{name:>32}" for name in BASELINES))
@@ -104,11 +150,12 @@ def main() -> None:
     for proxy in proxies:
         line = f"{proxy.spec:26}"
         for baseline in BASELINES:
-            ratios = [a / b for a, b in zip(medians[proxy.spec], medians[baseline], strict=True)]
+            ratios = [cost.ratio(proxy.spec, baseline) for cost in costs]
             line += f"{statistics.median(ratios):12.2f}{statistics.mean(ratios):10.2f}{max(ratios):10.2f}"
         print(line)
     for baseline in BASELINES:
-        print(f"bare passes, {baseline}: median {statistics.median(medians[baseline]):.3f} s a cell")
+        median = statistics.median(cost.seconds[baseline] for cost in costs)
+        print(f"bare passes, {baseline}: median {median:.3f} s an architecture")
 
 
 if __name__ == "__main__":

@@ -12,13 +12,15 @@ from torch.nn import functional
 
 from croze.data import load_batch
 from croze.errors import CrozeError
-from croze.nn.scratch import without_batchnorm
 from croze.proxies import find_proxy
-from croze.proxies.croze.cosine import along_first, released, whole
+from croze.proxies.croze.cosine import along_first, released, sums_along_first, whole
 from croze.proxies.passes import Passes
 from croze.scoring import score, score_all
 from croze.spaces import open_space
-from croze.testing.networks import NETWORKS, plain_cnn, resnet
+from croze.spaces.darts.space import Darts
+from croze.spaces.genotypes import find
+from croze.testing.networks import NETWORKS, mobilenet, plain_cnn, resnet
+from croze.testing.plain_official import plain_official
 from croze.types import Batch
 
 FORMS = ("croze-paper", "croze-official", "croze-positional")
@@ -105,36 +107,6 @@ def test_gamma_enters_the_paper_form(double):
     )
 
 
-def plain_official(model, batch, beta=2.0, epsilon=0.01):
-    """The released code's procedure, departure by departure, on the layers' own outputs."""
-    model = without_batchnorm(model.double())
-    for p in model.parameters():
-        p.data = p.data.abs()
-    x, y = batch.normalised().double(), batch.labels
-    loss, z = forward(model, x, y)
-    loss.backward()
-    layers = [(n, m) for n, m in model.named_modules() if isinstance(m, nn.Conv2d | nn.Linear)]
-    g = {n: m.weight.grad.clone() for n, m in layers}
-    theta = {n: m.weight.detach().clone() for n, m in layers}
-    with torch.no_grad():
-        for p in model.parameters():
-            if p.ndim >= 2:
-                p += beta * (p.norm() / (p.grad.norm() + 1e-30)) * p.grad
-    model.zero_grad()
-    x_r = x.clone().requires_grad_(True)
-    forward(model, x_r, y)[0].backward()
-    x_r = (x - epsilon * x_r.grad.sign()).clamp(0, 1).detach()
-    loss, z_r = forward(model, x_r, y)
-    loss.backward()  # on top of what is there
-    total = 0.0
-    for n, m in layers:
-        features = (1 + functional.cosine_similarity(z[n], z_r[n], dim=0)).sum()
-        parameters = (1 + functional.cosine_similarity(theta[n], m.weight, dim=0)).sum()
-        gradients = functional.cosine_similarity(g[n], m.weight.grad, dim=0).abs().sum()
-        total += abs((features * parameters * gradients).item())
-    return total
-
-
 @pytest.mark.parametrize("make", [plain_cnn, resnet])
 def test_official_without_stages_uses_each_layers_own_output_and_says_so(make, digits):
     torch.manual_seed(2)
@@ -143,6 +115,35 @@ def test_official_without_stages_uses_each_layers_own_output_and_says_so(make, d
     assert "declares no stages" in found.notes[0]
     assert found.value == pytest.approx(plain_official(copy.deepcopy(model), digits), rel=1e-9)
     assert not score(network("released"), digits, "croze-official").notes
+
+
+def without_dropout(model):
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    return model
+
+
+def darts(name, **size):
+    return lambda: Darts(**size).build(find(name)[1], classes=10, seed=1)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: network("released"),
+        darts("AdvRush", layers=3, channels=4),
+        darts("P-DARTS", layers=5, channels=2),
+        lambda: without_dropout(mobilenet()),
+    ],
+)
+@pytest.mark.parametrize("epsilon", [0.01, 0.3])
+def test_official_is_what_the_straightforward_way_gives(make, epsilon, digits):
+    torch.manual_seed(3)
+    model = make().float()
+    model.channels_last = True  # the layout in which float64 has a way of its own
+    found = score(model, digits, f"croze-official(epsilon_normalised={epsilon})")
+    assert found.value == pytest.approx(plain_official(model, digits, epsilon=epsilon), rel=1e-12)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -303,6 +304,25 @@ def test_cosines():
     b[:, 2] = 0
     assert not along_first(a, b)[2].any()
     assert whole(a, torch.zeros_like(a)) == 0.0
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_sums_of_many_layers_are_those_of_each(dtype):
+    generator = torch.Generator().manual_seed(0)
+
+    def drawn(*shape):
+        return torch.randn(shape, generator=generator, dtype=dtype)
+
+    shapes = {"a": (4, 3, 3, 3), "b": (4, 3, 3, 3), "c": (5, 2), "d": (4, 3, 3, 3), "e": (7, 1, 1, 1)}
+    pairs = {layer: (drawn(*shape), drawn(*shape)) for layer, shape in shapes.items()}
+    pairs["b"] = (1e-20 * pairs["b"][0], 1e15 * pairs["b"][1])
+    pairs["d"] = (pairs["d"][0], torch.zeros_like(pairs["d"][1]))
+    found = sums_along_first(pairs)
+    assert list(found) == list(shapes)
+    for layer, (a, b) in pairs.items():
+        assert found[layer] == pytest.approx(float(along_first(a, b).abs().sum()), rel=1e-6)
+    assert found["d"] == 0.0
+    assert sums_along_first({}) == {}
 
 
 def test_a_network_of_ones_own_gives_the_same_score_without_a_copy(digits, monkeypatch):

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from croze.cli.benchmark import benchmark
+from croze.cli.doctor import doctor
 from croze.cli.listing import listing
 from croze.cli.proxies import proxies
 from croze.cli.reference import reference
@@ -28,6 +29,7 @@ app.command("benchmark", short_help="Compare proxies with measured accuracies.")
 app.command("reference", short_help="Make the population that aggregates compare with.")(reference)
 app.command("proxies", short_help="Write the evidence page on all proxies.")(proxies)
 app.command("simulate", short_help="Replay search strategies on measured accuracies.")(simulate)
+app.command("doctor", short_help="Show what the engine uses here, and how fast it is.")(doctor)
 app.command("list", short_help="Show what there is to choose from.")(listing)
 
 

@@ -15,6 +15,14 @@ DRAWN = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
 """Layers whose fresh weights are random numbers; those of the others are always the same."""
 
 
+_CONTAINERS = tuple(
+    (name, type(value))
+    for name, value in nn.Module().__dict__.items()
+    if isinstance(value, dict | set) and name not in ("_parameters", "_buffers", "_modules")
+)
+"""Where a module keeps its hooks; each needs its own."""
+
+
 def repeating(build: Callable[P, nn.Module]) -> Callable[P, nn.Module]:
     """What builds modules, but what it has built before with the same arguments comes as a twin."""
     built: dict[Any, nn.Module] = {}
@@ -37,16 +45,16 @@ def twin(module: nn.Module) -> nn.Module:
 
     Args:
         module: just built: convolutions and linear layers with torch's own initialisation, BatchNorm, and
-            anything that has no parameters and no buffers.
+            anything that has no parameters and no buffers. Attributes of the modules themselves are shared
+            by the twins, so they must not be changed.
 
     Raises:
         TypeError: for a layer whose initialisation is not known.
     """
     copied = object.__new__(type(module))
-    held = {
-        name: value.copy() if isinstance(value, dict | set | list) else value
-        for name, value in module.__dict__.items()
-    }
+    held = module.__dict__.copy()
+    for name, kind in _CONTAINERS:
+        held[name] = kind(held[name]) if held[name] else kind()
     copied.__dict__ = held
     parameters, buffers = module._parameters, module._buffers
     if parameters or buffers:
@@ -57,6 +65,8 @@ def twin(module: nn.Module) -> nn.Module:
             name: None if p is None else nn.Parameter(fresh(p.detach())) for name, p in parameters.items()
         }
         held["_buffers"] = {name: None if b is None else b.clone() for name, b in buffers.items()}
+    else:
+        held["_parameters"], held["_buffers"] = {}, {}
     if isinstance(module, DRAWN):
         module_drawn: Any = copied
         module_drawn.reset_parameters()

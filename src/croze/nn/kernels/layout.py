@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 
 
-def lies_channels_last(x: Tensor) -> bool:
-    """Whether it is a float32 map `(N, C, H, W)` on the CPU with the channels innermost."""
+def lies_channels_last(x: Tensor, dtype: torch.dtype = torch.float32) -> bool:
+    """Whether it is a map `(N, C, H, W)` of this type on the CPU with the channels innermost."""
     return (
         x.ndim == 4
-        and x.dtype == torch.float32
+        and x.dtype == dtype
         and x.device.type == "cpu"
         and x.shape[1] > 1
         and x.is_contiguous(memory_format=torch.channels_last)

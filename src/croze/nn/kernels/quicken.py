@@ -15,6 +15,7 @@ from torch.overrides import has_torch_function
 from croze.nn.kernels.average_pool import SMALLEST, average_pool
 from croze.nn.kernels.depthwise import depthwise, gains, knows
 from croze.nn.kernels.layout import channels_last, lies_channels_last
+from croze.nn.kernels.taps import tapped
 
 Forward = Callable[[Tensor], Tensor]
 
@@ -99,13 +100,15 @@ def _convolution(conv: nn.Module) -> Forward | None:
     )
     if kernel is None or stride is None or padding is None or dilation is None:
         return None
-    return _depthwise(conv, kernel, stride, dilation) if knows(kernel, stride, padding, dilation) else None
+    if padding > dilation * (kernel - 1):
+        return None
+    known = knows(kernel, stride, padding, dilation)
 
-
-def _depthwise(conv: nn.Conv2d, kernel: int, stride: int, dilation: int) -> Forward:
     def forward(x: Tensor) -> Tensor:
-        if lies_channels_last(x) and gains(x, kernel, dilation):
+        if known and lies_channels_last(x) and gains(x, kernel, dilation):
             return depthwise(x, conv.weight, dilation=dilation, stride=stride)
+        if lies_channels_last(x, torch.float64):
+            return tapped(x, conv.weight, stride, padding, dilation)
         return nn.Conv2d.forward(conv, x)
 
     return forward

@@ -41,12 +41,10 @@ def sums_along_first(pairs: Mapping[str, tuple[Tensor, Tensor]]) -> dict[str, fl
         alike.setdefault(a.shape, []).append(layer)
     sums: dict[str, float] = {}
     for layers in alike.values():
-        a, b = (_stacked([pairs[layer][i] for layer in layers]) for i in (0, 1))
-        a, b = _scaled_each(a), _scaled_each(b)
-        norms = torch.linalg.vector_norm(a, dim=1) * torch.linalg.vector_norm(b, dim=1)
-        products = (a * b).sum(dim=1)
-        cosines = torch.where(norms == 0, 0.0, products / norms).abs()
-        sums.update(zip(layers, cosines.flatten(1).sum(dim=1).tolist(), strict=True))
+        a, b = (_scaled_each(_stacked([pairs[layer][i] for layer in layers])) for i in (0, 1))
+        norms = (a * a).sum(dim=1).sqrt_().mul_((b * b).sum(dim=1).sqrt_())
+        cosines = torch.where(norms == 0, 0.0, (a * b).sum(dim=1) / norms)
+        sums.update(zip(layers, cosines.abs().sum(dim=1).tolist(), strict=True))
     return {layer: sums[layer] for layer in pairs}
 
 
@@ -97,11 +95,15 @@ def _scaled(a: Tensor) -> Tensor:
 
 
 def _stacked(tensors: Sequence[Tensor]) -> Tensor:
-    return tensors[0].unsqueeze(0) if len(tensors) == 1 else torch.stack(list(tensors))
+    """One below the other, `(layers, outputs, positions)`; the order of positions is that in memory."""
+    if tensors[0].ndim == 4:  # channels last, so that nothing is transposed
+        tensors = [tensor.permute(0, 2, 3, 1) for tensor in tensors]
+    stacked = tensors[0].unsqueeze(0) if len(tensors) == 1 else torch.stack(list(tensors))
+    return stacked.reshape(*stacked.shape[:2], -1)
 
 
 def _scaled_each(a: Tensor) -> Tensor:
-    largest = a.abs().flatten(1).amax(dim=1).view(-1, *(1,) * (a.ndim - 1))
+    largest = torch.maximum(a.amax(dim=(1, 2), keepdim=True), -a.amin(dim=(1, 2), keepdim=True))
     return a / torch.where((largest > 0) & largest.isfinite(), largest, 1.0)
 
 

@@ -1,0 +1,81 @@
+"""`croze doctor`: what the engine uses on this machine, and how fast it is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from croze.cli.options import Devices, Json, Workers, devices_of
+
+SPACES = ("nasbench201", "darts")
+
+
+def doctor(
+    seconds: Annotated[
+        float, typer.Option(min=0.0, help="Length of the calibration, both spaces together; 0 for none.")
+    ] = 10.0,
+    proxy: Annotated[str, typer.Option(help="What is computed while the clock runs.")] = "croze-positional",
+    batch_size: Annotated[int, typer.Option(min=1, help="Images in the batch.")] = 8,
+    workers: Workers = 0,
+    device: Devices = None,
+    json: Json = None,
+) -> None:
+    """Show what the engine uses here (device, threads, instruction sets) and measure candidates a second."""
+    from rich.table import Table
+
+    from croze.calibration import calibrate
+    from croze.cli.output import console, emit_json
+    from croze.data import load_batch
+    from croze.errors import CrozeError
+    from croze.evaluation import Evaluator
+    from croze.machine import this_machine
+    from croze.proxies import PROXIES, Proxy, find_criterion
+    from croze.report.provenance import provenance
+    from croze.spaces import open_space
+
+    chosen = find_criterion(proxy)
+    if not isinstance(chosen, Proxy):
+        raise CrozeError(f"--proxy takes one proxy to calibrate with, and {proxy} is an aggregate.")
+    devices = devices_of(device)
+    machine = this_machine()
+    wide = [name for name, known in PROXIES.items() if known.dtype == "float64"]
+    out = console(json)
+    table = Table(show_header=False, box=None, padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    computes = ", ".join(devices) or machine.device
+    for name, value in {
+        "processor": f"{machine.processor}, {machine.cores} cores to use",
+        "instruction sets": f"{', '.join(machine.instructions) or 'unknown'}; torch uses {machine.kernels}",
+        "torch": f"{machine.torch} with {', '.join(machine.libraries) or 'neither oneDNN nor MKL'}",
+        "accelerators": "; ".join(machine.accelerators) or "none that torch can use",
+        "device": computes if device else f"{computes} (--device chooses another)",
+        "dtype": f"{machine.dtype}; {' and '.join(wide)} compute in float64",
+        "workers": f"{workers or len(devices) or machine.workers} processes, "
+        f"{machine.threads} torch thread each",
+    }.items():
+        table.add_row(name, value)
+    out.print(table)
+    measured = {}
+    for name in SPACES if seconds > 0 else ():
+        space = open_space(name)
+        batch = load_batch("digits", size=batch_size, seed=0)
+        evaluator = Evaluator(space, batch, 0, scores_from=computes.partition(":")[0])
+        rate = calibrate(evaluator, chosen, seconds / len(SPACES), workers, devices)
+        measured[name] = {**asdict(rate), "per_second": rate.per_second}
+        out.print(
+            f"  {name}: {rate.per_second:.2f} candidates/s ({chosen.spec}, batch {batch_size}, "
+            f"{rate.candidates} random ones in {rate.seconds:.1f} s)"
+        )
+    emit_json(
+        json,
+        {
+            "machine": asdict(machine),
+            "proxy": chosen.spec,
+            "batch_size": batch_size,
+            "calibration": measured,
+            "provenance": provenance(),
+        },
+    )

@@ -23,6 +23,8 @@ SMALLER = (
     (r"--choose-sample \d+", "--choose-sample 8"),
     (r"--resamples \d+", "--resamples 20"),
     (r"--cells \d+ --repeats \d+", "--cells 1 --repeats 1"),
+    (r"--architectures \d+ --repeats \d+", "--architectures 1 --repeats 1"),
+    (r"^croze doctor$", "croze doctor --seconds 0.2"),
     (r"^make search$", "make search ARGS='--budget 6'"),
 )
 

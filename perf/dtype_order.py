@@ -101,9 +101,9 @@ def main() -> None:
     )
     found = measure(options.architectures, task, options.workers)
     print(
-        f"{options.space}, {options.proxy}, {options.dtype}, {found.count} architectures, batch {options.batch_size}, seed "
-        f"{options.seed}: rho {found.rho:.5f}, {found.top} of the best {TOP} the same, largest relative "
-        f"difference {found.largest_difference:.1e}"
+        f"{options.space}, {options.proxy}, {options.dtype}, {found.count} architectures, batch "
+        f"{options.batch_size}, seed {options.seed}: rho {found.rho:.5f}, "
+        f"{found.top} of the best {TOP} the same, largest relative difference {found.largest_difference:.1e}"
     )
 
 

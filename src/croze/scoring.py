@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from croze.errors import CrozeError
-from croze.nn.seeding import seeded
+from croze.nn.seeding import exact_convolutions, seeded
 from croze.proxies import DEFAULT, Aggregate, Criterion, Proxy, Undefined, find_criteria, parts_of
 from croze.proxies.passes import Passes
 from croze.proxies.reference import DEFAULT_REFERENCE, load_reference, with_aggregates
@@ -97,7 +97,7 @@ def score_all(
         normalises_input = bool(getattr(model, "normalises_input", False))
     devices = tuple({p.device for p in model.parameters()})
     # a caller may have switched gradients off, which every pass needs
-    with seeded(seed, devices), torch.inference_mode(False), torch.enable_grad():
+    with seeded(seed, devices), exact_convolutions(), torch.inference_mode(False), torch.enable_grad():
         try:
             passes = Passes.over(
                 model,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import cast
 
 from torch import Tensor, nn
 
@@ -41,27 +42,19 @@ class Parts:
                     name = names.setdefault(id(tensor), f"{path}.{key}" if path else key)
                     self._places.setdefault(name, []).append((held, key))
                     if held is module._parameters:
-                        assert isinstance(tensor, nn.Parameter)
-                        self.parameters[name] = tensor
+                        self.parameters[name] = cast(nn.Parameter, tensor)
                     else:
                         self._buffers[name] = tensor
 
     @contextmanager
-    def filled(
-        self, tensors: Mapping[str, Tensor], untouched: Collection[int] = frozenset()
-    ) -> Iterator[None]:
+    def filled(self, tensors: Mapping[str, Tensor]) -> Iterator[None]:
         """These tensors, by parameter name, in their places, and in the buffers' places copies of them.
 
         Afterwards everything is as before, whatever the network did to its buffers meanwhile. This is what
         `torch.func.functional_call` does, without its search through the network at every call; a tensor
         that several modules share is replaced in all of them.
-
-        Args:
-            tensors: by name.
-            untouched: ids of buffers that nobody will write to; they are not copied.
         """
-        fresh = {name: b.clone() for name, b in self._buffers.items() if id(b) not in untouched}
-        fresh |= tensors
+        fresh = {name: buffer.clone() for name, buffer in self._buffers.items()} | dict(tensors)
         saved = [(held, key, held[key]) for name in fresh for held, key in self._places[name]]
         try:
             for name, tensor in fresh.items():

@@ -37,6 +37,17 @@ def seeded(seed: int, devices: tuple[torch.device, ...] = ()) -> Iterator[None]:
 
 
 @contextmanager
+def exact_convolutions() -> Iterator[None]:
+    """On CUDA devices: convolutions that repeat to the bit, in full float32 rather than TF32."""
+    if not torch.cuda.is_available():
+        yield
+        return
+    cudnn = torch.backends.cudnn
+    with cudnn.flags(enabled=cudnn.enabled, benchmark=False, deterministic=True, allow_tf32=False):
+        yield
+
+
+@contextmanager
 def single_thread() -> Iterator[None]:
     """One torch thread: the setting in which scores repeat to the bit, whoever runs them."""
     before = torch.get_num_threads()

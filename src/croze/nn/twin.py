@@ -24,7 +24,10 @@ _CONTAINERS = tuple(
 
 
 def repeating(build: Callable[P, nn.Module]) -> Callable[P, nn.Module]:
-    """What builds modules, but what it has built before with the same arguments comes as a twin."""
+    """What builds modules; what it has built before with the same arguments comes as a twin.
+
+    The first of them must not be changed until the last one is made.
+    """
     built: dict[Any, nn.Module] = {}
 
     def make(*args: P.args, **kwargs: P.kwargs) -> nn.Module:

@@ -23,11 +23,17 @@ def layerwise_steps(
     if not layers:
         return moved
     thetas, directions = ([of[layer] for layer in layers] for of in (weights, gradients))
-    norms = (torch.stack(torch._foreach_norm(tensors)) for tensors in (thetas, directions))
-    for layer, of_theta, of_direction in zip(layers, *(norm.tolist() for norm in norms), strict=True):
+    for layer, of_theta, of_direction in zip(layers, _norms(thetas), _norms(directions), strict=True):
         if of_direction > 0:
             moved[layer].add_(gradients[layer], alpha=beta * of_theta / of_direction)
     return moved
+
+
+def _norms(tensors: list[Tensor]) -> list[float]:
+    """Of all together, for a GPU would wait for each; a network may lie on several devices."""
+    norms = torch._foreach_norm(tensors)
+    alike = len({(norm.device, norm.dtype) for norm in norms}) == 1
+    return torch.stack(norms).tolist() if alike else [norm.item() for norm in norms]
 
 
 def released_step(weight: Tensor, direction: Tensor, beta: float) -> Tensor:

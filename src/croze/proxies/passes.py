@@ -91,7 +91,8 @@ class Passes:
 
         A model that normalises its input itself is handed pixels; the passes still work on normalised
         images, so that sizes in normalised space mean the same for both kinds. A model with an attribute
-        `channels_last` that is true runs in that layout, in which CPU convolutions are about twice as fast.
+        `channels_last` that is true runs in that layout, in which CPU convolutions are about twice as fast,
+        and on a CPU with the kernels of `croze.nn.kernels` in the place of some of torch's.
         """
         refuse_lazy(model)
         reference = next((p for p in model.parameters() if p.is_floating_point()), None)
@@ -131,7 +132,9 @@ class Passes:
 
         `draw` counts fresh draws of the weights; it means nothing for `default`, which draws none.
         """
-        return self.once(_network, init, draw)
+        network = self.once(_network, init, draw)
+        self.once(_quickened, network)  # before anybody hangs hooks of the moment on its layers
+        return network
 
     def parts(self, network: nn.Module) -> Parts:
         """Layers and parameters of a network by name, looked up once."""
@@ -169,7 +172,7 @@ class Passes:
         """The same for what the model itself takes, pixels or normalised images."""
         x = x.clone()
         quickened = self.once(_quickened, network)
-        filled = self.parts(network).filled(weights or {}, quickened.untouched)
+        filled = self.parts(network).filled(weights or {})
         with seeded(self.seed, (x.device,)), filled, quickened.active():
             return logits_of(network(x))
 

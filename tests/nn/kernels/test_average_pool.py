@@ -25,3 +25,17 @@ def test_mean_of_the_neighbours_and_its_gradients(shape):
         results(average_pool, x, direction), results(plain, x.double(), direction.double()), strict=True
     ):
         assert torch.allclose(mine.double(), exact, rtol=1e-5, atol=1e-5)
+
+
+def test_whatever_the_default_type_is():
+    x = torch.randn(1, 4, 11, 13).contiguous(memory_format=torch.channels_last)
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert average_pool(x).dtype == torch.float32
+    finally:
+        torch.set_default_dtype(torch.float32)
+    with torch.inference_mode():
+        average_pool(x[:, :3, :9].contiguous(memory_format=torch.channels_last))
+    late = x[:, :3, :9].contiguous(memory_format=torch.channels_last).requires_grad_(True)
+    average_pool(late).sum().backward()
+    assert late.grad is not None

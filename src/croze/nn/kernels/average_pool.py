@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from croze.nn.kernels.layout import channels_last
+from croze.nn.kernels.layout import dense
 
 SMALLEST = 16
 """Maps with fewer rows gain nothing."""
@@ -24,7 +24,7 @@ class _AveragePool(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        return _sums(channels_last(gradient) * _shares(*gradient.shape[2:]))
+        return _sums(dense(gradient) * _shares(*gradient.shape[2:]))
 
 
 def average_pool(x: Tensor) -> Tensor:
@@ -39,10 +39,12 @@ def _sums(x: Tensor) -> Tensor:
 
 @lru_cache(maxsize=64)
 def _ones(channels: int) -> Tensor:
-    return channels_last(torch.ones(channels, 1, 3, 3))
+    with torch.inference_mode(False):
+        return dense(torch.ones(channels, 1, 3, 3, dtype=torch.float32, device="cpu"))
 
 
 @lru_cache(maxsize=64)
 def _shares(height: int, width: int) -> Tensor:
-    counts = functional.conv2d(torch.ones(1, 1, height, width), torch.ones(1, 1, 3, 3), padding=1)
-    return counts.reciprocal()
+    with torch.inference_mode(False):
+        ones = torch.ones(1, 1, height, width, dtype=torch.float32, device="cpu")
+        return functional.avg_pool2d(ones, 3, stride=1, padding=1, divisor_override=1).reciprocal()

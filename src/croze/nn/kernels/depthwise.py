@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from croze.nn.kernels.layout import channels_last
+from croze.nn.kernels.layout import dense
 
 OFFSETS = {5: (0, 2), 7: (0, 3, 4)}
 """Where the 3x3 kernels begin that cover a larger one."""
@@ -57,7 +57,7 @@ def depthwise(x: Tensor, weight: Tensor, dilation: int = 1, stride: int = 1) -> 
         `(N, C, H / stride, W / stride)`.
     """
     if stride == 2:  # even rows and columns meet even ones only: a convolution of one phase
-        x, dilation = channels_last(x[:, :, ::2, ::2]), 1
+        x, dilation = dense(x[:, :, ::2, ::2]), 1
     result: Tensor = _Depthwise.apply(x, weight, dilation)  # type: ignore[no-untyped-call]
     return result
 
@@ -74,7 +74,7 @@ class _Depthwise(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
         x, weight = ctx.saved_tensors
-        gradient = channels_last(gradient)
+        gradient = dense(gradient)
         of_x = of_weight = None
         if ctx.needs_input_grad[0]:
             turned = weight.flip(2, 3)

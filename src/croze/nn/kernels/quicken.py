@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
+from weakref import ref
 
 import torch
 from torch import Tensor, nn
@@ -14,43 +16,36 @@ from torch.overrides import has_torch_function
 
 from croze.nn.kernels.average_pool import SMALLEST, average_pool
 from croze.nn.kernels.depthwise import depthwise, gains, knows
-from croze.nn.kernels.layout import channels_last, lies_channels_last
+from croze.nn.kernels.layout import dense, lies_channels_last
 from croze.nn.kernels.taps import tapped
 
 Forward = Callable[[Tensor], Tensor]
-
-_RECTIFIED = "_croze_rectified"
-"""Attribute of a map under which its rectified form is kept as long as the map itself."""
 
 
 class Quickened:
     """Layers of a network that torch is slow with, and how to compute them in another way.
 
     What a layer puts out stays the same up to rounding; hooks, parameters and buffers stay where they are.
-    Layers of derived classes are left alone, for they may do something else.
+    Layers of derived classes are left alone, for they may do something else. Kernel, stride, padding and
+    dilation are those that a layer has now.
 
     Args:
         modules: every module of the network.
-
-    Attributes:
-        untouched: ids of buffers that forward passes neither read nor write while this is active.
     """
 
     def __init__(self, modules: Iterable[nn.Module]) -> None:
-        self._forwards: list[tuple[dict[str, Any], Forward]] = []
-        untouched: set[int] = set()
         listed = list(modules)
-        shareable = set(_before_convolutions(listed))
+        self._rectified = _Rectified()
+        self._forwards: list[tuple[dict[str, Any], Forward]] = []
+        for relu in _before_convolutions(listed):
+            self._replace(relu, self._rectified.of)
         for module in listed:
             make = _FASTER.get(type(module))
-            if make is None or "forward" in module.__dict__:
-                continue
-            faster = make(module) if type(module) is not nn.ReLU or module in shareable else None
-            if faster is not None:
-                self._forwards.append((module.__dict__, faster))
-                if isinstance(module, nn.BatchNorm2d):
-                    untouched |= {id(buffer) for buffer in module._buffers.values()}
-        self.untouched = frozenset(untouched)
+            self._replace(module, make(module) if make is not None else None)
+
+    def _replace(self, module: nn.Module, faster: Forward | None) -> None:
+        if faster is not None and "forward" not in module.__dict__:
+            self._forwards.append((module.__dict__, faster))
 
     @contextmanager
     def active(self) -> Iterator[None]:
@@ -62,32 +57,53 @@ class Quickened:
         finally:
             for held, _ in self._forwards:
                 held.pop("forward", None)
+            self._rectified.clear()
 
 
-def _before_convolutions(modules: Iterable[nn.Module]) -> Iterator[nn.Module]:
-    """Rectifiers whose output goes into a convolution and nowhere else, which does not write to it."""
-    for module in modules:
-        if type(module) is nn.Sequential:
-            for first, second in pairwise(module):
-                if type(first) is nn.ReLU and not first.inplace and type(second) is nn.Conv2d:
-                    yield first
+class _Rectified:
+    """Where several rectifiers see one map, as at the start of a cell's edges, only the first one works.
 
+    What it gave is kept as long as the map is there, and no longer than the pass.
+    """
 
-def _rectifier(relu: nn.Module) -> Forward:
-    """Where several rectifiers see one map, as at the start of a cell's edges, only the first one works."""
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[ref[Tensor], Any, Tensor]] = {}
 
-    def forward(x: Tensor) -> Tensor:
-        if has_torch_function((x,)):  # somebody counts rectifiers
+    def of(self, x: Tensor) -> Tensor:
+        """The map without its negative values; a tensor that others hold too, so nobody may write to it."""
+        # somebody counts rectifiers, computes them again in the backward pass, or forbids to look at versions
+        if has_torch_function((x,)) or _saved_elsewhere() or x.is_inference():
             return functional.relu(x)
         state = (x._version, torch.is_grad_enabled())
-        known: tuple[Any, Tensor] | None = getattr(x, _RECTIFIED, None)
-        if known is not None and known[0] == state:
-            return known[1]
+        known = self._known.get(id(x))
+        if known is not None and known[0]() is x and known[1] == state:
+            return known[2]
         found = functional.relu(x)
-        setattr(x, _RECTIFIED, (state, found))
+        key, held = id(x), self._known
+        held[key] = (ref(x, lambda _: held.pop(key, None)), state, found)
         return found
 
-    return forward
+    def clear(self) -> None:
+        """Forget all maps."""
+        self._known.clear()
+
+
+def _saved_elsewhere() -> bool:
+    """Whether somebody, such as a checkpoint, decides what autograd keeps for the backward pass."""
+    return torch._C._autograd._top_saved_tensors_default_hooks(True) is not None
+
+
+def _before_convolutions(modules: Sequence[nn.Module]) -> Iterator[nn.Module]:
+    """Rectifiers whose output goes into a convolution and nowhere else, which does not write to it."""
+    places = Counter(id(child) for module in modules for child in module._modules.values())
+    for module in modules:
+        if type(module) is not nn.Sequential:
+            continue
+        for relu, conv in pairwise(module):
+            if type(relu) is not nn.ReLU or relu.inplace or places[id(relu)] > 1:
+                continue
+            if type(conv) is nn.Conv2d and not conv._forward_pre_hooks and not relu._forward_hooks:
+                yield relu
 
 
 def _convolution(conv: nn.Module) -> Forward | None:
@@ -105,10 +121,11 @@ def _convolution(conv: nn.Module) -> Forward | None:
     known = knows(kernel, stride, padding, dilation)
 
     def forward(x: Tensor) -> Tensor:
-        if known and lies_channels_last(x) and gains(x, kernel, dilation):
-            return depthwise(x, conv.weight, dilation=dilation, stride=stride)
-        if lies_channels_last(x, torch.float64):
-            return tapped(x, conv.weight, stride, padding, dilation)
+        if x.ndim == 4 and x.shape[1] == conv.in_channels:
+            if known and lies_channels_last(x) and gains(x, kernel, dilation):
+                return depthwise(x, conv.weight, dilation=dilation, stride=stride)
+            if lies_channels_last(x, torch.float64):
+                return tapped(x, conv.weight, stride, padding, dilation)
         return nn.Conv2d.forward(conv, x)
 
     return forward
@@ -129,24 +146,19 @@ def _average(pool: nn.Module) -> Forward | None:
 
 
 def _batch_norm(norm: nn.Module) -> Forward:
-    """Without the running statistics, which training does not read; with a dense gradient.
+    """With a dense gradient, and without the running statistics, which training does not read.
 
     A gradient that is a slice of another one's channels (after a concatenation) sends torch down a path that
-    takes several times as long as a copy. Where the first one came whole, later ones will.
+    takes several times as long as a copy.
     """
     assert isinstance(norm, nn.BatchNorm2d)
-    sliced = True
-
-    def dense(gradient: Tensor) -> Tensor:
-        nonlocal sliced
-        sliced = not gradient.is_contiguous(memory_format=torch.channels_last)
-        return channels_last(gradient) if sliced else gradient
 
     def forward(x: Tensor) -> Tensor:
-        if not norm.training or x.ndim != 4 or x.numel() == x.shape[1]:
+        fits = x.ndim == 4 and x.shape[1] == norm.num_features and x.numel() > x.shape[1]
+        if not (norm.training and fits):
             return nn.BatchNorm2d.forward(norm, x)  # which reads the statistics, or refuses
         found = torch.batch_norm(x, norm.weight, norm.bias, None, None, True, 0.0, norm.eps, True)
-        if sliced and found.requires_grad and lies_channels_last(x):
+        if found.requires_grad and lies_channels_last(x):
             found.register_hook(dense)  # type: ignore[no-untyped-call]
         return found
 
@@ -162,7 +174,6 @@ def _one(value: int | str | tuple[int, ...]) -> int | None:
 
 _FASTER: dict[type[nn.Module], Callable[[nn.Module], Forward | None]] = {
     nn.Conv2d: _convolution,
-    nn.ReLU: _rectifier,
     nn.AvgPool2d: _average,
     nn.BatchNorm2d: _batch_norm,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -36,9 +37,9 @@ def sums_along_first(pairs: Mapping[str, tuple[Tensor, Tensor]]) -> dict[str, fl
 
     Layers of one shape are worked on together: most are so small that the calls cost more than the numbers.
     """
-    alike: dict[torch.Size, list[str]] = {}
+    alike: dict[Any, list[str]] = {}
     for layer, (a, _) in pairs.items():
-        alike.setdefault(a.shape, []).append(layer)
+        alike.setdefault((a.shape, a.dtype, a.device), []).append(layer)
     sums: dict[str, float] = {}
     for layers in alike.values():
         a, b = (_scaled_each(_stacked([pairs[layer][i] for layer in layers])) for i in (0, 1))
@@ -95,7 +96,7 @@ def _scaled(a: Tensor) -> Tensor:
 
 
 def _stacked(tensors: Sequence[Tensor]) -> Tensor:
-    """One below the other, `(layers, outputs, positions)`; the order of positions is that in memory."""
+    """One below the other, `(layers, outputs, positions)`; both of a pair order positions alike."""
     if tensors[0].ndim == 4:  # channels last, so that nothing is transposed
         tensors = [tensor.permute(0, 2, 3, 1) for tensor in tensors]
     stacked = tensors[0].unsqueeze(0) if len(tensors) == 1 else torch.stack(list(tensors))

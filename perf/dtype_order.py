@@ -57,7 +57,7 @@ def both(task: Task) -> tuple[float, float]:
             with torch.autocast("cpu", torch.bfloat16, enabled=dtype == "bfloat16"):
                 (score,) = score_all(network, batch, task.proxy, seed=task.seed, own=True)
             if score.value is None:
-                raise SystemExit(f"{task.text}: {score.reason}")
+                raise ValueError(f"{task.text}: {score.reason}")
             values.append(score.value)
     return values[0], values[1]
 

@@ -8,12 +8,11 @@ Both sides build the network, one thread, and take turns; the scores have to agr
 
 from __future__ import annotations
 
-import argparse
 import statistics
 from collections.abc import Callable
 from functools import partial
 
-from score_cost import Cost, architectures, in_turns
+from score_cost import Cost, architectures, in_turns, parser_of
 
 from croze.data import load_batch
 from croze.evaluation import Evaluator
@@ -51,16 +50,7 @@ def measure(space: str, count: int, batch_size: int, repeats: int, seed: int, da
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--space", default="nasbench201", choices=("nasbench201", "darts"))
-    parser.add_argument("--architectures", type=int, default=20)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--batch-size", type=int, default=8)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--data", default="digits")
-    options = parser.parse_args()
+    options = parser_of(__doc__, repeats=3).parse_args()
     costs = measure(
         options.space,
         options.architectures,

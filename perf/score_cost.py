@@ -119,16 +119,20 @@ def measure(
     return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def parser_of(text: str | None, repeats: int) -> argparse.ArgumentParser:
+    """What to measure on, and how often."""
+    parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--space", default="nasbench201", choices=("nasbench201", "darts"))
     parser.add_argument("--architectures", type=int, default=20)
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=repeats)
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--data", default="digits")
+    return parser
+
+
+def main() -> None:
+    parser = parser_of(__doc__, repeats=5)
     parser.add_argument("--proxies", default="croze-positional,croze-paper,croze-official")
     options = parser.parse_args()
     proxies = find_proxies(options.proxies)

@@ -45,6 +45,7 @@ def doctor(
     table = Table(show_header=False, box=None, padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column()
+    count = workers or len(devices) or machine.workers
     computes = ", ".join(devices) or machine.device
     for name, value in {
         "processor": f"{machine.processor}, {machine.cores} cores to use",
@@ -53,8 +54,7 @@ def doctor(
         "accelerators": "; ".join(machine.accelerators) or "none that torch can use",
         "device": computes if device else f"{computes} (--device chooses another)",
         "dtype": f"{machine.dtype}; {' and '.join(wide)} compute in float64",
-        "workers": f"{workers or len(devices) or machine.workers} processes, "
-        f"{machine.threads} torch thread each",
+        "workers": f"{count} process{'es' * (count > 1)}, {machine.threads} torch thread each",
     }.items():
         table.add_row(name, value)
     out.print(table)

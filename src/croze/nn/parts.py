@@ -15,7 +15,7 @@ LAYERS = (nn.Conv2d, nn.Linear)
 class Parts:
     """A network's layers, parameters and buffers; looked up in one walk, used any number of times.
 
-    Walking through a network takes as long as some of its passes, so what needs several of these shares one.
+    Walking through a network takes milliseconds, so that whatever needs several of these shares one walk.
 
     Args:
         network: must not gain or lose modules afterwards.
@@ -28,7 +28,9 @@ class Parts:
 
     def __init__(self, network: nn.Module) -> None:
         self.modules: dict[str, nn.Module] = dict(network.named_modules())
-        self.layers = {name: m for name, m in self.modules.items() if isinstance(m, LAYERS)}
+        self.layers: dict[str, nn.Module] = {
+            name: module for name, module in self.modules.items() if isinstance(module, LAYERS)
+        }
         self.parameters: dict[str, nn.Parameter] = {}
         self._buffers: dict[str, Tensor] = {}
         self._places: dict[str, list[tuple[dict[str, Tensor | None], str]]] = {}

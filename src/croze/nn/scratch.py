@@ -46,7 +46,8 @@ def refuse_lazy(model: nn.Module) -> None:
 def prepare(model: nn.Module, layout: torch.memory_format = torch.contiguous_format) -> nn.Module:
     """The same for a network of one's own: it is changed in place and returned, weights as they are."""
     modules = list(model.modules())
-    # setting the mode of every module takes as long as a fifth of a pass; a method of its own has its reasons
+    # setting the mode of every module takes milliseconds, and the networks of spaces are built in this one;
+    # a class with a `train` of its own has its reasons
     if any(not module.training or type(module).train is not nn.Module.train for module in modules):
         model.train()
     for module in modules:

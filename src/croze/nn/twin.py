@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, cast
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +13,6 @@ P = ParamSpec("P")
 
 DRAWN = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
 """Layers whose fresh weights are random numbers; those of the others are always the same."""
-
 
 _CONTAINERS = tuple(
     (name, type(value))
@@ -71,8 +70,7 @@ def twin(module: nn.Module) -> nn.Module:
     else:
         held["_parameters"], held["_buffers"] = {}, {}
     if isinstance(module, DRAWN):
-        module_drawn: Any = copied
-        module_drawn.reset_parameters()
+        cast(Any, copied).reset_parameters()
     held["_modules"] = {
         name: None if child is None else twin(child) for name, child in module._modules.items()
     }

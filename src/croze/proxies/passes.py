@@ -74,6 +74,7 @@ class Passes:
         self._memory: dict[Hashable, Any] = {}
         self._failed: dict[Hashable, Exception] = {}
         self._parts: dict[nn.Module, Parts] = {}
+        self._quickened: dict[nn.Module, Quickened] = {}
 
     @classmethod
     def over(
@@ -133,13 +134,15 @@ class Passes:
         `draw` counts fresh draws of the weights; it means nothing for `default`, which draws none.
         """
         network = self.once(_network, init, draw)
-        self.once(_quickened, network)  # before anybody hangs hooks of the moment on its layers
+        self.parts(network)  # before anybody hangs hooks of the moment on its layers
         return network
 
     def parts(self, network: nn.Module) -> Parts:
         """Layers and parameters of a network by name, looked up once."""
         if network not in self._parts:
-            self._parts[network] = Parts(network)
+            parts = self._parts[network] = Parts(network)
+            fits = self.layout == torch.channels_last and self.inputs.device.type == "cpu"
+            self._quickened[network] = Quickened(parts.modules.values() if fits else ())
         return self._parts[network]
 
     def noise(self, images: int, *, count: int = 1, size: int | None = None, stream: int = 0) -> list[Tensor]:
@@ -171,9 +174,8 @@ class Passes:
     ) -> Tensor:
         """The same for what the model itself takes, pixels or normalised images."""
         x = x.clone()
-        quickened = self.once(_quickened, network)
         filled = self.parts(network).filled(weights or {})
-        with seeded(self.seed, (x.device,)), filled, quickened.active():
+        with seeded(self.seed, (x.device,)), filled, self._quickened[network].active():
             return logits_of(network(x))
 
     def asks(self, init: str, part: str) -> bool:
@@ -243,8 +245,3 @@ def _network(passes: Passes, init: str, draw: int) -> nn.Module:
     network = scratch(passes.model, passes.layout)
     initialise(network, init, (passes.seed + draw) % 2**63)
     return network
-
-
-def _quickened(passes: Passes, network: nn.Module) -> Quickened:
-    fits = passes.layout == torch.channels_last and passes.inputs.device.type == "cpu"
-    return Quickened(passes.parts(network).modules.values() if fits else ())

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from croze.nn.kernels.chunks import chunks
 from croze.nn.kernels.layout import dense
 
 OFFSETS = {5: (0, 2), 7: (0, 3, 4)}
@@ -25,9 +26,6 @@ OFFSETS = {5: (0, 2), 7: (0, 3, 4)}
 
 SMALLEST = 16
 """Rows of a map from which a larger kernel's gradient is faster in pieces."""
-
-CHUNK = 1 << 19
-"""Elements of a map that are worked on at once, so that they stay in the processor's cache."""
 
 
 def knows(kernel: int, stride: int, padding: int, dilation: int) -> bool:
@@ -104,11 +102,7 @@ def _weight_gradient(gradient: Tensor, x: Tensor, kernel: int) -> Tensor:
     """Gradient of the kernels `(C, 1, k, k)` from that of the output and the input, without dilation."""
     if kernel not in OFFSETS or x.shape[2] < SMALLEST:
         return _of_weight(gradient, x, x.new_empty(x.shape[1], 1, kernel, kernel), kernel // 2)
-    images = max(1, CHUNK // x[0].numel())
-    parts = [
-        _pieced_together(gradient[start : start + images], x[start : start + images], kernel)
-        for start in range(0, len(x), images)
-    ]
+    parts = [_pieced_together(gradient[rows], x[rows], kernel) for rows in chunks(x)]
     return parts[0] if len(parts) == 1 else torch.stack(parts).sum(dim=0)
 
 

@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-CHUNK = 1 << 19
-"""Elements of a map that are worked on at once, so that they stay in the processor's cache."""
+from croze.nn.kernels.chunks import chunks
 
 
 def tapped(x: Tensor, weight: Tensor, stride: int, padding: int, dilation: int) -> Tensor:
@@ -31,7 +30,8 @@ class _Tapped(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, weight: Tensor, stride: int, padding: int, dilation: int) -> Tensor:
         ctx.save_for_backward(x, weight)
         ctx.settings = stride, padding, dilation
-        return _in_chunks(lambda part: _sum_of_taps(part, weight, stride, padding, dilation), x)
+        parts = [_sum_of_taps(x[rows], weight, stride, padding, dilation) for rows in chunks(x)]
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None, None, None]:
@@ -45,12 +45,6 @@ class _Tapped(torch.autograd.Function):
         if ctx.needs_input_grad[1]:
             of_weight = _of_weight(gradient, x, weight.shape[2], stride, padding, dilation)
         return of_x, of_weight, None, None, None
-
-
-def _in_chunks(compute: Any, x: Tensor) -> Tensor:
-    images = max(1, CHUNK // max(1, x[0].numel()))
-    parts = [compute(x[start : start + images]) for start in range(0, len(x), images)]
-    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def _sum_of_taps(x: Tensor, weight: Tensor, stride: int, padding: int, dilation: int) -> Tensor:
@@ -69,12 +63,11 @@ def _sum_of_taps(x: Tensor, weight: Tensor, stride: int, padding: int, dilation:
 
 
 def _of_weight(gradient: Tensor, x: Tensor, kernel: int, stride: int, padding: int, dilation: int) -> Tensor:
-    images = max(1, CHUNK // max(1, x[0].numel()))
     height, width = gradient.shape[2:]
     sums: list[Tensor] = []
-    for start in range(0, len(x), images):
-        padded = _padded(x[start : start + images], padding)
-        pixels = gradient[start : start + images].permute(0, 2, 3, 1)
+    for rows in chunks(x):
+        padded = _padded(x[rows], padding)
+        pixels = gradient[rows].permute(0, 2, 3, 1)
         found = [
             (pixels * _seen(padded, row * dilation, column * dilation, stride, height, width))
             .reshape(-1, x.shape[1])

@@ -104,7 +104,9 @@ def _surrogates(
     parts = passes.parts(network)
     if not parts.layers:
         raise Undefined(NO_LAYER)
-    shown = parts.layers if stages is None else {name: parts.modules[name] for name in stages.outputs}
+    shown = parts.layers
+    if stages is not None:
+        shown = {name: network.get_submodule(name) for name in stages.outputs}
     recorded = shown if passes.asks("official", "features") else {}
     x = passes.inputs.double()
     with torch.enable_grad():

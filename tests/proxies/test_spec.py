@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from croze.errors import CrozeError
+from croze.notation import parse_items
 from croze.proxies import PROXIES, find_criteria, find_proxies, find_proxy
 from croze.proxies.croze.form import COMPONENTS
-from croze.proxies.spec import parse_items
 
 names = st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=8)
 values = st.text(string.ascii_lowercase + string.digits + ".+", min_size=1, max_size=8)

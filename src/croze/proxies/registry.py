@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from croze.errors import CrozeError
+from croze.notation import Item, parse_items
 from croze.proxies.aggregate import KINDS, Aggregate, Criterion
 from croze.proxies.az_nas import Expressivity, Progressivity, Trainability
 from croze.proxies.base import Proxy
@@ -29,7 +30,6 @@ from croze.proxies.robust_zcp import RobustZcp
 from croze.proxies.size import Flops, LiveParams, Params
 from croze.proxies.smoothness import SmoothFeatures, SmoothGradients
 from croze.proxies.snip import Snip
-from croze.proxies.spec import Item, parse_items
 from croze.proxies.swap import Swap, SwapRegularised
 from croze.proxies.synflow import SynFlow
 from croze.proxies.vkdnw import Vkdnw, VkdnwSingle

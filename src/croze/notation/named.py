@@ -1,0 +1,78 @@
+"""A frozen dataclass that has a name and can be written as text: a proxy, an attack."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Self, get_origin, get_type_hints
+
+from croze.errors import CrozeError
+
+
+@dataclass(frozen=True)
+class Named:
+    """Subclasses are frozen dataclasses; their fields are the arguments.
+
+    Arguments are `int`, `float`, `str` or `tuple[str, ...]`, each with a default.
+
+    Class attributes:
+        name: as written on the command line.
+        what: what kind of thing it is, for messages.
+    """
+
+    name: ClassVar[str]
+    what: ClassVar[str]
+
+    @cached_property
+    def spec(self) -> str:
+        """The name, and in brackets every argument that differs from its default."""
+        given = [
+            f"{f.name}={_write(getattr(self, f.name))}"
+            for f in dataclasses.fields(self)
+            if getattr(self, f.name) != f.default
+        ]
+        return f"{self.name}({','.join(given)})" if given else self.name
+
+    @classmethod
+    def from_arguments(cls, arguments: dict[str, str]) -> Self:
+        """The thing with these arguments, as text; a tuple is written `a+b`.
+
+        Raises:
+            CrozeError: for an unknown argument or a value that does not fit.
+        """
+        known = {f.name: f for f in dataclasses.fields(cls)}
+        types = get_type_hints(cls)
+        values: dict[str, Any] = {}
+        for key, text in arguments.items():
+            if key not in known:
+                takes = f"takes {', '.join(known)}" if known else "takes no arguments"
+                raise CrozeError(f"{cls.what.capitalize()} {cls.name} has no argument {key!r}; it {takes}.")
+            values[key] = _read(f"{cls.what} {cls.name}", key, text, types[key])
+        return cls(**values)
+
+
+def _write(value: object) -> str:
+    if isinstance(value, tuple):
+        return "+".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+
+
+def _read(owner: str, key: str, text: str, kind: Any) -> Any:
+    if kind is str:
+        return text
+    if kind in (int, float):
+        convert: Callable[[str], float] = kind
+        try:
+            number = convert(text)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            wanted = "a whole number" if kind is int else "a number"
+            raise CrozeError(f"Argument {key} of {owner} must be {wanted}, got {text!r}.")
+        return number
+    if get_origin(kind) is not tuple:
+        raise TypeError(f"argument {key} of {owner} is a {kind}: write int, float, str or tuple[str, ...]")
+    return tuple(part.strip() for part in text.split("+"))

@@ -27,10 +27,10 @@ import score_cost
 import torch
 from matplotlib.figure import Figure
 
+from croze.files import write_text
 from croze.machine import this_machine
 from croze.nn.seeding import single_thread
 from croze.proxies import find_proxies
-from croze.report.files import write_text
 
 POSITIONAL = "croze-positional"
 DTYPES = ("float32", "bfloat16")

@@ -2,10 +2,10 @@ import pytest
 
 from croze.errors import CrozeError
 from croze.evaluation import Evaluator, Ledger
+from croze.files import to_json
 from croze.population import draw, make_reference
 from croze.proxies import find_criteria
 from croze.proxies.reference import load_reference
-from croze.report.files import to_json
 from croze.spaces import open_space
 from croze.store import Store
 

@@ -7,9 +7,9 @@ import pytest
 
 from croze.data import load_batch
 from croze.errors import CrozeError
+from croze.files import to_json
 from croze.proxies import AGGREGATES, PROXIES, find_criterion
 from croze.proxies.reference import Reference, load_reference, shipped_references
-from croze.report.files import to_json
 from croze.scoring import score, score_all
 from croze.spaces import open_space
 from croze.testing.networks import NETWORKS

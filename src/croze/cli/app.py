@@ -14,6 +14,7 @@ from croze.cli.reference import reference
 from croze.cli.score import score
 from croze.cli.search import search
 from croze.cli.simulate import simulate
+from croze.cli.train import train
 
 app = typer.Typer(
     name="croze",
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 app.command("score", short_help="Score one network, yours or one of a space.")(score)
 app.command("search", short_help="Find what a proxy ranks first in a space.")(search)
+app.command("train", short_help="Train a network, standard or adversarial.")(train)
 app.command("benchmark", short_help="Compare proxies with measured accuracies.")(benchmark)
 app.command("reference", short_help="Make the population that aggregates compare with.")(reference)
 app.command("proxies", short_help="Write the evidence page on all proxies.")(proxies)

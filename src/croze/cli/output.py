@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from croze.report.files import to_json, write_text
+from croze.files import to_json, write_text
 
 
 def console(json_target: str | None) -> Console:

@@ -69,8 +69,8 @@ def proxies(
     from croze.data import load_batch
     from croze.errors import CrozeError
     from croze.evaluation import Evaluator, Ledger
+    from croze.files import write_text
     from croze.proxies import parts_of
-    from croze.report.files import write_text
     from croze.report.provenance import provenance
     from croze.report.proxy_page import Basis, Scoring, render, rho_text
     from croze.spaces import open_space

@@ -50,9 +50,9 @@ def reference(
     from croze.data import load_batch
     from croze.errors import CrozeError
     from croze.evaluation import Evaluator, Ledger
+    from croze.files import to_json, write_text
     from croze.population import make_reference
     from croze.proxies import AGGREGATES, PROXIES, find_criteria
-    from croze.report.files import to_json, write_text
     from croze.spaces import open_space
     from croze.store import Store
 

@@ -66,7 +66,6 @@ def score(
     import sys
     from contextlib import redirect_stdout
 
-    from croze.cli.model import load_model
     from croze.cli.output import console, emit_json
     from croze.data import load_batch
     from croze.errors import CrozeError
@@ -79,6 +78,7 @@ def score(
     from croze.scoring import score_all
     from croze.spaces import open_space
     from croze.spaces.genotypes import parse_or_suggest, resolve
+    from croze.subject import load_model
 
     if (model is None) == (arch is None):
         raise CrozeError(

@@ -130,12 +130,12 @@ def search(
     from croze.data import load_batch
     from croze.errors import CrozeError
     from croze.evaluation import Evaluator, Ledger, is_kept
+    from croze.files import to_json, write_text
     from croze.guidance import guide_by
     from croze.limits import Limits
     from croze.objectives import find_objective, find_objectives, quantities_of
     from croze.proxies import DEFAULT, find_criterion
     from croze.report.figures import check_plot
-    from croze.report.files import to_json, write_text
     from croze.report.score_table import format_value
     from croze.report.search_plot import draw_search
     from croze.report.search_result import best, best_table, search_json, winner

@@ -90,9 +90,9 @@ def simulate(
     from croze.data import load_batch
     from croze.errors import CrozeError
     from croze.evaluation import Evaluator, Ledger
+    from croze.files import write_text
     from croze.proxies import find_criteria, parts_of
     from croze.report.figures import check_plot
-    from croze.report.files import write_text
     from croze.report.provenance import provenance
     from croze.report.proxy_page import Scoring
     from croze.report.simulation_page import Basis, render

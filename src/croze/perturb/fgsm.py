@@ -9,7 +9,7 @@ from croze.perturb.base import Ball, GradientOf
 
 
 class FGSM:
-    """Fast gradient sign method, `x' = x + epsilon * sign(dL/dx)`."""
+    """Fast gradient sign method, `x' = x + epsilon * sign(dL/dx)`; in l2 along the gradient itself."""
 
     def __call__(self, x: Tensor, gradient: GradientOf, ball: Ball, generator: torch.Generator) -> Tensor:
         """One step at the full size of the ball."""

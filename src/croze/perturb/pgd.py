@@ -1,4 +1,4 @@
-"""Projected gradient descent on the loss, l-inf (Madry et al. 2018)."""
+"""Projected gradient descent on the loss, in l-inf or l2 (Madry et al. 2018)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from croze.perturb.base import Ball, GradientOf, draw
+from croze.perturb.base import Ball, GradientOf
 
 
 @dataclass(frozen=True)
 class PGD:
-    """Projected gradient descent: 7 signed steps from a random start in the l-inf ball.
+    """Projected gradient descent: 7 steps from a random start in the ball.
 
     Attributes:
         steps: number of gradient steps; the paper trains with 7.
@@ -26,10 +26,12 @@ class PGD:
 
     def __call__(self, x: Tensor, gradient: GradientOf, ball: Ball, generator: torch.Generator) -> Tensor:
         """The inputs after the last step."""
-        perturbed = x
-        if self.random_start:
-            perturbed = ball.clamp(x + (2 * draw(torch.rand, x, generator) - 1) * ball.epsilon)
+        return self.climb(x, ball.uniform(x, generator) if self.random_start else x, gradient, ball)
+
+    def climb(self, x: Tensor, start: Tensor, gradient: GradientOf, ball: Ball) -> Tensor:
+        """The same from a start of one's own in the ball around `x`."""
+        perturbed = start
         for _ in range(self.steps):
             moved = ball.step(perturbed, gradient(perturbed), self.relative_step * ball.epsilon)
-            perturbed = ball.clamp(x + (moved - x).clamp(-ball.epsilon, ball.epsilon))
+            perturbed = ball.project(moved, x)
         return perturbed

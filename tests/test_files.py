@@ -9,7 +9,7 @@ import time
 import pytest
 
 from croze.errors import CrozeError
-from croze.report.files import to_json, write_text
+from croze.files import to_json, write_text
 
 
 def test_a_file_appears_with_its_folder_and_nothing_else(tmp_path):
@@ -65,7 +65,7 @@ def test_no_name_is_an_error():
 def test_a_kill_leaves_the_old_file_or_the_new_one(tmp_path):
     path = tmp_path / "result.txt"
     code = (
-        "import sys\nfrom croze.report.files import write_text\n"
+        "import sys\nfrom croze.files import write_text\n"
         "for i in range(10**9):\n"
         "    write_text(sys.argv[1], str(i % 10) * 300_000)\n"
         "    print(i, flush=True) if i == 0 else None\n"

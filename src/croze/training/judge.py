@@ -1,0 +1,76 @@
+"""How good a model is on the images set aside: the figure that chooses the epoch to keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from croze.data import Dataset
+from croze.nn.normalised import Normalised
+from croze.nn.scratch import evaluating
+from croze.perturb.base import Ball
+from croze.perturb.pgd import PGD
+from croze.training.recipe import Recipe
+
+_BATCH = 250
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Accuracies in [0, 1]; the adversarial one is None for standard training, which is not judged by it."""
+
+    clean: float
+    adversarial: float | None
+
+    @property
+    def figure(self) -> float:
+        """What is highest in the epoch to keep: adversarial accuracy, or clean where there is none."""
+        return self.clean if self.adversarial is None else self.adversarial
+
+
+def judge(model: Normalised, dataset: Dataset, recipe: Recipe, device: torch.device, seed: int) -> Judgement:
+    """Clean accuracy on all images, and on the first of them accuracy under PGD of the recipe's epsilon.
+
+    PGD takes the recipe's `validation_steps` steps of a quarter epsilon from a random start.
+    """
+    clean = 0
+    adversarial, attacked = 0, 0
+    generator = torch.Generator().manual_seed(seed)
+    # spread over the images, for they may be sorted by class
+    chosen = _spread(len(dataset), recipe.validation_images) if recipe.adversarial else torch.empty(0)
+    with evaluating(model):
+        for start in range(0, len(dataset), _BATCH):
+            images, labels = _batch(dataset, torch.arange(start, min(start + _BATCH, len(dataset))), device)
+            with torch.no_grad():
+                clean += int((model(images).argmax(1) == labels).sum())
+        for start in range(0, len(chosen), _BATCH):
+            images, labels = _batch(dataset, chosen[start : start + _BATCH], device)
+
+            def gradient(x: Tensor, labels: Tensor = labels) -> Tensor:
+                with torch.enable_grad():
+                    x = x.detach().requires_grad_(True)
+                    loss = cross_entropy(model(x), labels, reduction="sum")
+                    (found,) = torch.autograd.grad(loss, x)
+                return found
+
+            perturbed = PGD(recipe.validation_steps)(
+                images, gradient, Ball(recipe.epsilon, 0.0, 1.0), generator
+            )
+            with torch.no_grad():
+                adversarial += int((model(perturbed).argmax(1) == labels).sum())
+            attacked += len(labels)
+    return Judgement(clean / len(dataset), adversarial / attacked if attacked else None)
+
+
+def _batch(dataset: Dataset, indices: Tensor, device: torch.device) -> tuple[Tensor, Tensor]:
+    rows = indices.numpy()
+    images = torch.from_numpy(dataset.read(rows)).to(device).to(torch.float32) / 255
+    return images, torch.from_numpy(dataset.labels[rows]).to(device)
+
+
+def _spread(length: int, most: int) -> Tensor:
+    count = min(length, most)
+    return torch.arange(count) * length // count

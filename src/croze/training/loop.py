@@ -1,0 +1,257 @@
+"""One loop for every recipe: goes on where it was, to the bit."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import SGD
+
+from croze.data import Dataset
+from croze.errors import CrozeError
+from croze.nn.normalised import Normalised
+from croze.nn.scratch import evaluating
+from croze.nn.seeding import exact_convolutions, seeded
+from croze.training.batches import Batches
+from croze.training.judge import judge
+from croze.training.loss import step_loss
+from croze.training.recipe import Recipe
+from croze.training.schedule import drop_path, learning_rate
+from croze.training.state import Place, load_state, load_weights, save_state, save_weights
+
+STATE = "last.safetensors"
+BEST = "best.safetensors"
+CHECKPOINT_SECONDS = 60.0
+"""At most so much work is done again after a kill, besides the current step."""
+
+Watch = Callable[[Place, int, float], None]
+"""Called after every step with the place, the number of all steps and the loss."""
+
+
+class Diverged(CrozeError):
+    """The loss or the weights are no longer finite."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training came to.
+
+    Attributes:
+        model: takes pixels; with the weights of the best epoch, in evaluation mode.
+        epoch: which one, counted from 1.
+        history: a row for each epoch, as in the CSV.
+        seconds: of training, over all of its parts.
+    """
+
+    model: Normalised
+    epoch: int
+    history: list[dict[str, Any]]
+    seconds: float
+
+
+def train(
+    network: nn.Module,
+    training: Dataset,
+    validation: Dataset,
+    recipe: Recipe,
+    folder: str | Path,
+    *,
+    seed: int = 0,
+    device: str = "cpu",
+    mixed_precision: bool = False,
+    normalises_input: bool = False,
+    title: str = "the network",
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    watch: Watch | None = None,
+) -> Trained:
+    """Train a network and keep its best epoch; what the folder holds of the same training is not done again.
+
+    The same network, images, recipe and seed give the same weights on one machine with as many threads,
+    however often the training was interrupted; on CUDA as well, but for operations that torch has no
+    deterministic form of.
+
+    Args:
+        network: takes normalised images, or pixels with `normalises_input`; trained in place.
+        training, validation: disjoint images; the latter choose the epoch that is kept.
+        folder: of `last.safetensors` (where the training stands) and `best.safetensors` (the model to use).
+        seed: of order, augmentation, drop-path and random starts; the weights are there already.
+        device: where to train.
+        mixed_precision: autocast to bfloat16; on CUDA only.
+        title: what the network is called in messages.
+        checkpoint_seconds: how often the state is written within an epoch.
+        watch: see `Watch`.
+
+    Raises:
+        Diverged: when the loss is not finite; the folder keeps the last good state.
+        CrozeError: when the folder is of another network or cannot be written, the data sets do not fit each
+            other, or the device cannot be used.
+    """
+    if training.classes != validation.classes:
+        raise CrozeError(
+            f"The training images have {training.classes} classes, those for validation {validation.classes}."
+        )
+    place_of = torch.device(device)
+    if mixed_precision and place_of.type != "cuda":
+        raise CrozeError(f"Mixed precision is for CUDA devices; train on {device} without it.")
+    folder = Path(folder)
+    model = in_pixels(network, training, normalises_input)
+    model.to(place_of, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    _check_classes(model, training, place_of)
+    optimiser = SGD(
+        model.parameters(),
+        lr=recipe.lr,
+        momentum=recipe.momentum,
+        nesterov=recipe.nesterov,
+        weight_decay=recipe.weight_decay,
+    )
+    state = folder / STATE
+    place = load_state(state, model, optimiser, title) if state.exists() else Place()
+    run = _Run(model, optimiser, recipe, Batches(training, recipe, seed), place, seed, mixed_precision)
+    with exact_convolutions():
+        while place.epoch < recipe.epochs:
+            _epoch(run, folder, checkpoint_seconds, watch)
+            with torch.autocast(place_of.type, torch.bfloat16, enabled=mixed_precision):
+                judged = judge(model, validation, recipe, place_of, seed)
+            row = _row(run, judged.clean, judged.adversarial)
+            place.history.append(row)
+            if not place.best or judged.figure > place.best["figure"]:
+                place.best = {"epoch": place.epoch + 1, "figure": judged.figure}
+                save_weights(folder / BEST, model, {**row, "title": title})
+            place.epoch, place.step, place.sums = place.epoch + 1, 0, {}
+            save_state(state, model, optimiser, place)
+    load_weights(folder / BEST, model, title)
+    return Trained(model.eval(), int(place.best["epoch"]), place.history, place.seconds)
+
+
+def in_pixels(network: nn.Module, dataset: Dataset, normalises_input: bool = False) -> Normalised:
+    """The network behind the data set's normalisation, or behind none when it has one of its own."""
+    if normalises_input:
+        return Normalised(network, (0.0,) * dataset.size[0], (1.0,) * dataset.size[0])
+    return Normalised(network, dataset.mean, dataset.std)
+
+
+@dataclass(frozen=True)
+class _Run:
+    model: Normalised
+    optimiser: SGD
+    recipe: Recipe
+    batches: Batches
+    place: Place
+    seed: int
+    mixed_precision: bool
+
+    @property
+    def total(self) -> int:
+        return self.recipe.epochs * self.batches.steps
+
+
+def _epoch(run: _Run, folder: Path, checkpoint_seconds: float, watch: Watch | None) -> None:
+    """From the place to the end of its epoch."""
+    place = run.place
+    saved = time.monotonic()
+    run.model.train()
+    while place.step < run.batches.steps:
+        start = time.monotonic()
+        loss = _step(run)
+        place.step += 1
+        place.seconds += time.monotonic() - start
+        if watch is not None:
+            watch(place, run.total, loss)
+        if time.monotonic() - saved > checkpoint_seconds:
+            save_state(folder / STATE, run.model, run.optimiser, place)
+            saved = time.monotonic()
+
+
+def _step(run: _Run) -> float:
+    """One step of SGD; the loss."""
+    model, recipe, place = run.model, run.recipe, run.place
+    device = model.mean.device
+    done = place.epoch * run.batches.steps + place.step
+    rate = learning_rate(recipe.lr, done, run.total, recipe.warmup * run.batches.steps)
+    for group in run.optimiser.param_groups:
+        group["lr"] = rate
+    if recipe.drop_path and isinstance(getattr(model.network, "drop_path", None), float):
+        model.network.drop_path = drop_path(recipe.drop_path, done, run.total)  # type: ignore[assignment]
+    images, labels = run.batches(place.epoch, place.step)
+    images = images.to(device).contiguous(memory_format=torch.channels_last)
+    labels = labels.to(device)
+    generator = torch.Generator().manual_seed(_mixed(run.seed, done))
+    # dropout and drop-path draw from the global generators
+    with seeded(_mixed(run.seed, done), (device,)):
+        with torch.autocast(device.type, torch.bfloat16, enabled=run.mixed_precision):
+            found = step_loss(model, images, labels, recipe, generator)
+        run.optimiser.zero_grad(set_to_none=True)
+        found.loss.backward()  # type: ignore[no-untyped-call]
+    loss = float(found.loss.detach())
+    norm = _clipped(model, recipe.clip)
+    if not (math.isfinite(loss) and math.isfinite(norm)):
+        raise Diverged(
+            f"Training diverged in epoch {place.epoch + 1}, step {place.step + 1}: the loss is {loss:g}, the "
+            f"norm of the gradient {norm:g}. Train anew in another folder with a smaller lr than "
+            f"{recipe.lr:g} or with warmup=1."
+        )
+    run.optimiser.step()
+    sums = place.sums
+    for key, value in (
+        ("loss", loss * len(labels)),
+        ("images", len(labels)),
+        ("clean", found.clean),
+        ("adversarial", found.adversarial),
+    ):
+        if value is not None:
+            sums[key] = sums.get(key, 0.0) + float(value)
+    return loss
+
+
+def _clipped(model: nn.Module, most: float) -> float:
+    """The norm of the gradient before it is brought down to `most`; 0 leaves it as it is."""
+    return float(nn.utils.clip_grad_norm_(model.parameters(), most if most > 0 else math.inf))
+
+
+def _row(run: _Run, clean: float, adversarial: float | None) -> dict[str, Any]:
+    """Of the history: accuracies are shares."""
+    sums = run.place.sums
+
+    def share(key: str) -> float | None:
+        return sums[key] / sums["images"] if key in sums else None
+
+    return {
+        "epoch": run.place.epoch + 1,
+        "loss": sums["loss"] / sums["images"],
+        "train_clean": share("clean"),
+        "train_adversarial": share("adversarial"),
+        "validation_clean": clean,
+        "validation_adversarial": adversarial,
+        "lr": run.optimiser.param_groups[0]["lr"],
+    }
+
+
+def _check_classes(model: Normalised, dataset: Dataset, device: torch.device) -> None:
+    """Whether images of this data set fit, and as many logits come out as there are classes."""
+    channels, height, width = dataset.size
+    images = torch.zeros(2, channels, height, width, device=device)
+    with evaluating(model), torch.no_grad():
+        try:
+            logits = model(images)
+        except CrozeError:
+            raise
+        except Exception as problem:
+            raise CrozeError(
+                f"The network does not take images of {channels} x {height} x {width} pixels ({problem})."
+            ) from problem
+    if logits.shape != (2, dataset.classes):
+        raise CrozeError(
+            f"The network gives {logits.shape[1]} logits, but {dataset.source} has {dataset.classes} "
+            "classes: build it for as many."
+        )
+
+
+def _mixed(seed: int, step: int) -> int:
+    """Another number for every seed and step."""
+    return (seed * 1_000_003 + step) % 2**63

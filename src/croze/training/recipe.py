@@ -1,0 +1,161 @@
+"""How a network is trained: the named recipes and what can be changed about them."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, get_type_hints
+
+from croze.errors import CrozeError
+from croze.perturb.epsilon import parse_epsilon
+
+METHODS = ("standard", "pgd", "trades", "fast")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a training but the network, the images and the seed.
+
+    The defaults are those of the CRoZe paper, section 4.1. Sizes of perturbations are l-inf, in pixel space.
+
+    Attributes:
+        method: standard; pgd (Madry et al. 2018, eq. 2.1); trades (Zhang et al. 2019, eq. 5); fast (FGSM from
+            a random start, Wong et al. 2020).
+        epochs: passes over the training images.
+        batch_size: images a step; the last batch of an epoch is left out when it is not full.
+        lr, momentum, nesterov, weight_decay: of SGD; the learning rate falls to 0 along half a cosine, step
+            by step.
+        warmup: epochs in which the learning rate rises linearly from 0 before that.
+        clip: largest norm of the gradient, 0 for no limit.
+        augment: pad, crop and flip at random.
+        cutout: side of the square that is blanked out in each image, in pixels; 0 for none.
+        label_smoothing: share of the target that is spread over all classes.
+        auxiliary: weight of the auxiliary head's loss, for networks that have one; 0 builds none.
+        drop_path: probability of leaving out an operation at the end of training, rising linearly from 0; for
+            networks of cells stacked as in DARTS.
+        epsilon, step, steps: of the perturbation that adversarial training defends against.
+        beta: of TRADES, the weight of the robust term.
+        validation: share of the training images that is set aside for choosing the epoch to keep.
+        validation_steps, validation_images: of the PGD that judges an adversarial training after each epoch.
+
+    Raises:
+        CrozeError: for a value that makes no sense.
+    """
+
+    method: str = "standard"
+    epochs: int = 200
+    batch_size: int = 64
+    lr: float = 0.1
+    momentum: float = 0.9
+    nesterov: bool = False
+    weight_decay: float = 1e-4
+    warmup: int = 0
+    clip: float = 5.0
+    augment: bool = True
+    cutout: int = 0
+    label_smoothing: float = 0.0
+    auxiliary: float = 0.4
+    drop_path: float = 0.2
+    epsilon: float = 8 / 255
+    step: float = 2 / 255
+    steps: int = 7
+    beta: float = 6.0
+    validation: float = 0.1
+    validation_steps: int = 10
+    validation_images: int = 1000
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise CrozeError(f"Unknown method of training {self.method!r}; it is {', '.join(METHODS)}.")
+        for name, low, high in _RANGES:
+            value = getattr(self, name)
+            if not (math.isfinite(value) and low <= value <= high):
+                allowed = f"{low:g} to {high:g}" if high < math.inf else f"at least {low:g}"
+                raise CrozeError(f"The recipe's {name} must be {allowed}, got {value:g}.")
+        if self.warmup >= self.epochs:
+            raise CrozeError(
+                f"A warm-up of {self.warmup} epochs leaves nothing of {self.epochs}: give fewer of it."
+            )
+
+    @property
+    def adversarial(self) -> bool:
+        """Whether it trains on perturbed images."""
+        return self.method != "standard"
+
+    def to_json(self) -> dict[str, Any]:
+        """Every field."""
+        return dataclasses.asdict(self)
+
+
+_RANGES = (
+    ("epochs", 1, math.inf),
+    ("batch_size", 2, math.inf),
+    ("lr", 1e-12, math.inf),
+    ("momentum", 0, 1 - 1e-9),
+    ("weight_decay", 0, math.inf),
+    ("warmup", 0, math.inf),
+    ("clip", 0, math.inf),
+    ("cutout", 0, math.inf),
+    ("label_smoothing", 0, 1),
+    ("auxiliary", 0, math.inf),
+    ("drop_path", 0, 1 - 1e-9),
+    ("epsilon", 1e-6, 1),
+    ("step", 1e-6, 1),
+    ("steps", 1, math.inf),
+    ("beta", 0, math.inf),
+    ("validation", 1e-6, 0.9),
+    ("validation_steps", 1, math.inf),
+    ("validation_images", 1, math.inf),
+)
+
+RECIPES: Mapping[str, Recipe] = {
+    "standard": Recipe(),
+    "pgd": Recipe(method="pgd"),
+    "trades": Recipe(method="trades", steps=10),
+    # one step of 1.25 epsilon: Wong et al. (2020), section 4.1
+    "fast": Recipe(method="fast", step=10 / 255, steps=1),
+}
+"""The recipes by name."""
+
+
+def find_recipe(name: str, changes: Mapping[str, str] | None = None) -> Recipe:
+    """A recipe with some of its settings replaced.
+
+    Args:
+        name: one of `RECIPES`.
+        changes: settings as text; sizes of perturbations may be fractions such as `8/255`.
+
+    Raises:
+        CrozeError: for an unknown recipe or setting, or a value that does not fit.
+    """
+    if name not in RECIPES:
+        raise CrozeError(f"Unknown recipe {name!r}; the known ones are {', '.join(RECIPES)}.")
+    types = get_type_hints(Recipe)
+    values: dict[str, Any] = {}
+    for key, text in (changes or {}).items():
+        if key not in types or key == "method":
+            known = ", ".join(k for k in types if k != "method")
+            raise CrozeError(f"A recipe has no setting {key!r}; it has {known}.")
+        values[key] = _read(key, text, types[key])
+    recipe = dataclasses.replace(RECIPES[name], **values)
+    if "epsilon" in values and "step" not in values and recipe.adversarial:
+        # the step belongs to the size of the ball
+        step = RECIPES[name].step * recipe.epsilon / RECIPES[name].epsilon
+        recipe = dataclasses.replace(recipe, step=step)
+    return recipe
+
+
+def _read(key: str, text: str, kind: Any) -> Any:
+    if key in ("epsilon", "step"):
+        return parse_epsilon(text)
+    if kind is bool:
+        if text.lower() in ("true", "yes", "1", "false", "no", "0"):
+            return text.lower() in ("true", "yes", "1")
+        raise CrozeError(f"The recipe's {key} is yes or no, got {text!r}.")
+    try:
+        return kind(text)
+    except ValueError:
+        wanted = "a whole number" if kind is int else "a number"
+        raise CrozeError(f"The recipe's {key} must be {wanted}, got {text!r}.") from None

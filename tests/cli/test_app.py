@@ -11,6 +11,7 @@ from croze.data import READERS
 from croze.perturb import PERTURBATIONS
 from croze.proxies import AGGREGATES, PROXIES
 from croze.proxies.aggregate import KINDS as AGGREGATE_KINDS
+from croze.robustness.attacks import ATTACKS
 from croze.search import ALGORITHMS
 from croze.spaces import SPACES
 from croze.spaces.genotypes import named
@@ -24,6 +25,7 @@ KINDS = {
     "algorithms": ALGORITHMS,
     "data": READERS,
     "perturbations": PERTURBATIONS,
+    "attacks": ATTACKS,
     "benchmarks": BENCHMARKS,
 }
 

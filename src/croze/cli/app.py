@@ -8,6 +8,7 @@ import typer
 
 from croze.cli.benchmark import benchmark
 from croze.cli.doctor import doctor
+from croze.cli.evaluate import evaluate
 from croze.cli.listing import listing
 from croze.cli.proxies import proxies
 from croze.cli.reference import reference
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.command("score", short_help="Score one network, yours or one of a space.")(score)
 app.command("search", short_help="Find what a proxy ranks first in a space.")(search)
 app.command("train", short_help="Train a network, standard or adversarial.")(train)
+app.command("evaluate", short_help="Attack a trained network.")(evaluate)
 app.command("benchmark", short_help="Compare proxies with measured accuracies.")(benchmark)
 app.command("reference", short_help="Make the population that aggregates compare with.")(reference)
 app.command("proxies", short_help="Write the evidence page on all proxies.")(proxies)

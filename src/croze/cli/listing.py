@@ -14,13 +14,13 @@ def listing(
     what: Annotated[
         str | None,
         typer.Argument(
-            help="proxies, aggregates, spaces, genotypes, algorithms, data, perturbations or benchmarks; all "
-            "without."
+            help="proxies, aggregates, spaces, genotypes, algorithms, data, perturbations, attacks or "
+            "benchmarks; all without."
         ),
     ] = None,
     json: Json = None,
 ) -> None:
-    """List proxies, aggregates, spaces, genotypes, algorithms, data readers, perturbations and benchmarks."""
+    """List proxies, aggregates, spaces, genotypes, algorithms, data, perturbations, attacks, benchmarks."""
     from rich.table import Table
 
     from croze.cli.output import console, emit_json
@@ -51,6 +51,7 @@ def _catalogue() -> dict[str, list[dict[str, Any]]]:
     from croze.perturb import PERTURBATIONS
     from croze.proxies import AGGREGATES, PROXIES
     from croze.proxies.aggregate import KINDS
+    from croze.robustness.attacks import ATTACKS
     from croze.search import ALGORITHMS
     from croze.spaces import SPACES
     from croze.spaces.genotypes import Named, named
@@ -107,6 +108,18 @@ def _catalogue() -> dict[str, list[dict[str, Any]]]:
         "data": [{"name": name, "summary": summary} for name, (_, summary) in READERS.items()],
         "perturbations": [
             {"name": name, "summary": first_line(type(kind).__doc__)} for name, kind in PERTURBATIONS.items()
+        ],
+        "attacks": [
+            {
+                "name": name,
+                "summary": f"{kind.summary}, in {' and '.join(kind.norms)}",
+                "source": kind.source,
+                "norms": list(kind.norms),
+                "needs_gradients": kind.needs_gradients,
+                "needs_training": kind.needs_training,
+                "arguments": {f.name: f.default for f in fields(kind)},
+            }
+            for name, kind in ATTACKS.items()
         ],
         "benchmarks": [{"name": name, "summary": of_module(kind)} for name, kind in BENCHMARKS.items()],
     }

@@ -63,6 +63,30 @@ def draw(
     )
 
 
+def spread(dataset: Dataset, count: int | None = None, seed: int = 0) -> Indices:
+    """Some images in an order in which every beginning is nearly balanced: classes take turns.
+
+    Args:
+        count: how many; all without.
+        seed: at least 0; the same gives the same images, and more of them the same ones first.
+
+    Raises:
+        CrozeError: when there are not as many.
+    """
+    if count is not None and not 1 <= count <= len(dataset):
+        raise CrozeError(
+            f"{dataset.source} has {len(dataset)} images, {count} cannot be chosen: ask for fewer of them."
+        )
+    rng = np.random.Generator(np.random.PCG64(_whole("seed", seed, 0)))
+    order = rng.permutation(len(dataset))
+    turn = np.empty(len(dataset), dtype=np.int64)
+    for label in np.unique(dataset.labels):
+        members = order[dataset.labels[order] == label]
+        turn[members] = np.arange(len(members))
+    # stable: within a turn the images stay in their random order
+    return order[np.argsort(turn[order], kind="stable")][:count]
+
+
 def _balanced(dataset: Dataset, size: int, rng: np.random.Generator) -> Indices:
     present, counts = np.unique(dataset.labels, return_counts=True)
     share, rest = divmod(size, len(present))

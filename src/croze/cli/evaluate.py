@@ -1,0 +1,157 @@
+"""`croze evaluate`: attacks on a trained network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from croze.cli.options import MAX_SEED, Json, Plot
+
+
+def evaluate(
+    trained: Annotated[str, typer.Argument(metavar="DIR", help="Folder of a training by `croze train`.")],
+    data: Annotated[
+        str, typer.Option(help="Test images: digits, or READER:PATH; `croze list data` names the readers.")
+    ] = "digits",
+    attacks: Annotated[
+        str, typer.Option(help="Comma-separated, such as fgsm,pgd(steps=50); none for none.")
+    ] = "fgsm,pgd",
+    epsilon: Annotated[
+        str, typer.Option(help="Sizes in l-inf and pixel space, comma-separated: 8/255,4/255; none for none.")
+    ] = "8/255",
+    epsilon_l2: Annotated[
+        str, typer.Option("--epsilon-l2", help="Sizes in l2, comma-separated, such as 0.5; none without.")
+    ] = "none",
+    images: Annotated[
+        int | None, typer.Option(min=1, help="So many test images, balanced over classes; all without.")
+    ] = None,
+    limits: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--limit", metavar="ATTACK=N", help="Run an attack on the first N images only; may be repeated."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of images and attacks.")] = 0,
+    batch_size: Annotated[int, typer.Option(min=1, help="Images at once.")] = 100,
+    device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1.")] = "cpu",
+    threads: Annotated[int, typer.Option(min=0, help="Torch threads; 0 for all cores.")] = 0,
+    training_data: Annotated[
+        str | None, typer.Option(help="Training images, for lgv; those of the training without.")
+    ] = None,
+    out: Annotated[str | None, typer.Option(help="Folder of the result; DIR/evaluation without.")] = None,
+    plot: Plot = None,
+    json: Json = None,
+) -> None:
+    """Evaluate a trained network under attacks.
+
+    Killed or stopped, the same command goes on where it was; more attacks may be asked for later.
+    """
+    import sys
+    from contextlib import redirect_stdout
+
+    import torch
+
+    from croze.cli.output import console, emit_json
+    from croze.cli.progress import Bar
+    from croze.data import open_dataset
+    from croze.data.cached import cached
+    from croze.data.sampling import spread
+    from croze.evaluation import check_devices
+    from croze.files import to_json, write_text
+    from croze.report.evaluation_result import (
+        draw_evaluation,
+        evaluation_markdown,
+        evaluation_table,
+        summarise,
+    )
+    from croze.report.figures import check_plot
+    from croze.report.provenance import provenance
+    from croze.robustness.evaluate import check_model
+    from croze.robustness.evaluate import evaluate as run_evaluation
+    from croze.robustness.identity import digest_of_weights
+    from croze.robustness.outcomes import Outcomes
+    from croze.robustness.plan import plan_trials, prepare
+    from croze.subject import subject_from_json
+    from croze.training import Recipe
+    from croze.training.batches import Batches
+    from croze.training.folder import identity, load_trained
+
+    if plot is not None:
+        check_plot(plot)
+    check_devices([device])
+    terminal = console(json)
+    plan = plan_trials(attacks, epsilon, epsilon_l2, limits or [])
+    with redirect_stdout(sys.stderr):
+        model, description = load_trained(trained)
+    title = subject_from_json(description.subject).title
+    dataset = open_dataset(data)
+    check_model(model, dataset)
+    chosen = spread(dataset, images, seed)
+    with Bar(terminal, "reading images", len(chosen)) as bar:
+        dataset = cached(dataset, chosen, lambda done, _: bar.update(done))
+    folder = Path(out) if out is not None else Path(trained) / "evaluation"
+
+    def training_batches() -> Batches:
+        name = training_data or description.data
+        terminal.print(f"lgv collects weights: it trains on, on {name}.")
+        return Batches(cached(open_dataset(name)), Recipe(**description.recipe), seed)
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads or torch.get_num_threads())
+    try:
+        plan = prepare(plan, model, training_batches, seed, folder)
+        context = {
+            "weights": digest_of_weights(model),
+            "images": identity(dataset),
+            "seed": seed,
+            "batch_size": batch_size,
+            "device": device.partition(":")[0],
+        }
+        total = sum(min(plan.limits.get(t.key, len(dataset)), len(dataset)) for t in plan.trials)
+        with (
+            Outcomes(folder, context) as outcomes,
+            Bar(terminal, "evaluation", total) as bar,
+            redirect_stdout(sys.stderr),
+        ):
+            finished: dict[str, int] = {}
+
+            def watch(key: str, done: int, accuracy: float) -> None:
+                finished[key] = done
+                bar.update(sum(finished.values()), f"{key}: {accuracy:.1%}")
+
+            results = run_evaluation(
+                model,
+                dataset,
+                plan.trials,
+                outcomes=outcomes,
+                seed=seed,
+                batch_size=batch_size,
+                limits=plan.limits,
+                device=device,
+                watch=watch,
+            )
+    finally:
+        torch.set_num_threads(before)
+    summary = summarise(plan.trials, results, dataset)
+    origin = provenance()
+    heading = f"{title}, {description.recipe['method']} training, on {len(dataset)} images of {data}"
+    result = {
+        "network": dict(description.subject),
+        "training": str(trained),
+        "recipe": dict(description.recipe),
+        "data": data,
+        "context": context,
+        **summary.to_json(),
+        "provenance": origin,
+    }
+    write_text(folder / "evaluation.json", to_json(result))
+    write_text(folder / "evaluation.md", evaluation_markdown(summary, heading, origin["command"]))
+    if plot is not None:
+        draw_evaluation(summary, plot, heading)
+    terminal.print(evaluation_table(summary, heading))
+    for sign in summary.signs:
+        terminal.print(f"Warning, gradients may be masked: {sign}")
+    terminal.print(f"Written: {folder / 'evaluation.json'}, {folder / 'evaluation.md'}")
+    emit_json(json, result)

@@ -1,0 +1,81 @@
+"""Attacks on trained classifiers: one file each, found by name in `ATTACKS`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from croze.errors import CrozeError
+from croze.notation import parse_items
+from croze.robustness.attacks.apgd import ApgdCe, ApgdT
+from croze.robustness.attacks.autoattack import AutoAttack
+from croze.robustness.attacks.base import Adversarial, Attack, MinimalNorm, TrainingBatches
+from croze.robustness.attacks.carlini_wagner import CarliniWagner, CarliniWagnerL2
+from croze.robustness.attacks.deepfool import DeepFool
+from croze.robustness.attacks.fab import FabT
+from croze.robustness.attacks.fgsm import FGSM
+from croze.robustness.attacks.lgv import LGV
+from croze.robustness.attacks.pgd import PGD
+from croze.robustness.attacks.spsa import SPSA
+from croze.robustness.attacks.square import Square
+from croze.robustness.attacks.trajectory import Trajectory, collect_weights
+
+__all__ = [
+    "ATTACKS",
+    "Adversarial",
+    "Attack",
+    "MinimalNorm",
+    "TrainingBatches",
+    "Trajectory",
+    "collect_weights",
+    "find_attack",
+    "find_attacks",
+]
+
+ATTACKS: Mapping[str, type[Attack]] = {
+    kind.name: kind
+    for kind in (
+        FGSM,
+        PGD,
+        CarliniWagner,
+        CarliniWagnerL2,
+        DeepFool,
+        SPSA,
+        LGV,
+        ApgdCe,
+        ApgdT,
+        FabT,
+        Square,
+        AutoAttack,
+    )
+}
+"""Every attack by name."""
+
+
+def find_attacks(text: str) -> list[Attack]:
+    """The attacks of a list such as `pgd(steps=50),fgsm`.
+
+    Raises:
+        CrozeError: for a list that cannot be read, an unknown name or argument, or one that stands there
+            twice.
+    """
+    attacks: list[Attack] = []
+    for item in parse_items(text):
+        if item.name not in ATTACKS:
+            raise CrozeError(f"Unknown attack {item.name!r}; the known ones are {', '.join(ATTACKS)}.")
+        attack = ATTACKS[item.name].from_arguments(item.arguments())
+        if attack in attacks:
+            raise CrozeError(f"Attack {attack.spec} is named twice; name each one once.")
+        attacks.append(attack)
+    return attacks
+
+
+def find_attack(text: str) -> Attack:
+    """The one attack that the text names.
+
+    Raises:
+        CrozeError: as `find_attacks`, or when it names several.
+    """
+    attacks = find_attacks(text)
+    if len(attacks) != 1:
+        raise CrozeError(f"Expected one attack, got {len(attacks)} in {text!r}.")
+    return attacks[0]

@@ -1,0 +1,83 @@
+"""`pgd`: projected gradient descent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from croze.errors import CrozeError
+from croze.perturb import pgd
+from croze.robustness.attacks.base import Attack
+from croze.robustness.attacks.losses import LOSSES, Loss
+from croze.robustness.attacks.task import Best, Task
+
+
+@dataclass(frozen=True)
+class PGD(Attack):
+    """Steps along the (sign of the) gradient, each projected on the ball.
+
+    Every iterate counts, not only the last. After each restart only images still classified correctly go on.
+
+    Attributes:
+        steps: gradient steps.
+        relative_step: step size in units of epsilon; 0.25 is 2/255 of 8/255.
+        restarts: from new random points; only the first without `random_start`.
+        random_start: 1 to begin at a uniform point of the ball, 0 at the image.
+        loss: `ce` or `margin`.
+
+    Raises:
+        CrozeError: for an argument out of range.
+    """
+
+    steps: int = 20
+    relative_step: float = 0.25
+    restarts: int = 1
+    random_start: int = 1
+    loss: str = "ce"
+
+    name = "pgd"
+    summary = "projected gradient descent"
+    source = "Madry et al. 2018, section 2.1"
+    norms = ("linf", "l2")
+
+    def __post_init__(self) -> None:
+        self._at_least(1, "steps", "restarts")
+        self._positive("relative_step")
+        if self.loss not in LOSSES:
+            raise CrozeError(
+                f"Argument loss of {self.name} is one of {', '.join(LOSSES)}, got {self.loss!r}."
+            )
+        if self.random_start not in (0, 1):
+            raise CrozeError(f"Argument random_start of {self.name} is 0 or 1, got {self.random_start}.")
+        if self.restarts > 1 and not self.random_start:
+            raise CrozeError(
+                f"Restarts of {self.name} without random_start would all be the same; set it to 1."
+            )
+
+    def _perturb(self, task: Task) -> Tensor:
+        steps = pgd.PGD(self.steps, self.relative_step, bool(self.random_start))
+        return descend(task, steps, LOSSES[self.loss], self.restarts)
+
+
+def descend(task: Task, steps: pgd.PGD, loss: Loss, restarts: int) -> Tensor:
+    """The best iterates of all restarts."""
+    best = Best(task)
+    for _ in range(restarts):
+        left = best.left()
+        if not len(left):
+            break
+        _descend_once(task, left, steps, loss, best)
+    return best.images
+
+
+def _descend_once(task: Task, left: Tensor, steps: pgd.PGD, loss: Loss, best: Best) -> None:
+    part = task.part(left)
+
+    def gradient(x: Tensor) -> Tensor:
+        found, logits = part.target.gradient(x, lambda logits: loss(logits, part.labels))
+        best.offer(left, x, logits)
+        return found
+
+    last = steps(part.images, gradient, part.ball, part.generator)
+    best.offer(left, last, part.target.logits(last))

@@ -1,0 +1,113 @@
+"""The model under attack: what an attack may ask of it, and the scope in which it stays as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from croze.errors import CrozeError
+from croze.nn.forward import logits_of
+from croze.nn.scratch import evaluating, refuse_lazy
+from croze.nn.seeding import exact_convolutions, seeded
+
+
+@dataclass
+class Spent:
+    """Images that went through a network, forward and backward."""
+
+    forwards: int = 0
+    backwards: int = 0
+
+
+class Target:
+    """A classifier whose use is counted.
+
+    Args:
+        model: takes pixels `(N, C, H, W)` in [0, 1], returns what `logits_of` understands.
+        call: what is called in its place; None for the model.
+        spent: where to count; None to begin at 0.
+    """
+
+    def __init__(
+        self, model: nn.Module, call: Callable[[Tensor], Any] | None = None, spent: Spent | None = None
+    ) -> None:
+        self.model = model
+        self.spent = spent or Spent()
+        self._call = call or model
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """The logits `(N, classes)`, with their graph where `x` asks for a gradient."""
+        logits = logits_of(self._call(x))
+        self.spent.forwards += len(x)
+        if logits.requires_grad:
+            logits.register_hook(partial(self._went_back, len(x)))  # type: ignore[no-untyped-call]
+        return logits
+
+    def logits(self, x: Tensor) -> Tensor:
+        """The logits without a graph."""
+        with torch.no_grad():
+            return self(x)
+
+    def gradient(self, x: Tensor, loss: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+        """The gradient at `x` of the sum over images of `loss(logits)`, and the logits.
+
+        Raises:
+            CrozeError: when the logits do not depend on the images in a way that can be differentiated.
+        """
+        x, logits = self.recorded(x)
+        return self.backward(loss(logits).sum(), x), logits.detach()
+
+    def recorded(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """A copy of `x` that asks for a gradient, and its logits; raises as `gradient`."""
+        x = x.detach().clone().requires_grad_()
+        logits = self(x)
+        if not logits.requires_grad:
+            raise CrozeError(_FLAT)
+        return x, logits
+
+    @staticmethod
+    def backward(value: Tensor, x: Tensor, keep: bool = False) -> Tensor:
+        """The gradient of a scalar at `x`; raises as `gradient`. `keep` the graph for another one."""
+        (gradient,) = torch.autograd.grad(value, x, retain_graph=keep, allow_unused=True)
+        if gradient is None:
+            raise CrozeError(_FLAT)
+        # where a network overflows there is no direction to go; other images of the batch have one
+        return torch.nan_to_num(gradient, nan=0.0, posinf=0.0, neginf=0.0)
+
+    def _went_back(self, images: int, gradient: Tensor) -> None:
+        self.spent.backwards += images
+
+
+@contextmanager
+def isolated(model: nn.Module, seed: int) -> Iterator[None]:
+    """Evaluation mode, no gradients for weights, random state of its own; everything is restored."""
+    refuse_lazy(model)
+    parameters = list(model.parameters())
+    trainable = [parameter.requires_grad for parameter in parameters]
+    devices = tuple({parameter.device for parameter in parameters})
+    with (
+        torch.inference_mode(False),
+        torch.enable_grad(),
+        seeded(seed, devices),
+        exact_convolutions(),
+        evaluating(model),
+    ):
+        try:
+            for parameter in parameters:
+                parameter.requires_grad_(False)
+            yield
+        finally:
+            for parameter, before in zip(parameters, trainable, strict=True):
+                parameter.requires_grad_(before)
+
+
+_FLAT = (
+    "The model's logits cannot be differentiated with respect to its images; use an attack that needs no "
+    "gradients, square or spsa."
+)

@@ -1,0 +1,98 @@
+"""From what a user writes to the trials of an evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from torch import nn
+
+from croze.errors import CrozeError
+from croze.perturb.epsilon import parse_epsilon
+from croze.robustness.attacks import TrainingBatches, find_attack, find_attacks
+from croze.robustness.masking import UNBOUNDED
+from croze.robustness.trials import Attacked, Clean, Trial
+
+NONE = "none"
+CHECK = "pgd(steps=50)"
+"""What looks for signs of masked gradients without a bound."""
+CHECKED_IMAGES = 50
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Trials, each once and `clean` first, and how many images those see that do not see all."""
+
+    trials: list[Trial]
+    limits: Mapping[str, int]
+
+
+def plan_trials(attacks: str, epsilon: str, epsilon_l2: str, limits: Sequence[str]) -> Plan:
+    """The trials that the texts name.
+
+    Every attack runs at every size of the norms it is defined in. Where there are attacks in l-inf, one
+    without a bound on a few images looks for masked gradients.
+
+    Args:
+        attacks: as `find_attacks`, or none.
+        epsilon, epsilon_l2: sizes, comma-separated, or none.
+        limits: `attack=N`, the attack by its full name or its name alone.
+
+    Raises:
+        CrozeError: for what cannot be read, an attack without a size in its norms, or a limit of no attack.
+    """
+    chosen = [] if attacks == NONE else find_attacks(attacks)
+    sizes = {"linf": _sizes(epsilon, "linf"), "l2": _sizes(epsilon_l2, "l2")}
+    trials: list[Trial] = [Clean()]
+    for attack in chosen:
+        own = [Attacked(attack, e, norm) for norm in attack.norms for e in sizes[norm]]
+        if not own:
+            options = " or ".join("--epsilon" if norm == "linf" else "--epsilon-l2" for norm in attack.norms)
+            raise CrozeError(f"Attack {attack.spec} has no size: give one with {options}.")
+        trials += own
+    found = _limits(limits, trials)
+    if any(isinstance(trial, Attacked) and trial.norm == "linf" for trial in trials):
+        check = Attacked(find_attack(CHECK), UNBOUNDED)
+        if check.key not in {trial.key for trial in trials}:
+            trials.append(check)
+            found[check.key] = CHECKED_IMAGES
+    keys = [trial.key for trial in trials]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise CrozeError(f"{key} is named twice; name each one once.")
+    return Plan(trials, found)
+
+
+def prepare(
+    plan: Plan, model: nn.Module, batches: Callable[[], TrainingBatches], seed: int, folder: Path
+) -> Plan:
+    """The plan with attacks that have seen the training data they need; `batches` is asked only then."""
+    trials: list[Trial] = []
+    ready: dict[str, Attacked] = {}
+    for trial in plan.trials:
+        if isinstance(trial, Attacked) and trial.attack.needs_training:
+            spec = trial.attack.spec
+            if spec not in ready:
+                attack = trial.attack.prepare(model, batches(), seed=seed, folder=folder / "lgv")
+                ready[spec] = replace(trial, attack=attack)
+            trial = replace(trial, attack=ready[spec].attack)
+        trials.append(trial)
+    return Plan(trials, plan.limits)
+
+
+def _sizes(text: str, norm: str) -> list[float]:
+    return [] if text == NONE else [parse_epsilon(part, norm) for part in text.split(",")]
+
+
+def _limits(texts: Sequence[str], trials: Sequence[Trial]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for text in texts:
+        name, _, number = text.rpartition("=")
+        if not number.isdecimal() or int(number) < 1:
+            raise CrozeError(f"--limit takes ATTACK=N, N being a number of images, got {text!r}.")
+        keys = [t.key for t in trials if isinstance(t, Attacked) and name in (t.attack.name, t.attack.spec)]
+        if not keys:
+            raise CrozeError(f"--limit names {name!r}, which is none of the attacks.")
+        found |= dict.fromkeys(keys, int(number))
+    return found

@@ -1,0 +1,84 @@
+"""What a trained model is put through: clean images, attacks of a size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from croze.nn.scratch import evaluating
+from croze.perturb.epsilon import write_epsilon
+from croze.robustness.attacks import Attack
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What came of one batch.
+
+    Attributes:
+        correct: bool `(N,)`, whether each image is classified correctly.
+        forwards, backwards: images that went through the network, forward and backward.
+    """
+
+    correct: Tensor
+    forwards: int
+    backwards: int
+
+
+class Trial(Protocol):
+    """One column of an evaluation."""
+
+    @property
+    def key(self) -> str:
+        """Its name, with everything that changes its result."""
+        ...
+
+    def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, *, seed: int, first: int) -> Outcome:
+        """Run it on a batch: images `(N, C, H, W)` in [0, 1], of which the first is number `first`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Clean:
+    """The images as they are."""
+
+    key = "clean"
+
+    def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, *, seed: int, first: int) -> Outcome:
+        """One forward pass."""
+        return Outcome(_correct(model, images, labels), len(images), 0)
+
+
+@dataclass(frozen=True)
+class Attacked:
+    """An attack of a size.
+
+    Attributes:
+        attack: prepared, where it needs that.
+        epsilon: in pixel space.
+        norm: of the ball.
+    """
+
+    attack: Attack
+    epsilon: float
+    norm: str = "linf"
+
+    @property
+    def key(self) -> str:
+        """Such as `pgd(steps=50) linf 8/255`."""
+        return f"{self.attack.spec} {self.norm} {write_epsilon(self.epsilon)}"
+
+    def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, *, seed: int, first: int) -> Outcome:
+        """The attack."""
+        found = self.attack(
+            model, images, labels, epsilon=self.epsilon, norm=self.norm, seed=seed, first=first
+        )
+        return Outcome(found.correct.cpu(), found.forwards, found.backwards)
+
+
+def _correct(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    with evaluating(model), torch.no_grad():
+        correct: Tensor = model(images).argmax(1) == labels
+    return correct.cpu()

@@ -1,0 +1,62 @@
+import json
+
+import pytest
+import torch
+
+from croze.training.folder import load_trained
+from croze.training.state import save_weights
+
+CELL = "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|nor_conv_3x3~1|nor_conv_3x3~2|"
+TINY = ("train", "--arch", CELL, "--channels", "4", "--cells", "1", "--images", "400", "--batch-size", "32")
+
+
+def test_from_training_to_a_table(croze, tmp_path):
+    assert croze(*TINY, "--epochs", "3", "--out", "t").code == 0
+    command = ("evaluate", "t", "--images", "60", "--attacks", "fgsm,lgv(epochs=1)", "--epsilon", "16/255")
+    done = croze(*command, "--limit", "lgv=20", "--plot", "e.png", "--json", "-")
+    assert done.code == 0, done.err
+    found = {(row["what"], row["size"]): row for row in done.json["trials"]}
+    clean, fgsm = found["clean", ""], found["fgsm", "linf 16/255"]
+    assert fgsm["accuracy"] <= clean["accuracy"]
+    assert fgsm["wilson95"][0] <= fgsm["accuracy"] <= fgsm["wilson95"][1]
+    assert found["lgv(epochs=1)", "linf 16/255"]["images"] == 20
+    assert done.json["worst_case"]["linf 16/255"]["images"] == 20
+    assert (tmp_path / "e.png").stat().st_size > 5000
+    page = (tmp_path / "t" / "evaluation" / "evaluation.md").read_text()
+    assert "| fgsm | linf 16/255 | 60 |" in page
+    assert json.loads((tmp_path / "t" / "evaluation" / "evaluation.json").read_text()) == done.json
+    again = croze(*command, "--limit", "lgv=20", "--json", "-")
+    assert again.json["trials"] == done.json["trials"]  # with their seconds: nothing was computed again
+
+
+def test_mistakes_end_as_one_sentence(croze, tmp_path):
+    assert croze(*TINY, "--epochs", "1", "--out", "t").code == 0
+    model, _ = load_trained(tmp_path / "t")
+    for arguments, says in (
+        (("nowhere",), "folder of a training"),
+        (("t", "--epsilon", "8"), "8/255"),
+        (("t", "--attacks", "pgdd"), "Unknown attack"),
+        (("t", "--limit", "pgd=x"), "ATTACK=N"),
+        (("t", "--images", "9999"), "1797"),
+        (("t", "--device", "cuda:7"), "cannot be used here"),
+    ):
+        done = croze("evaluate", *arguments)
+        assert done.code == 2
+        assert says in done.err
+        assert "Traceback" not in done.err
+    with torch.no_grad():
+        model.network.classifier.weight[0, 0] = float("nan")
+    save_weights(tmp_path / "t" / "best.safetensors", model, {})
+    done = croze("evaluate", "t")
+    assert done.code == 2
+    assert "not finite" in done.err
+
+
+@pytest.mark.parametrize("file", ["best.safetensors", "run.json"])
+def test_a_damaged_training_is_named(croze, tmp_path, file):
+    assert croze(*TINY, "--epochs", "1", "--out", "t").code == 0
+    path = tmp_path / "t" / file
+    path.write_bytes(path.read_bytes()[:-50])
+    done = croze("evaluate", "t")
+    assert done.code == 2
+    assert file in done.err

@@ -72,6 +72,17 @@ def test_stronger_attacks_leave_less(robust_network, standard_network, digit_sca
         assert 0 < left[2] < left[0] < 1
 
 
+@pytest.mark.parametrize("norm", ["linf", "l2"])
+def test_one_full_step_of_pgd_is_fgsm(norm, robust_network, digit_scans):
+    images, labels = digit_scans.batch(40)
+    one, fast = (
+        find_attack(text)(robust_network, images, labels, epsilon=EPSILON[norm], norm=norm)
+        for text in ("pgd(steps=1,relative_step=1,random_start=0)", "fgsm")
+    )
+    assert torch.allclose(one.images, fast.images, atol=1e-6)
+    assert not torch.equal(one.images, images)
+
+
 def test_restarts_only_help(robust_network, digit_scans):
     images, labels = digit_scans.batch(40)
     once = find_attack("pgd(steps=3)")(robust_network, images, labels, epsilon=0.14)

@@ -70,7 +70,7 @@ CASES = {
     "cw-l2": (
         "cw-l2(steps=150,searches=5,initial_c=0.1,lr=0.02)",
         "l2",
-        60,
+        30,
         foolbox_attack(fa.L2CarliniWagnerAttack(5, 150, 0.02, 0, 0.1)),
     ),
     "deepfool": ("deepfool", "linf", 100, foolbox_attack(fa.LinfDeepFoolAttack())),
@@ -78,7 +78,7 @@ CASES = {
     "spsa": (
         "spsa(iterations=20,samples=32,lr=0.03)",
         "linf",
-        60,
+        40,
         torchattacks_attack(torchattacks.SPSA, delta=0.01, lr=0.03, nb_iter=20, nb_sample=32),
     ),
     "apgd-ce": ("apgd-ce(steps=30)", "linf", 100, torchattacks_attack(torchattacks.APGD, steps=30)),
@@ -183,9 +183,9 @@ def test_as_strong_at_full_budget(name, robust_network, digit_scans):
         ("deepfool", "l2", fa.L2DeepFoolAttack()),
         ("deepfool", "linf", fa.LinfDeepFoolAttack()),
         (
-            "cw-l2(steps=120,searches=5,initial_c=0.1,lr=0.02)",
+            "cw-l2(steps=120,searches=6,initial_c=3,lr=0.02)",
             "l2",
-            fa.L2CarliniWagnerAttack(5, 120, 0.02, 0, 0.1),
+            fa.L2CarliniWagnerAttack(6, 120, 0.02, 0, 3.0),
         ),
     ],
 )
@@ -200,7 +200,7 @@ def test_minimal_perturbations_are_as_small(
             both = found.clean_correct & (network(theirs).argmax(1) != labels)
         assert not found.correct.any(), "some image has no adversarial one"
         ours, expected = found.distances[both].median(), sizes(theirs - images, norm)[both].median()
-        assert 0 < ours <= 1.05 * expected
+        assert 0 < ours <= 1.02 * expected
 
 
 def test_lgv_is_as_strong_as_the_oracle(robust_network, digit_scans, training_batches):

@@ -63,9 +63,9 @@ class Best:
         """Candidates for the images at `rows`, with their logits; returns which of them are adversarial."""
         labels = self._labels[rows]
         value, fooled = margin(logits, labels), logits.argmax(1) != labels
-        better = (value > self._margin[rows]) & (fooled | ~self.fooled[rows])
+        better = (value > self._margin[rows]) | (fooled & ~self.fooled[rows])
         chosen = rows[better]
         self.images[chosen] = candidates.detach()[better]
         self._margin[chosen] = value[better]
-        self.fooled[rows] |= fooled & better
+        self.fooled[rows] |= fooled
         return fooled

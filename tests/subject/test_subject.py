@@ -63,6 +63,9 @@ def test_an_auxiliary_head_where_the_space_has_one():
     darts = of_space("DARTS-V2", layers=3, channels=4)
     assert dict(darts.for_training((3, 32, 32)).settings)["auxiliary"] is True
     assert darts.for_training((3, 64, 64)) == darts
+    # a search names every setting of its space, this one as False
+    found = of_space("DARTS-V2", layers=3, channels=4, auxiliary=False)
+    assert found.for_training((3, 32, 32)) == darts.for_training((3, 32, 32))
     cell = of_space(CELL)
     assert cell.for_training((3, 32, 32)) == cell
 

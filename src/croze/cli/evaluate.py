@@ -107,6 +107,8 @@ def evaluate(
             "images": identity(dataset),
             "seed": seed,
             "batch_size": batch_size,
+            # another set of images gives lgv other weights
+            "training_data": training_data,
             "device": device.partition(":")[0],
         }
         total = sum(min(plan.limits.get(t.key, len(dataset)), len(dataset)) for t in plan.trials)

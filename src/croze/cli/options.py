@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -87,6 +88,11 @@ def devices_of(text: str | None, *, here: bool = True) -> tuple[str, ...]:
     if text is None:
         return ()
     return check_devices([name.strip() for name in text.split(",")], here=here)
+
+
+def slug(text: str) -> str:
+    """The text as part of a folder's name: small letters, digits and dashes, at most 120 of them."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:120]
 
 
 def folder_of(out: str) -> Path:

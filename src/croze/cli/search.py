@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +24,7 @@ from croze.cli.options import (
     Workers,
     devices_of,
     folder_of,
+    slug,
 )
 
 SHOWN = 20
@@ -203,7 +203,7 @@ def search(
     )
     specs = "+".join(objective.spec for objective in chosen)
     if folder is None:
-        name = _slug(f"{space}-{specs}-{data}-{strategy_name}-seed{seed}")
+        name = slug(f"{space}-{specs}-{data}-{strategy_name}-seed{seed}")
         folder = Path("runs") / f"{name}-{fingerprint(settings)}"
     check_folder(folder, settings)
     terminal = console(json)
@@ -275,7 +275,3 @@ def search(
     emit_json(json, result)
     if not top:
         raise typer.Exit(1)
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:120]

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from croze.cli.options import MAX_SEED, Data, Json, Plot, SpaceCells, SpaceChannels, SpaceLayers, folder_of
+from croze.cli.options import (
+    MAX_SEED,
+    Data,
+    Json,
+    Plot,
+    SpaceCells,
+    SpaceChannels,
+    SpaceLayers,
+    folder_of,
+    slug,
+)
 from croze.cli.subject import Arch, Model, NormalisesInput, Run, SpaceOfArch, named_subject
 
 
@@ -99,7 +108,7 @@ def train(
     dataset = open_dataset(data)
     if isinstance(subject, OfSpace) and chosen.auxiliary:
         subject = subject.for_training(dataset.size)
-    folder = folder_of(out) if out is not None else Path("runs") / _slug(f"train-{subject.title}-{recipe}")
+    folder = folder_of(out) if out is not None else Path("runs") / slug(f"train-{subject.title}-{recipe}")
     first, second = split(dataset, chosen.validation, seed, images)
     count = len(first) + len(second)
     with Bar(terminal, "reading images", count) as bar:
@@ -171,7 +180,3 @@ def _pairs(settings: list[str]) -> dict[str, str]:
             raise CrozeError(f"--set takes KEY=VALUE, each key once, got {text!r}.")
         found[key] = value
     return found
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:120]

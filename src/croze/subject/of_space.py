@@ -53,7 +53,7 @@ class OfSpace:
         Evaluation does without it, but it is part of the weights.
         """
         opened = self.open()
-        if not isinstance(opened, StackedSpace) or "auxiliary" in dict(self.settings):
+        if not isinstance(opened, StackedSpace) or opened.auxiliary:
             return self
         fits = size[1:] == ((32, 32) if opened.network == "cifar" else (224, 224))
         if not fits:

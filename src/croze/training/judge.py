@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from croze.data import Dataset
+from croze.data.dataset import Indices, evenly_spaced
 from croze.nn.normalised import Normalised
 from croze.nn.scratch import evaluating
 from croze.perturb.base import Ball
 from croze.perturb.pgd import PGD
+from croze.training.perturbed import input_gradient
 from croze.training.recipe import Recipe
 
 _BATCH = 250
@@ -40,24 +43,20 @@ def judge(model: Normalised, dataset: Dataset, recipe: Recipe, device: torch.dev
     adversarial, attacked = 0, 0
     generator = torch.Generator().manual_seed(seed)
     # spread over the images, for they may be sorted by class
-    chosen = _spread(len(dataset), recipe.validation_images) if recipe.adversarial else torch.empty(0)
+    chosen = evenly_spaced(len(dataset), recipe.validation_images if recipe.adversarial else 0)
     with evaluating(model):
         for start in range(0, len(dataset), _BATCH):
-            images, labels = _batch(dataset, torch.arange(start, min(start + _BATCH, len(dataset))), device)
+            images, labels = _batch(dataset, np.arange(start, min(start + _BATCH, len(dataset))), device)
             with torch.no_grad():
                 clean += int((model(images).argmax(1) == labels).sum())
         for start in range(0, len(chosen), _BATCH):
             images, labels = _batch(dataset, chosen[start : start + _BATCH], device)
 
-            def gradient(x: Tensor, labels: Tensor = labels) -> Tensor:
-                with torch.enable_grad():
-                    x = x.detach().requires_grad_(True)
-                    loss = cross_entropy(model(x), labels, reduction="sum")
-                    (found,) = torch.autograd.grad(loss, x)
-                return found
+            def loss(x: Tensor, labels: Tensor = labels) -> Tensor:
+                return cross_entropy(model(x), labels, reduction="sum")
 
             perturbed = PGD(recipe.validation_steps)(
-                images, gradient, Ball(recipe.epsilon, 0.0, 1.0), generator
+                images, input_gradient(loss), Ball(recipe.epsilon, 0.0, 1.0), generator
             )
             with torch.no_grad():
                 adversarial += int((model(perturbed).argmax(1) == labels).sum())
@@ -65,12 +64,6 @@ def judge(model: Normalised, dataset: Dataset, recipe: Recipe, device: torch.dev
     return Judgement(clean / len(dataset), adversarial / attacked if attacked else None)
 
 
-def _batch(dataset: Dataset, indices: Tensor, device: torch.device) -> tuple[Tensor, Tensor]:
-    rows = indices.numpy()
+def _batch(dataset: Dataset, rows: Indices, device: torch.device) -> tuple[Tensor, Tensor]:
     images = torch.from_numpy(dataset.read(rows)).to(device).to(torch.float32) / 255
     return images, torch.from_numpy(dataset.labels[rows]).to(device)
-
-
-def _spread(length: int, most: int) -> Tensor:
-    count = min(length, most)
-    return torch.arange(count) * length // count

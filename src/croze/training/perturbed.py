@@ -38,15 +38,15 @@ def perturbed_images(
             with torch.no_grad():
                 target = softmax(model(images), dim=1)
             start = ball.clamp(images + TRADES_START * draw(torch.randn, images, generator))
-            gradient = _gradient(lambda x: kl_div(log_softmax(model(x), dim=1), target, reduction="sum"))
+            gradient = input_gradient(lambda x: kl_div(log_softmax(model(x), dim=1), target, reduction="sum"))
             return PGD(recipe.steps, relative).climb(images, start, gradient, ball).detach()
-    loss = _gradient(lambda x: cross_entropy(model(x), labels, reduction="sum"))
+    loss = input_gradient(lambda x: cross_entropy(model(x), labels, reduction="sum"))
     with batch_statistics(model):
         return PGD(recipe.steps, relative)(images, loss, ball, generator).detach()
 
 
-def _gradient(loss: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-    """With respect to the images alone: no work for the weights."""
+def input_gradient(loss: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """The gradient of a loss with respect to the images alone: no work for the weights."""
 
     def of(x: Tensor) -> Tensor:
         with torch.enable_grad():

@@ -82,6 +82,7 @@ def draw_curve(history: Sequence[Mapping[str, Any]], path: Path, title: str) -> 
         CrozeError: when the file cannot be written.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -97,5 +98,6 @@ def draw_curve(history: Sequence[Mapping[str, Any]], path: Path, title: str) -> 
     right.legend(frameon=False)
     for axis in (left, right):
         axis.grid(alpha=0.3)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.suptitle(title if len(title) < 90 else f"{title[:87]}...", fontsize=10)
     save(figure, path)

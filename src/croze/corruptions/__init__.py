@@ -1,0 +1,29 @@
+"""The fifteen corruptions of CIFAR-C: one file each, found by name."""
+
+from croze.corruptions.apply import corrupt
+from croze.corruptions.frost_textures import FrostTextures
+from croze.corruptions.kinds import KINDS
+from croze.corruptions.names import (
+    CORRUPTIONS,
+    GROUPS,
+    RELEASED_GROUPS,
+    SEVERITIES,
+    Corruption,
+    full_name,
+    parse_corruption,
+    parse_names,
+)
+
+__all__ = [
+    "CORRUPTIONS",
+    "GROUPS",
+    "KINDS",
+    "RELEASED_GROUPS",
+    "SEVERITIES",
+    "Corruption",
+    "FrostTextures",
+    "corrupt",
+    "full_name",
+    "parse_corruption",
+    "parse_names",
+]

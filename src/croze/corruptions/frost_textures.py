@@ -1,0 +1,101 @@
+"""Textures of frost: procedural ones, or a user's own photographs."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+from croze.corruptions.frost_recipe import RECIPES, frosted
+from croze.errors import CrozeError
+
+SHRINK = 0.2
+"""By what CIFAR-C scales its photographs for images of 32 x 32."""
+DRAWN = 5
+"""So many textures CIFAR-C draws from, although it has six."""
+ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
+
+
+class FrostTextures:
+    """What `frost` takes its crops from.
+
+    Args:
+        photographs: uint8 arrays `(H, W, 3)`.
+        shrink: by what they are scaled for images of 32 x 32.
+        source: where they come from, for people.
+
+    Raises:
+        CrozeError: without photographs.
+    """
+
+    def __init__(
+        self, photographs: list[NDArray[np.uint8]], shrink: float = SHRINK, source: str = "arrays"
+    ) -> None:
+        if not photographs:
+            raise CrozeError(f"Frost needs one photograph at least, got none from {source}.")
+        self._photographs, self._shrink, self.source = photographs, shrink, source
+        self._kept: dict[tuple[float, int, int], tuple[Tensor, ...]] = {}
+
+    @classmethod
+    @lru_cache(maxsize=1)
+    def procedural(cls) -> Self:
+        """Five made textures, after the first five photographs of CIFAR-C; always the same ones."""
+        return cls([frosted(recipe, seed) for seed, recipe in enumerate(RECIPES)], 1.0, "procedural")
+
+    @classmethod
+    def from_folder(cls, folder: str | Path, most: int = DRAWN, shrink: float = SHRINK) -> Self:
+        """Photographs of frost: the first `most` images of a folder by name.
+
+        With CIFAR-C's own six files the first five are drawn from, as there.
+
+        Raises:
+            CrozeError: when there is no such folder, it has no images, or one of them cannot be read.
+        """
+        folder = Path(folder)
+        if not folder.is_dir():
+            raise CrozeError(f"There is no folder {folder} with photographs of frost: check the path.")
+        files = sorted(p for p in folder.iterdir() if p.suffix.lower() in ENDINGS and p.is_file())[:most]
+        if not files:
+            raise CrozeError(f"The folder {folder} has no photographs of frost ({', '.join(ENDINGS)}).")
+        return cls([_photograph(file) for file in files], shrink, str(folder))
+
+    def scaled(self, scale: float, height: int, width: int) -> tuple[Tensor, ...]:
+        """The textures for images of this scale (1 for 32 x 32), float32 `(3, H, W)` in [0, 1].
+
+        They are scaled by linear interpolation without smoothing, as CIFAR-C does; at a fifth this picks
+        the middle of every five pixels. One that is smaller than the images is enlarged to hold them.
+        """
+        key = scale, height, width
+        if key not in self._kept:
+            self._kept[key] = tuple(
+                _scaled(photograph, scale * self._shrink, height, width) for photograph in self._photographs
+            )
+        return self._kept[key]
+
+
+def _photograph(file: Path) -> NDArray[np.uint8]:
+    try:
+        with Image.open(file) as image:
+            return np.asarray(image.convert("RGB"))
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as problem:
+        raise CrozeError(f"Cannot read the photograph of frost {file} ({problem}): check the file.") from None
+
+
+def _scaled(photograph: NDArray[np.uint8], factor: float, height: int, width: int) -> Tensor:
+    factor = max(factor, height / photograph.shape[0], width / photograph.shape[1])
+    values = photograph.astype(np.float64) / 255
+    for axis, least in ((0, height), (1, width)):
+        old = values.shape[axis]
+        new = max(least, round(old * factor))
+        places = np.clip((np.arange(new) + 0.5) / factor - 0.5, 0, old - 1)
+        lower = np.floor(places + 1e-9).astype(np.int64)
+        share = np.clip(places - lower, 0, 1).reshape([-1 if a == axis else 1 for a in range(3)])
+        upper = np.minimum(lower + 1, old - 1)
+        values = values.take(lower, axis) * (1 - share) + values.take(upper, axis) * share
+    return torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1), dtype=np.float32))

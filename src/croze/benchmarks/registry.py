@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from croze.benchmarks import nasbench201, robust_nasbench201
+from croze.benchmarks import nasbench201, robust_nasbench201, trained_pool
 from croze.benchmarks.truth import Truth
 from croze.errors import CrozeError
 
 BENCHMARKS: Mapping[str, Callable[[Path, str], Truth]] = {
     nasbench201.NAME: nasbench201.read,
     robust_nasbench201.NAME: robust_nasbench201.read,
+    trained_pool.NAME: trained_pool.read,
 }
 """Readers by name; a reader takes the path and the data set."""
 
@@ -20,8 +21,8 @@ def open_truth(spec: str, dataset: str) -> Truth:
     """The truth that `name:path` names, for one data set.
 
     Args:
-        spec: a benchmark and where its data lie, `robust-nb201:FOLDER` or `nasbench201:FILE.csv`; `~` stands
-            for the home folder.
+        spec: a benchmark and where its data lie, `robust-nb201:FOLDER`, `nasbench201:FILE.csv` or
+            `pool:FOLDER`; `~` stands for the home folder.
         dataset: as the benchmark names it, for example `cifar10`.
 
     Raises:

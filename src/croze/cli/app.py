@@ -10,6 +10,7 @@ from croze.cli.benchmark import benchmark
 from croze.cli.doctor import doctor
 from croze.cli.evaluate import evaluate
 from croze.cli.listing import listing
+from croze.cli.pool import pool
 from croze.cli.proxies import proxies
 from croze.cli.reference import reference
 from croze.cli.score import score
@@ -28,7 +29,8 @@ app = typer.Typer(
 app.command("score", short_help="Score one network, yours or one of a space.")(score)
 app.command("search", short_help="Find what a proxy ranks first in a space.")(search)
 app.command("train", short_help="Train a network, standard or adversarial.")(train)
-app.command("evaluate", short_help="Attack a trained network.")(evaluate)
+app.command("evaluate", short_help="Attack a trained network, corrupt its images.")(evaluate)
+app.add_typer(pool, name="pool", short_help="Train many cells, to hold proxies against.")
 app.command("benchmark", short_help="Compare proxies with measured accuracies.")(benchmark)
 app.command("reference", short_help="Make the population that aggregates compare with.")(reference)
 app.command("proxies", short_help="Write the evidence page on all proxies.")(proxies)

@@ -1,4 +1,4 @@
-"""`croze evaluate`: attacks on a trained network."""
+"""`croze evaluate`: attacks on a trained network, and corrupted images."""
 
 from __future__ import annotations
 
@@ -24,13 +24,29 @@ def evaluate(
     epsilon_l2: Annotated[
         str, typer.Option("--epsilon-l2", help="Sizes in l2, comma-separated, such as 0.5; none without.")
     ] = "none",
+    corruptions: Annotated[
+        str,
+        typer.Option(
+            help="Corruptions of CIFAR-C: all, none, or comma-separated noise, weather, blur, digital, fog, "
+            "frost@3; without @ at all five severities."
+        ),
+    ] = "all",
+    frost: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Photographs of frost, in place of drawn ones.")
+    ] = None,
+    mce_reference: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="evaluation.json of the network that mCE divides errors by."),
+    ] = None,
     images: Annotated[
         int | None, typer.Option(min=1, help="So many test images, balanced over classes; all without.")
     ] = None,
     limits: Annotated[
         list[str] | None,
         typer.Option(
-            "--limit", metavar="ATTACK=N", help="Run an attack on the first N images only; may be repeated."
+            "--limit",
+            metavar="ATTACK=N",
+            help="Run an attack, or corruptions=N, on the first N images only; may be repeated.",
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of images and attacks.")] = 0,
@@ -44,9 +60,9 @@ def evaluate(
     plot: Plot = None,
     json: Json = None,
 ) -> None:
-    """Evaluate a trained network under attacks.
+    """Evaluate a trained network under attacks and corruptions.
 
-    Killed or stopped, the same command goes on where it was; more attacks may be asked for later.
+    Killed or stopped, the same command goes on where it was; more may be asked for later.
     """
     import sys
     from contextlib import redirect_stdout
@@ -55,17 +71,15 @@ def evaluate(
 
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bar
+    from croze.corruptions import FrostTextures
     from croze.data import open_dataset
     from croze.data.cached import cached
     from croze.data.sampling import spread
     from croze.evaluation import check_devices
     from croze.files import to_json, write_text
-    from croze.report.evaluation_result import (
-        draw_evaluation,
-        evaluation_markdown,
-        evaluation_table,
-        summarise,
-    )
+    from croze.report.evaluation_plot import draw_evaluation
+    from croze.report.evaluation_result import accuracies_of, summarise
+    from croze.report.evaluation_table import corruption_table, evaluation_markdown, evaluation_table
     from croze.report.figures import check_plot
     from croze.report.provenance import provenance
     from croze.robustness.evaluate import check_model
@@ -82,7 +96,9 @@ def evaluate(
         check_plot(plot)
     check_devices([device])
     terminal = console(json)
-    plan = plan_trials(attacks, epsilon, epsilon_l2, limits or [])
+    textures = None if frost is None else FrostTextures.from_folder(frost)
+    plan = plan_trials(attacks, epsilon, epsilon_l2, limits or [], corruptions, textures)
+    reference = None if mce_reference is None else accuracies_of(Path(mce_reference))
     with redirect_stdout(sys.stderr):
         model, description = load_trained(trained)
     title = subject_from_json(description.subject).title
@@ -136,7 +152,7 @@ def evaluate(
             )
     finally:
         torch.set_num_threads(before)
-    summary = summarise(plan.trials, results, dataset)
+    summary = summarise(plan.trials, results, dataset, reference, mce_reference or "")
     origin = provenance()
     heading = f"{title}, {description.recipe['method']} training, on {len(dataset)} images of {data}"
     result = {
@@ -153,6 +169,8 @@ def evaluate(
     if plot is not None:
         draw_evaluation(summary, plot, heading)
     terminal.print(evaluation_table(summary, heading))
+    if summary.corruptions is not None:
+        terminal.print(corruption_table(summary.corruptions))
     for sign in summary.signs:
         terminal.print(f"Warning, gradients may be masked: {sign}")
     terminal.print(f"Written: {folder / 'evaluation.json'}, {folder / 'evaluation.md'}")

@@ -104,3 +104,18 @@ def folder_of(out: str) -> Path:
     if not out.strip():
         raise CrozeError("--out takes the name of a folder, got an empty one; write . for this folder.")
     return Path(out)
+
+
+def pairs_of(settings: list[str]) -> dict[str, str]:
+    """What `--set KEY=VALUE` names, by key.
+
+    Raises:
+        CrozeError: for anything else, or a key that stands there twice.
+    """
+    found: dict[str, str] = {}
+    for text in settings:
+        key, equals, value = (part.strip() for part in text.partition("="))
+        if not equals or not key or not value or key in found:
+            raise CrozeError(f"--set takes KEY=VALUE, each key once, got {text!r}.")
+        found[key] = value
+    return found

@@ -16,6 +16,7 @@ from croze.cli.options import (
     SpaceChannels,
     SpaceLayers,
     folder_of,
+    pairs_of,
     slug,
 )
 from croze.cli.subject import Arch, Model, NormalisesInput, Run, SpaceOfArch, named_subject
@@ -99,7 +100,9 @@ def train(
     if plot is not None:
         check_plot(plot)
     given = {"epochs": epochs, "batch_size": batch_size, "lr": lr, "epsilon": epsilon}
-    changes = {key: str(value) for key, value in given.items() if value is not None} | _pairs(settings or [])
+    changes = {key: str(value) for key, value in given.items() if value is not None} | pairs_of(
+        settings or []
+    )
     chosen = find_recipe(recipe, changes)
     check_devices([device])
     terminal = console(json)
@@ -168,15 +171,3 @@ def train(
     )
     terminal.print(f"Next: croze evaluate {folder} --data TEST-IMAGES")
     emit_json(json, result)
-
-
-def _pairs(settings: list[str]) -> dict[str, str]:
-    from croze.errors import CrozeError
-
-    found: dict[str, str] = {}
-    for text in settings:
-        key, equals, value = (part.strip() for part in text.partition("="))
-        if not equals or not key or not value or key in found:
-            raise CrozeError(f"--set takes KEY=VALUE, each key once, got {text!r}.")
-        found[key] = value
-    return found

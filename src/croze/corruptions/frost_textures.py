@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import hashlib
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -64,6 +65,15 @@ class FrostTextures:
         if not files:
             raise CrozeError(f"The folder {folder} has no photographs of frost ({', '.join(ENDINGS)}).")
         return cls([_photograph(file) for file in files], shrink, str(folder))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the photographs and their scale, in hex."""
+        total = hashlib.sha256(repr(self._shrink).encode())
+        for photograph in self._photographs:
+            total.update(repr(photograph.shape).encode())
+            total.update(photograph.tobytes())
+        return total.hexdigest()
 
     def scaled(self, scale: float, height: int, width: int) -> tuple[Tensor, ...]:
         """The textures for images of this scale (1 for 32 x 32), float32 `(3, H, W)` in [0, 1].

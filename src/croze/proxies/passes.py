@@ -44,6 +44,7 @@ class Passes:
         micro_batch: most images that a network sees at once in the passes that can be cut; None for all.
         layout: memory format of inputs and weights.
         own: whether the model is nobody else's, so that it may serve as the scratch copy itself.
+        mean, std: of the inputs' normalisation, in pixel space; inputs are pixels without.
     """
 
     def __init__(
@@ -59,6 +60,8 @@ class Passes:
         layout: torch.memory_format = torch.contiguous_format,
         own: bool = False,
         as_model_takes: Callable[[Tensor], Tensor] | None = None,
+        mean: tuple[float, ...] = (0.0,),
+        std: tuple[float, ...] = (1.0,),
     ) -> None:
         self.model = getattr(model, "_orig_mod", model)  # of a compiled network the original
         self.inputs = inputs.contiguous(memory_format=layout) if inputs.ndim == 4 else inputs
@@ -70,6 +73,7 @@ class Passes:
         self.micro_batch = micro_batch
         self.layout = layout
         self.own = own
+        self.mean, self.std = mean, std
         self._as_model_takes = as_model_takes or (lambda x: x)
         self._memory: dict[Hashable, Any] = {}
         self._failed: dict[Hashable, Exception] = {}
@@ -111,6 +115,8 @@ class Passes:
             layout=torch.channels_last if channels_last else torch.contiguous_format,
             own=own,
             as_model_takes=batch.pixels if normalises_input else None,
+            mean=batch.mean,
+            std=batch.std,
         )
 
     def once(self, function: Callable[Concatenate[Passes, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:

@@ -1,21 +1,23 @@
-"""An evaluation as data, as Markdown, as a terminal table and as a plot."""
+"""What an evaluation comes to, as data."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-
 from croze.data import Dataset
+from croze.errors import CrozeError
 from croze.perturb.epsilon import write_epsilon
-from croze.report.figures import COLOURS, save
+from croze.robustness.corruption_figures import Accuracies, CorruptionFigures, corruption_figures
 from croze.robustness.evaluate import Result
 from croze.robustness.figures import harmonic_robustness, per_class, wilson, worst_case
 from croze.robustness.masking import UNBOUNDED, masking_signs
-from croze.robustness.trials import Attacked, Trial
+from croze.robustness.trials import Attacked, Corrupted, Trial
+
+SEVERITY = "severity"
 
 
 @dataclass(frozen=True)
@@ -23,11 +25,11 @@ class Row:
     """One trial.
 
     Attributes:
-        what: clean, or the attack.
-        size: norm and epsilon; empty for clean.
+        what: clean, the attack or the corruption.
+        size: norm and epsilon; the severity of a corruption; empty for clean.
         images: on how many.
         accuracy: in [0, 1], with Wilson's 95% interval.
-        hrs: with the clean accuracy of the same images; None for clean.
+        hrs: with the clean accuracy of the same images; None for clean and corruptions.
         per_class: accuracy of each class.
         seconds, forwards, backwards: what it took; the latter two in passes an image.
     """
@@ -54,13 +56,38 @@ class Summary:
             how many images.
         average: for each norm and epsilon: mean accuracy over the attacks without clean, which is "Avg." of
             the paper's Table 4.
+        corruptions: their figures; None where none were run.
         signs: of masked gradients.
     """
 
     rows: tuple[Row, ...]
     worst: Mapping[str, tuple[float, int]]
     average: Mapping[str, float]
+    corruptions: CorruptionFigures | None
     signs: tuple[str, ...]
+
+    @property
+    def under_attack(self) -> tuple[Row, ...]:
+        """Clean and the attacks: what goes into the table row by row."""
+        return tuple(row for row in self.rows if not row.size.startswith(SEVERITY))
+
+    @property
+    def table3(self) -> Mapping[str, float] | None:
+        """Clean, CC, FGSM at l-inf 8/255, HRS of the two and "Avg." of these four, as Tables 3 and 5.
+
+        None unless all corruptions and that FGSM were run.
+        """
+        by_key = {(row.what, row.size): row for row in self.rows}
+        fgsm = by_key.get(("fgsm", f"linf {write_epsilon(8 / 255)}"))
+        if fgsm is None or fgsm.hrs is None or self.corruptions is None or self.corruptions.mean is None:
+            return None
+        found = {
+            "clean": by_key["clean", ""].accuracy,
+            "cc": self.corruptions.mean,
+            "fgsm": fgsm.accuracy,
+            "hrs": fgsm.hrs,
+        }
+        return found | {"avg": sum(found.values()) / len(found)}
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready; accuracies are shares."""
@@ -84,14 +111,27 @@ class Summary:
                 size: {"accuracy": value, "images": images} for size, (value, images) in self.worst.items()
             },
             "average_over_attacks": dict(self.average),
+            "corruptions": None if self.corruptions is None else self.corruptions.to_json(),
+            "table3": None if self.table3 is None else dict(self.table3),
             "signs_of_masking": list(self.signs),
         }
 
 
-def summarise(trials: Sequence[Trial], results: Mapping[str, Result], dataset: Dataset) -> Summary:
-    """The figures of an evaluation; the trial `clean` has to be among them."""
+def summarise(
+    trials: Sequence[Trial],
+    results: Mapping[str, Result],
+    dataset: Dataset,
+    reference: Accuracies | None = None,
+    reference_name: str = "",
+) -> Summary:
+    """The figures of an evaluation; the trial `clean` has to be among them.
+
+    Args:
+        reference, reference_name: what mCE relates errors to, see `corruption_figures`.
+    """
     clean = results["clean"].correct
     rows = []
+    corrupted: dict[str, dict[int, float]] = {}
     by_size: dict[str, list[Result]] = {}
     for trial in trials:
         found = results[trial.key]
@@ -102,6 +142,10 @@ def summarise(trials: Sequence[Trial], results: Mapping[str, Result], dataset: D
             hrs = harmonic_robustness(float(clean[:count].mean()), found.accuracy)
             if trial.epsilon < UNBOUNDED or trial.norm != "linf":
                 by_size.setdefault(size, []).append(found)
+        elif isinstance(trial, Corrupted):
+            name, severity = trial.corruption.name, trial.corruption.severity
+            what, size = name, f"{SEVERITY} {severity}"
+            corrupted.setdefault(name, {})[severity] = found.accuracy
         rows.append(
             Row(
                 what,
@@ -125,89 +169,25 @@ def summarise(trials: Sequence[Trial], results: Mapping[str, Result], dataset: D
         tuple(rows),
         worst,
         {size: sum(one.accuracy for one in found) / len(found) for size, found in by_size.items()},
+        corruption_figures(corrupted, reference, reference_name) if corrupted else None,
         tuple(masking_signs(list(trials), {key: result.correct for key, result in results.items()})),
     )
 
 
-def evaluation_table(summary: Summary, title: str) -> Table:
-    """For the terminal."""
-    table = Table(title=title, title_justify="left")
-    table.add_column("", overflow="fold")
-    table.add_column("size", no_wrap=True)
-    for heading in ("images", "accuracy", "95%", "HRS", "passes", "seconds"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in summary.rows:
-        table.add_row(
-            row.what,
-            row.size,
-            str(row.images),
-            f"{row.accuracy:.1%}",
-            _interval(row),
-            "" if row.hrs is None else f"{row.hrs:.1%}",
-            f"{row.forwards + row.backwards:,.0f}",
-            f"{row.seconds:.1f}",
-        )
-    for size, (value, images) in summary.worst.items():
-        table.add_row("all of these", size, str(images), f"{value:.1%}", "", "", "", "")
-    return table
-
-
-def evaluation_markdown(summary: Summary, title: str, command: str) -> str:
-    """The same as a page."""
-    lines = [
-        f"# {title}",
-        "",
-        "Accuracies in percent, with Wilson's 95% interval. HRS is the harmonic mean of clean and robust",
-        "accuracy on the same images. Passes are forward and backward passes an image. Written by",
-        "",
-        "```console",
-        f"$ {command}",
-        "```",
-        "",
-        "| | size | images | accuracy | 95% | HRS | passes |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for row in summary.rows:
-        hrs = "" if row.hrs is None else f"{100 * row.hrs:.1f}"
-        lines.append(
-            f"| {row.what} | {row.size} | {row.images} | {100 * row.accuracy:.1f} | {_interval(row)} "
-            f"| {hrs} | {row.forwards + row.backwards:,.0f} |"
-        )
-    lines += [
-        f"| all of these | {size} | {n} | {100 * v:.1f} | | | |" for size, (v, n) in summary.worst.items()
-    ]
-    lines += [
-        f"| mean over the attacks | {size} | | {100 * value:.1f} | | | |"
-        for size, value in summary.average.items()
-    ]
-    if summary.signs:
-        lines += ["", "Signs of masked gradients:", "", *(f"- {sign}" for sign in summary.signs)]
-    return "\n".join(lines) + "\n"
-
-
-def draw_evaluation(summary: Summary, path: Path, title: str) -> None:
-    """Accuracy under each attack with its interval.
+def accuracies_of(path: Path) -> Accuracies:
+    """The accuracies under corruptions of an `evaluation.json`.
 
     Raises:
-        CrozeError: when the file cannot be written.
+        CrozeError: when it cannot be read or has none.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7.5, 1.4 + 0.34 * len(summary.rows)), layout="constrained")
-    axes = figure.subplots()
-    places = range(len(summary.rows))[::-1]
-    values = [100 * row.accuracy for row in summary.rows]
-    spread = [
-        [100 * (row.accuracy - row.interval[0]) for row in summary.rows],
-        [100 * (row.interval[1] - row.accuracy) for row in summary.rows],
-    ]
-    axes.barh(places, values, xerr=spread, color=COLOURS[6], ecolor=COLOURS[0], capsize=2)
-    axes.set_yticks(list(places), [f"{row.what} {row.size}".strip() for row in summary.rows], fontsize=8)
-    axes.set(xlabel="accuracy, % (lines: 95%)", xlim=(0, 100))
-    axes.grid(alpha=0.3, axis="x")
-    figure.suptitle(title if len(title) < 70 else f"{title[:67]}...", fontsize=9)
-    save(figure, path)
-
-
-def _interval(row: Row) -> str:
-    return f"{100 * row.interval[0]:.1f}-{100 * row.interval[1]:.1f}"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))["corruptions"]["accuracies"]
+        return {
+            str(name): {int(severity): float(value) for severity, value in row.items()}
+            for name, row in found.items()
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise CrozeError(
+            f"{path} holds no accuracies under corruptions ({problem}): name an evaluation.json of "
+            "`croze evaluate --corruptions all`."
+        ) from None

@@ -8,13 +8,15 @@ from pathlib import Path
 
 from torch import nn
 
+from croze.corruptions import CORRUPTIONS, GROUPS, SEVERITIES, Corruption, FrostTextures, parse_corruption
 from croze.errors import CrozeError
 from croze.perturb.epsilon import parse_epsilon
 from croze.robustness.attacks import TrainingBatches, find_attack, find_attacks
 from croze.robustness.masking import UNBOUNDED
-from croze.robustness.trials import Attacked, Clean, Trial
+from croze.robustness.trials import Attacked, Clean, Corrupted, Trial
 
 NONE = "none"
+ALL = "all"
 CHECK = "pgd(steps=50)"
 """What looks for signs of masked gradients without a bound."""
 CHECKED_IMAGES = 50
@@ -28,7 +30,14 @@ class Plan:
     limits: Mapping[str, int]
 
 
-def plan_trials(attacks: str, epsilon: str, epsilon_l2: str, limits: Sequence[str]) -> Plan:
+def plan_trials(
+    attacks: str,
+    epsilon: str,
+    epsilon_l2: str,
+    limits: Sequence[str],
+    corruptions: str = NONE,
+    frost: FrostTextures | None = None,
+) -> Plan:
     """The trials that the texts name.
 
     Every attack runs at every size of the norms it is defined in. Where there are attacks in l-inf, one
@@ -37,14 +46,17 @@ def plan_trials(attacks: str, epsilon: str, epsilon_l2: str, limits: Sequence[st
     Args:
         attacks: as `find_attacks`, or none.
         epsilon, epsilon_l2: sizes, comma-separated, or none.
-        limits: `attack=N`, the attack by its full name or its name alone.
+        limits: `attack=N`, the attack by its full name or its name alone; `corruptions=N` all of them, or one
+            of them by name.
+        corruptions: as `find_corruptions`.
+        frost: textures of one's own.
 
     Raises:
-        CrozeError: for what cannot be read, an attack without a size in its norms, or a limit of no attack.
+        CrozeError: for what cannot be read, an attack without a size in its norms, or a limit of nothing.
     """
     chosen = [] if attacks == NONE else find_attacks(attacks)
     sizes = {"linf": _sizes(epsilon, "linf"), "l2": _sizes(epsilon_l2, "l2")}
-    trials: list[Trial] = [Clean()]
+    trials: list[Trial] = [Clean(), *(Corrupted(one, frost) for one in find_corruptions(corruptions))]
     for attack in chosen:
         own = [Attacked(attack, e, norm) for norm in attack.norms for e in sizes[norm]]
         if not own:
@@ -62,6 +74,30 @@ def plan_trials(attacks: str, epsilon: str, epsilon_l2: str, limits: Sequence[st
         if keys.count(key) > 1:
             raise CrozeError(f"{key} is named twice; name each one once.")
     return Plan(trials, found)
+
+
+def find_corruptions(text: str) -> list[Corruption]:
+    """The corruptions of a list such as `noise,fog,frost@3`.
+
+    `all`, a group (weather, noise, blur, digital) and a corruption without `@` stand for all severities;
+    `all@3` and `blur@3` for one.
+
+    Raises:
+        CrozeError: for an unknown name, or one that is named twice.
+    """
+    if text == NONE:
+        return []
+    sets = {ALL: CORRUPTIONS} | {group.lower(): members for group, members in GROUPS.items()}
+    found: list[Corruption] = []
+    for part in (part.strip() for part in text.split(",")):
+        name, at, severity = part.partition("@")
+        for member in sets.get(name.lower(), (name,)):
+            severities = [severity] if at else [str(number) for number in SEVERITIES]
+            found += [parse_corruption(f"{member}@{number}") for number in severities]
+    for one in found:
+        if found.count(one) > 1:
+            raise CrozeError(f"Corruption {one} is named twice in {text!r}; name each one once.")
+    return found
 
 
 def prepare(
@@ -90,9 +126,20 @@ def _limits(texts: Sequence[str], trials: Sequence[Trial]) -> dict[str, int]:
     for text in texts:
         name, _, number = text.rpartition("=")
         if not number.isdecimal() or int(number) < 1:
-            raise CrozeError(f"--limit takes ATTACK=N, N being a number of images, got {text!r}.")
-        keys = [t.key for t in trials if isinstance(t, Attacked) and name in (t.attack.name, t.attack.spec)]
+            raise CrozeError(
+                f"--limit takes ATTACK=N or corruptions=N, N being a number of images, got {text!r}."
+            )
+        keys = [t.key for t in trials if name in _names(t)]
         if not keys:
-            raise CrozeError(f"--limit names {name!r}, which is none of the attacks.")
+            raise CrozeError(f"--limit names {name!r}, which is none of the attacks and corruptions.")
         found |= dict.fromkeys(keys, int(number))
     return found
+
+
+def _names(trial: Trial) -> tuple[str, ...]:
+    """What a limit may call it."""
+    if isinstance(trial, Attacked):
+        return trial.attack.name, trial.attack.spec
+    if isinstance(trial, Corrupted):
+        return "corruptions", trial.corruption.name, str(trial.corruption)
+    return ()

@@ -1,13 +1,14 @@
-"""What a trained model is put through: clean images, attacks of a size."""
+"""What a trained model is put through: clean images, attacks of a size, corruptions of a severity."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
+from croze.corruptions import Corruption, FrostTextures, corrupt
 from croze.nn.scratch import evaluating
 from croze.perturb.epsilon import write_epsilon
 from croze.robustness.attacks import Attack
@@ -48,7 +49,7 @@ class Clean:
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, *, seed: int, first: int) -> Outcome:
         """One forward pass."""
-        return Outcome(_correct(model, images, labels), len(images), 0)
+        return Outcome(correct_ones(model, images, labels), len(images), 0)
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,40 @@ class Attacked:
         return Outcome(found.correct.cpu(), found.forwards, found.backwards)
 
 
-def _correct(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+@dataclass(frozen=True)
+class Corrupted:
+    """A corruption of a severity, made here.
+
+    Attributes:
+        corruption: which, and how severe.
+        frost: textures of frost in place of the package's own.
+    """
+
+    corruption: Corruption
+    frost: FrostTextures | None = field(default=None, compare=False)
+
+    @property
+    def key(self) -> str:
+        """Such as `fog@3`; with textures of one's own they are named beside."""
+        if self.frost is not None and self.corruption.name == "frost":
+            return f"{self.corruption} of {self.frost.digest[:12]}"
+        return str(self.corruption)
+
+    def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, *, seed: int, first: int) -> Outcome:
+        """Corrupt the batch, and one forward pass."""
+        corrupted = corrupt(
+            images,
+            self.corruption.name,
+            self.corruption.severity,
+            seed=seed,
+            first=first,
+            frost=self.frost,
+        )
+        return Outcome(correct_ones(model, corrupted, labels), len(images), 0)
+
+
+def correct_ones(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    """Which images the model classifies correctly, bool `(N,)` on the CPU."""
     with evaluating(model), torch.no_grad():
         correct: Tensor = model(images).argmax(1) == labels
     return correct.cpu()

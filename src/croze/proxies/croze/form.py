@@ -25,7 +25,8 @@ class CrozeForm(Proxy):
         epsilon_normalised: size of the input perturbation (Eq. 4), in *normalised* image space.
         components: which of features (Eq. 5), parameters (Eq. 8) and gradients (Eq. 9) enter the product;
             one that is left out is the factor 1 (Table 5).
-        perturbation: fgsm, pgd, gaussian, uniform or none: how x' is made.
+        perturbation: fgsm, pgd, gaussian, uniform, none or a corruption such as corruption:fog@3: how x' is
+            made.
         init: default (the weights as handed in), kaiming, xavier or gaussian.
 
     Raises:

@@ -135,7 +135,8 @@ def _surrogates(
 
         generator = torch.Generator().manual_seed(passes.seed)
         ball = Ball(epsilon, low=0.0, high=1.0, ascend=False)
-        x_r = find_perturbation(perturbation)(x, backward, ball, generator)
+        perturb = find_perturbation(perturbation, passes.mean, passes.std)
+        x_r = perturb(x, backward, ball, generator)
         with outputs(recorded) as robust_features:
             backward(x_r)
     clean = {layer: parameters[name].detach() for layer, name in names.items()}

@@ -69,7 +69,8 @@ def robust_surrogate(passes: Passes, init: str, beta: float, epsilon: float, per
 
     with torch.enable_grad():
         generator = torch.Generator().manual_seed(passes.seed)
-        x = find_perturbation(perturbation)(passes.inputs, input_gradient, Ball(epsilon), generator)
+        perturb = find_perturbation(perturbation, passes.mean, passes.std)
+        x = perturb(passes.inputs, input_gradient, Ball(epsilon), generator)
         weights = {layer: w.detach().requires_grad_(True) for layer, w in weights.items()}
         reductions = [
             (part, reduce)

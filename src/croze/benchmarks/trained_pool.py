@@ -1,0 +1,64 @@
+"""A pool that `croze pool train` trained and evaluated, as a truth of its own."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from croze.benchmarks.robust_nasbench201 import CORRUPTIONS, MEAN_CORRUPTION, SEVERITIES
+from croze.benchmarks.truth import Provenance, Truth
+from croze.pool import POOL, RESULT, Pool, read_pool
+
+NAME = "pool"
+
+
+def read(path: Path, dataset: str) -> Truth:
+    """The truth of the members that are done.
+
+    Args:
+        path: the pool's folder.
+        dataset: what to call the data set; the pool was trained on one.
+
+    Returns:
+        A truth with the columns that all members have: `clean`, `fgsm@8` (attack and epsilon in 1/255),
+        `fog@3` (corruption and severity), and with all corruptions their mean, `corruptions`.
+
+    Raises:
+        CrozeError: when it is no pool, or nothing is done yet.
+    """
+    pool = read_pool(path)
+    columns = read_columns(pool)
+    files = [path / POOL, *(member.folder / RESULT for member in pool.members)]
+    digests = {
+        file.relative_to(path).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files
+    }
+    count = len(pool.members)
+    return Truth(
+        NAME,
+        dataset.lower(),
+        tuple(member.architecture for member in pool.members),
+        np.arange(count, dtype=np.int64),
+        columns,
+        Provenance(str(path), digests),
+        pool.design.space,
+    )
+
+
+def read_columns(pool: Pool) -> dict[str, NDArray[np.float64]]:
+    """The columns that all members have, in their order, each `(members,)` in [0, 1]."""
+    names = [
+        name
+        for name in pool.members[0].result.columns
+        if all(name in member.result.columns for member in pool.members)
+    ]
+    columns = {
+        name: np.array([member.result.columns[name] for member in pool.members], dtype=np.float64)
+        for name in names
+    }
+    corrupted = [f"{kind}@{severity}" for kind in CORRUPTIONS for severity in SEVERITIES]
+    if all(name in columns for name in corrupted):
+        columns[MEAN_CORRUPTION] = np.mean([columns[name] for name in corrupted], axis=0)
+    return columns

@@ -1,0 +1,7 @@
+"""Trains and evaluates the members of a pool: many architectures of a space, all the same way."""
+
+from croze.campaign.sample import sample_distinct
+from croze.campaign.train import train_pool
+from croze.campaign.work import Work
+
+__all__ = ["Work", "sample_distinct", "train_pool"]

@@ -1,0 +1,152 @@
+"""An evaluation as terminal tables and as a page of Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.table import Table
+
+from croze.corruptions import GROUPS, SEVERITIES
+from croze.report.evaluation_result import Row, Summary
+from croze.robustness.corruption_figures import CorruptionFigures
+
+
+def evaluation_table(summary: Summary, title: str) -> Table:
+    """For the terminal."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("", overflow="fold")
+    table.add_column("size", no_wrap=True)
+    for heading in ("images", "accuracy", "95%", "HRS", "passes", "seconds"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in summary.under_attack:
+        table.add_row(
+            row.what,
+            row.size,
+            str(row.images),
+            f"{row.accuracy:.1%}",
+            _interval(row),
+            "" if row.hrs is None else f"{row.hrs:.1%}",
+            f"{row.forwards + row.backwards:,.0f}",
+            f"{row.seconds:.1f}",
+        )
+    for size, (value, images) in summary.worst.items():
+        table.add_row("all of these", size, str(images), f"{value:.1%}", "", "", "", "")
+    return table
+
+
+def evaluation_markdown(summary: Summary, title: str, command: str) -> str:
+    """The same as a page."""
+    lines = [
+        f"# {title}",
+        "",
+        "Accuracies in percent, with Wilson's 95% interval. HRS is the harmonic mean of clean and robust",
+        "accuracy on the same images. Passes are forward and backward passes an image. Written by",
+        "",
+        "```console",
+        f"$ {command}",
+        "```",
+        "",
+        "| | size | images | accuracy | 95% | HRS | passes |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in summary.under_attack:
+        hrs = "" if row.hrs is None else f"{100 * row.hrs:.1f}"
+        lines.append(
+            f"| {row.what} | {row.size} | {row.images} | {100 * row.accuracy:.1f} | {_interval(row)} "
+            f"| {hrs} | {row.forwards + row.backwards:,.0f} |"
+        )
+    lines += [
+        f"| all of these | {size} | {n} | {100 * v:.1f} | | | |" for size, (v, n) in summary.worst.items()
+    ]
+    lines += [
+        f"| mean over the attacks | {size} | | {100 * value:.1f} | | | |"
+        for size, value in summary.average.items()
+    ]
+    lines += _table3_line(summary)
+    if summary.corruptions is not None:
+        lines += _corruption_lines(summary.corruptions)
+    if summary.signs:
+        lines += ["", "Signs of masked gradients:", "", *(f"- {sign}" for sign in summary.signs)]
+    return "\n".join(lines) + "\n"
+
+
+def corruption_table(figures: CorruptionFigures) -> Table:
+    """Accuracy under each corruption and severity, for the terminal."""
+    table = Table(title="Accuracy under corruptions", title_justify="left")
+    table.add_column("", no_wrap=True)
+    for severity in SEVERITIES:
+        table.add_column(str(severity), justify="right", no_wrap=True)
+    table.add_column("mean", justify="right", no_wrap=True)
+    for name, values, mean in _corruption_rows(figures):
+        table.add_row(name, *(_percent(value) for value in values), _percent(mean))
+    if figures.mce is not None:
+        table.caption = _about_mce(figures)
+    return table
+
+
+def _corruption_lines(figures: CorruptionFigures) -> list[str]:
+    """The same for the page."""
+    heads = " | ".join(str(severity) for severity in SEVERITIES)
+    lines = [
+        "",
+        "Accuracy in percent under corruptions, by severity. A group's figure is the mean over its members.",
+        *([_about_mce(figures)] if figures.mce is not None else []),
+        "",
+        f"| | {heads} | mean |",
+        f"|---|{'---|' * len(SEVERITIES)}---|",
+    ]
+    for name, values, mean in _corruption_rows(figures):
+        cells = " | ".join("" if value is None else f"{100 * value:.1f}" for value in (*values, mean))
+        lines.append(f"| {name} | {cells} |")
+    return lines
+
+
+def _about_mce(figures: CorruptionFigures) -> str:
+    assert figures.mce is not None
+    if figures.reference:
+        return (
+            f"mCE is {100 * figures.mce:.1f}: the mean over corruptions of the summed error, divided by that "
+            f"of {figures.reference}."
+        )
+    return f"mCE, the mean error over all of them, is {100 * figures.mce:.1f}."
+
+
+def _corruption_rows(
+    figures: CorruptionFigures,
+) -> Iterator[tuple[str, tuple[float | None, ...], float | None]]:
+    """Name, accuracy by severity and mean: corruptions by group, each group behind its own, all at last."""
+    for group, members in GROUPS.items():
+        for name in members:
+            if name in figures.accuracies:
+                row = figures.accuracies[name]
+                yield name, tuple(row.get(severity) for severity in SEVERITIES), figures.by_corruption[name]
+        if group in figures.by_group:
+            yield group.upper(), _by_severity(figures, members), figures.by_group[group]
+    if figures.mean is not None:
+        yield "ALL (CC)", _by_severity(figures, tuple(figures.accuracies)), figures.mean
+
+
+def _by_severity(figures: CorruptionFigures, members: tuple[str, ...]) -> tuple[float, ...]:
+    return tuple(
+        sum(figures.accuracies[name][severity] for name in members) / len(members) for severity in SEVERITIES
+    )
+
+
+def _table3_line(summary: Summary) -> list[str]:
+    found = summary.table3
+    if found is None:
+        return []
+    figures = ", ".join(f"{name} {100 * value:.1f}" for name, value in found.items())
+    return [
+        "",
+        f"As in Tables 3 and 5 of the CRoZe paper (CC: mean over all corruptions; FGSM at 8/255; avg: of the "
+        f"four before): {figures}.",
+    ]
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.1%}"
+
+
+def _interval(row: Row) -> str:
+    return f"{100 * row.interval[0]:.1f}-{100 * row.interval[1]:.1f}"

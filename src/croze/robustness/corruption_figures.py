@@ -1,0 +1,107 @@
+"""Figures of the corruptions of an evaluation: means by corruption and by group, and mCE."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from croze.corruptions import CORRUPTIONS, GROUPS, SEVERITIES
+from croze.errors import CrozeError
+
+Accuracies = Mapping[str, Mapping[int, float]]
+"""By corruption and severity, in [0, 1]."""
+
+
+@dataclass(frozen=True)
+class CorruptionFigures:
+    """What the corruptions of an evaluation come to.
+
+    Attributes:
+        accuracies: of every corruption and severity that was run.
+        by_corruption: mean over the severities that were run.
+        by_group: of the usual groups that are complete, the mean over their corruptions.
+        mean: over all corruptions ("CC" of the paper's tables); None unless all 75 were run.
+        mce: mean corruption error, in [0, 1] without a reference; None unless all 75 were run.
+        reference: what the errors were divided by; empty for nothing.
+    """
+
+    accuracies: Accuracies
+    by_corruption: Mapping[str, float]
+    by_group: Mapping[str, float]
+    mean: float | None
+    mce: float | None
+    reference: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "accuracies": {
+                name: {str(severity): value for severity, value in row.items()}
+                for name, row in self.accuracies.items()
+            },
+            "by_corruption": dict(self.by_corruption),
+            "by_group": dict(self.by_group),
+            "mean": self.mean,
+            "mce": self.mce,
+            "mce_reference": self.reference,
+        }
+
+
+def corruption_figures(
+    accuracies: Accuracies, reference: Accuracies | None = None, reference_name: str = ""
+) -> CorruptionFigures:
+    """Means over severities, groups and everything.
+
+    Without a reference mCE is the mean error over corruptions and severities, as is usual for CIFAR-10-C
+    (Hendrycks et al. 2020, AugMix, section 4.1); with one, the mean over corruptions of the ratio of the
+    summed errors, as for ImageNet-C (Hendrycks & Dietterich 2019, section 4.3).
+
+    Args:
+        accuracies: at least one.
+        reference: those of another network, for every corruption and severity.
+        reference_name: of that network.
+
+    Raises:
+        CrozeError: when the reference lacks one, or makes no error on one.
+    """
+    by_corruption = {name: _mean(list(row.values())) for name, row in accuracies.items()}
+    complete = is_complete(accuracies)
+    mce = None
+    if complete and reference is None:
+        mce = 1 - _mean(list(by_corruption.values()))
+    elif complete and reference is not None:
+        mce = _mean([_ratio(name, accuracies[name], reference) for name in CORRUPTIONS])
+    return CorruptionFigures(
+        accuracies,
+        by_corruption,
+        {
+            group: _mean([by_corruption[name] for name in members])
+            for group, members in GROUPS.items()
+            if all(len(accuracies.get(name, {})) == len(SEVERITIES) for name in members)
+        },
+        _mean(list(by_corruption.values())) if complete else None,
+        mce,
+        reference_name if mce is not None else "",
+    )
+
+
+def is_complete(accuracies: Accuracies) -> bool:
+    """Whether all 15 corruptions are there at all 5 severities."""
+    return all(len(accuracies.get(name, {})) == len(SEVERITIES) for name in CORRUPTIONS)
+
+
+def _ratio(name: str, row: Mapping[int, float], reference: Accuracies) -> float:
+    other = reference.get(name, {})
+    if any(severity not in other for severity in row):
+        raise CrozeError(
+            f"The reference of mCE has no accuracy under {name}: evaluate it on all corruptions."
+        )
+    errors = sum(1 - other[severity] for severity in row)
+    if errors == 0:
+        raise CrozeError(f"The reference of mCE makes no error under {name}: choose a weaker one.")
+    return sum(1 - value for value in row.values()) / errors
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,19 +10,17 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.optim import SGD
 
 from croze.data import Dataset
 from croze.errors import CrozeError
 from croze.nn.normalised import Normalised
 from croze.nn.scratch import evaluating
-from croze.nn.seeding import exact_convolutions, seeded
+from croze.nn.seeding import exact_convolutions
 from croze.training.batches import Batches
 from croze.training.judge import judge
-from croze.training.loss import step_loss
 from croze.training.recipe import Recipe
-from croze.training.schedule import drop_path, learning_rate
 from croze.training.state import Place, load_state, load_weights, save_state, save_weights
+from croze.training.step import Run, optimiser_of, step
 
 STATE = "last.safetensors"
 BEST = "best.safetensors"
@@ -32,10 +29,6 @@ CHECKPOINT_SECONDS = 60.0
 
 Watch = Callable[[Place, int, float], None]
 """Called after every step with the place, the number of all steps and the loss."""
-
-
-class Diverged(CrozeError):
-    """The loss or the weights are no longer finite."""
 
 
 @dataclass(frozen=True)
@@ -103,16 +96,10 @@ def train(
     model = in_pixels(network, training, normalises_input)
     model.to(place_of, memory_format=torch.channels_last)  # type: ignore[call-overload]
     _check_classes(model, training, place_of)
-    optimiser = SGD(
-        model.parameters(),
-        lr=recipe.lr,
-        momentum=recipe.momentum,
-        nesterov=recipe.nesterov,
-        weight_decay=recipe.weight_decay,
-    )
+    optimiser = optimiser_of(model, recipe)
     state = folder / STATE
     place = load_state(state, model, optimiser, title) if state.exists() else Place()
-    run = _Run(model, optimiser, recipe, Batches(training, recipe, seed), place, seed, mixed_precision)
+    run = Run(model, optimiser, recipe, Batches(training, recipe, seed), place, seed, mixed_precision)
     with exact_convolutions():
         while place.epoch < recipe.epochs:
             _epoch(run, folder, checkpoint_seconds, watch)
@@ -136,30 +123,14 @@ def in_pixels(network: nn.Module, dataset: Dataset, normalises_input: bool = Fal
     return Normalised(network, dataset.mean, dataset.std)
 
 
-@dataclass(frozen=True)
-class _Run:
-    model: Normalised
-    optimiser: SGD
-    recipe: Recipe
-    batches: Batches
-    place: Place
-    seed: int
-    mixed_precision: bool
-
-    @property
-    def total(self) -> int:
-        return self.recipe.epochs * self.batches.steps
-
-
-def _epoch(run: _Run, folder: Path, checkpoint_seconds: float, watch: Watch | None) -> None:
+def _epoch(run: Run, folder: Path, checkpoint_seconds: float, watch: Watch | None) -> None:
     """From the place to the end of its epoch."""
     place = run.place
     saved = time.monotonic()
     run.model.train()
     while place.step < run.batches.steps:
         start = time.monotonic()
-        loss = _step(run)
-        place.step += 1
+        loss = step(run)
         place.seconds += time.monotonic() - start
         if watch is not None:
             watch(place, run.total, loss)
@@ -168,53 +139,7 @@ def _epoch(run: _Run, folder: Path, checkpoint_seconds: float, watch: Watch | No
             saved = time.monotonic()
 
 
-def _step(run: _Run) -> float:
-    """One step of SGD; the loss."""
-    model, recipe, place = run.model, run.recipe, run.place
-    device = model.mean.device
-    done = place.epoch * run.batches.steps + place.step
-    rate = learning_rate(recipe.lr, done, run.total, recipe.warmup * run.batches.steps)
-    for group in run.optimiser.param_groups:
-        group["lr"] = rate
-    if recipe.drop_path and isinstance(getattr(model.network, "drop_path", None), float):
-        model.network.drop_path = drop_path(recipe.drop_path, done, run.total)  # type: ignore[assignment]
-    images, labels = run.batches(place.epoch, place.step)
-    images = images.to(device).contiguous(memory_format=torch.channels_last)
-    labels = labels.to(device)
-    generator = torch.Generator().manual_seed(_mixed(run.seed, done))
-    # dropout and drop-path draw from the global generators
-    with seeded(_mixed(run.seed, done), (device,)):
-        with torch.autocast(device.type, torch.bfloat16, enabled=run.mixed_precision):
-            found = step_loss(model, images, labels, recipe, generator)
-        run.optimiser.zero_grad(set_to_none=True)
-        found.loss.backward()  # type: ignore[no-untyped-call]
-    loss = float(found.loss.detach())
-    norm = _clipped(model, recipe.clip)
-    if not (math.isfinite(loss) and math.isfinite(norm)):
-        raise Diverged(
-            f"Training diverged in epoch {place.epoch + 1}, step {place.step + 1}: the loss is {loss:g}, the "
-            f"norm of the gradient {norm:g}. Train anew in another folder with a smaller lr than "
-            f"{recipe.lr:g} or with warmup=1."
-        )
-    run.optimiser.step()
-    sums = place.sums
-    for key, value in (
-        ("loss", loss * len(labels)),
-        ("images", len(labels)),
-        ("clean", found.clean),
-        ("adversarial", found.adversarial),
-    ):
-        if value is not None:
-            sums[key] = sums.get(key, 0.0) + float(value)
-    return loss
-
-
-def _clipped(model: nn.Module, most: float) -> float:
-    """The norm of the gradient before it is brought down to `most`; 0 leaves it as it is."""
-    return float(nn.utils.clip_grad_norm_(model.parameters(), most if most > 0 else math.inf))
-
-
-def _row(run: _Run, clean: float, adversarial: float | None) -> dict[str, Any]:
+def _row(run: Run, clean: float, adversarial: float | None) -> dict[str, Any]:
     """Of the history: accuracies are shares."""
     sums = run.place.sums
 
@@ -250,8 +175,3 @@ def _check_classes(model: Normalised, dataset: Dataset, device: torch.device) ->
             f"The network gives {logits.shape[1]} logits, but {dataset.source} has {dataset.classes} "
             "classes: build it for as many."
         )
-
-
-def _mixed(seed: int, step: int) -> int:
-    """Another number for every seed and step."""
-    return (seed * 1_000_003 + step) % 2**63

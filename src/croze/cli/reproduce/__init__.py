@@ -1,0 +1,18 @@
+"""`croze reproduce`: figures and tables of the paper, measured anew; a file for each."""
+
+from __future__ import annotations
+
+import typer
+
+from croze.cli.reproduce.figure5 import figure5
+from croze.cli.reproduce.table5 import table5
+
+reproduce = typer.Typer(
+    help="Measure a figure or table of the paper anew and print ours beside the paper's.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+reproduce.command("figure5", short_help="What scores of untrained networks say of trained ones.")(figure5)
+reproduce.command("table5", short_help="Whom each set of CRoZe's components chooses.")(table5)

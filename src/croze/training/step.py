@@ -1,0 +1,118 @@
+"""One step of SGD: `train` takes all of them, `first_steps` the first few."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.optim import SGD
+
+from croze.errors import CrozeError
+from croze.nn.normalised import Normalised
+from croze.nn.seeding import seeded
+from croze.training.batches import Batches
+from croze.training.loss import step_loss
+from croze.training.recipe import Recipe
+from croze.training.schedule import drop_path, learning_rate
+from croze.training.state import Place
+
+
+class Diverged(CrozeError):
+    """The loss or the weights are no longer finite."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training under way.
+
+    Attributes:
+        model: takes pixels; changed by every step.
+        optimiser: of its parameters, see `optimiser_of`.
+        recipe: what a step does.
+        batches: what it does it on.
+        place: the step that comes next, and sums of the epoch so far.
+        seed: of everything random in a step.
+        mixed_precision: autocast to bfloat16.
+    """
+
+    model: Normalised
+    optimiser: SGD
+    recipe: Recipe
+    batches: Batches
+    place: Place
+    seed: int
+    mixed_precision: bool = False
+
+    @property
+    def total(self) -> int:
+        """All steps of the training."""
+        return self.recipe.epochs * self.batches.steps
+
+
+def optimiser_of(model: nn.Module, recipe: Recipe) -> SGD:
+    """SGD over the parameters of the model, with the recipe's settings."""
+    return SGD(
+        model.parameters(),
+        lr=recipe.lr,
+        momentum=recipe.momentum,
+        nesterov=recipe.nesterov,
+        weight_decay=recipe.weight_decay,
+    )
+
+
+def step(run: Run) -> float:
+    """One step of SGD on the model in its mode; the loss. The place counts on, up to the end of the epoch.
+
+    Raises:
+        Diverged: when loss or gradient are not finite; the weights are those before the step.
+    """
+    model, recipe, place = run.model, run.recipe, run.place
+    device = model.mean.device
+    done = place.epoch * run.batches.steps + place.step
+    rate = learning_rate(recipe.lr, done, run.total, recipe.warmup * run.batches.steps)
+    for group in run.optimiser.param_groups:
+        group["lr"] = rate
+    if recipe.drop_path and isinstance(getattr(model.network, "drop_path", None), float):
+        model.network.drop_path = drop_path(recipe.drop_path, done, run.total)  # type: ignore[assignment]
+    images, labels = run.batches(place.epoch, place.step)
+    images = images.to(device).contiguous(memory_format=torch.channels_last)
+    labels = labels.to(device)
+    generator = torch.Generator().manual_seed(_mixed(run.seed, done))
+    # dropout and drop-path draw from the global generators
+    with seeded(_mixed(run.seed, done), (device,)):
+        with torch.autocast(device.type, torch.bfloat16, enabled=run.mixed_precision):
+            found = step_loss(model, images, labels, recipe, generator)
+        run.optimiser.zero_grad(set_to_none=True)
+        found.loss.backward()  # type: ignore[no-untyped-call]
+    loss = float(found.loss.detach())
+    norm = _clipped(model, recipe.clip)
+    if not (math.isfinite(loss) and math.isfinite(norm)):
+        raise Diverged(
+            f"Training diverged in epoch {place.epoch + 1}, step {place.step + 1}: the loss is {loss:g}, the "
+            f"norm of the gradient {norm:g}. Train anew in another folder with a smaller lr than "
+            f"{recipe.lr:g} or with warmup=1."
+        )
+    run.optimiser.step()
+    sums = place.sums
+    for key, value in (
+        ("loss", loss * len(labels)),
+        ("images", len(labels)),
+        ("clean", found.clean),
+        ("adversarial", found.adversarial),
+    ):
+        if value is not None:
+            sums[key] = sums.get(key, 0.0) + float(value)
+    place.step += 1
+    return loss
+
+
+def _clipped(model: nn.Module, most: float) -> float:
+    """The norm of the gradient before it is brought down to `most`; 0 leaves it as it is."""
+    return float(nn.utils.clip_grad_norm_(model.parameters(), most if most > 0 else math.inf))
+
+
+def _mixed(seed: int, step: int) -> int:
+    """Another number for every seed and step."""
+    return (seed * 1_000_003 + step) % 2**63

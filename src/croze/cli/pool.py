@@ -86,7 +86,7 @@ def train(
     missing. Started a second time, here or on a machine that shares the folder, it takes cells that nobody
     works at.
     """
-    from croze.campaign import Work, sample_distinct, train_pool
+    from croze.campaign import Work, train_pool
     from croze.campaign.images import pool_images
     from croze.cli.arch_file import architectures_of
     from croze.cli.output import console, emit_json
@@ -95,6 +95,7 @@ def train(
     from croze.errors import CrozeError
     from croze.execution import usable_cores
     from croze.pool import Design, MemberResult, read_pool
+    from croze.population import draw
     from croze.report.pool_table import pool_json, pool_table
     from croze.report.provenance import provenance
     from croze.robustness.plan import plan_trials
@@ -115,7 +116,7 @@ def train(
     if arch_file is not None:
         names = architectures_of(arch_file, opened)
     else:
-        names = sample_distinct(opened, cells or 100, seed)
+        names = tuple(draw(opened, cells or 100, seed))
     terminal = console(json)
     dataset = open_dataset(data)
     tests = None if test_data is None else open_dataset(test_data)

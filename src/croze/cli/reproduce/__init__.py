@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import typer
 
+from croze.cli.reproduce.figure4 import figure4
 from croze.cli.reproduce.figure5 import figure5
 from croze.cli.reproduce.table5 import table5
+from croze.cli.reproduce.table6 import table6
 
 reproduce = typer.Typer(
     help="Measure a figure or table of the paper anew and print ours beside the paper's.",
@@ -14,5 +16,7 @@ reproduce = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+reproduce.command("figure4", short_help="How much features of trained networks move.")(figure4)
 reproduce.command("figure5", short_help="What scores of untrained networks say of trained ones.")(figure5)
 reproduce.command("table5", short_help="Whom each set of CRoZe's components chooses.")(table5)
+reproduce.command("table6", short_help="How good the best and worst by proxy are.")(table6)

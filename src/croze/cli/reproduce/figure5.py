@@ -77,12 +77,12 @@ def figure5(
     from croze.analyses.states import State, after_steps, as_trained, initialised, trained
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bar
-    from croze.cli.reproduce.pool import trained_cells
     from croze.data import draw, open_dataset
     from croze.data.cached import cached
     from croze.errors import CrozeError
     from croze.evaluation import Evaluator
     from croze.files import write_text
+    from croze.pool import read_pool
     from croze.population import draw as draw_cells
     from croze.report.figures import check_plot
     from croze.report.page import Page
@@ -102,7 +102,7 @@ def figure5(
     recipe = find_recipe("standard")
     with redirect_stdout(sys.stderr):  # what a user's file prints is not part of the result
         opened = open_space(space, channels=channels, cells=cells, layers=layers)
-    members = [] if pool is None else trained_cells(pool)
+    members = [] if pool is None else [(one.architecture, one.folder) for one in read_pool(pool).members]
     if pool is not None and sample is not None and sample > len(members):
         raise CrozeError(f"A sample of {sample} cells cannot be drawn: {pool} holds {len(members)}.")
     members = members[:sample]

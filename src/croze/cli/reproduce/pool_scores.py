@@ -1,0 +1,91 @@
+"""What commands on pools share: scores of the members, and the images to look at them on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+
+from croze.campaign.images import held_out
+from croze.cli.progress import Bar
+from croze.data import Dataset, load_batch, open_dataset
+from croze.data.cached import cached
+from croze.data.sampling import spread
+from croze.evaluation import Evaluator, Ledger
+from croze.pool import Pool
+from croze.proxies import Criterion, merits, parts_of
+from croze.spaces import Space, open_space
+from croze.store import Store
+from croze.survey.scored import collect
+
+Merits = dict[str, NDArray[np.float64]]
+
+
+def merits_of(
+    space: Space[Any],
+    architectures: Sequence[str],
+    criteria: Sequence[Criterion],
+    *,
+    data: str,
+    batch_size: int,
+    seed: int,
+    workers: int,
+    folder: str,
+    terminal: Console,
+) -> Merits:
+    """What each proxy says of these architectures: higher is better, NaN where it failed.
+
+    Scores are kept in the folder; the first reason of a failure is printed.
+    """
+    batch = load_batch(data, size=batch_size, seed=seed)
+    evaluator = Evaluator(space, batch, seed)
+    parts = parts_of(criteria)
+    with (
+        Store(folder, evaluator.context) as store,
+        Ledger(evaluator, store, workers) as ledger,
+        Bar(terminal, f"{len(parts)} proxies", len(architectures)) as bar,
+    ):
+        scored = collect(ledger, architectures, parts, bar.update)
+    for criterion in criteria:
+        reason = scored.first_reason(criterion, architectures)
+        if reason:
+            terminal.print(f"{criterion.spec} failed on some cells, the first because: {reason}")
+    return merits(criteria, scored.values)
+
+
+def merits_of_pool(
+    pool: Pool,
+    criteria: Sequence[Criterion],
+    data: str | None,
+    batch_size: int,
+    seed: int,
+    workers: int,
+    terminal: Console,
+) -> Merits:
+    """The same of a pool's members, at the size they were trained at and on the images of their training."""
+    design = pool.design
+    return merits_of(
+        open_space(design.space, **dict(design.settings)),
+        [member.architecture for member in pool.members],
+        criteria,
+        data=data or design.data,
+        batch_size=batch_size,
+        seed=seed,
+        workers=workers,
+        folder=str(pool.folder / "scores"),
+        terminal=terminal,
+    )
+
+
+def test_images(pool: Pool, test_data: str | None, count: int) -> Dataset:
+    """The first of the images that the pool's members were tested on, or of others.
+
+    Raises:
+        CrozeError: when they cannot be found.
+    """
+    named = test_data or pool.design.test_data
+    tests = open_dataset(named) if named else held_out(open_dataset(pool.design.data), pool.design.seed)
+    return cached(tests, spread(tests, min(count, len(tests)), pool.design.seed))

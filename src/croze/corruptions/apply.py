@@ -82,7 +82,7 @@ def _check(images: Tensor) -> None:
         )
     if not len(images):
         return
-    low, high = (float(v) for v in torch.aminmax(images))
+    low, high = (float(v) for v in torch.aminmax(images.detach()))
     if not (low >= 0.0 and high <= 1.0):
         raise CrozeError(
             f"Images to corrupt must lie in [0, 1], got values from {low:g} to {high:g}: divide by 255, or "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -26,7 +27,11 @@ class Draws:
 
     def __init__(self, seed: int, name: str, severity: int, first: int, count: int) -> None:
         self.count = count
-        self._streams = [_stream(f"{seed} {name} {severity} {first + i}") for i in range(count)]
+        self._names = [f"{seed} {name} {severity} {first + i}" for i in range(count)]
+
+    @cached_property
+    def _streams(self) -> list[np.random.Generator]:
+        return [_stream(name) for name in self._names]
 
     def normal(self, *shape: int) -> Tensor:
         """Standard normal float32 numbers `(count, *shape)`."""

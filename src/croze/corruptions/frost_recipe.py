@@ -24,7 +24,8 @@ class Recipe:
         needle: length of the needles, in pixels.
         cloud: size of the clouds, in pixels.
         cover: share of the variance that lies in the clouds.
-        glint: how much brighter values spread wider than darker ones; 0 for alike.
+        grain: share of the variance that lies in single pixels; what is left lies in the needles.
+        glint: how much wider bright values spread than dark ones; below 0 the other way round.
     """
 
     mean: tuple[float, float, float]
@@ -32,15 +33,16 @@ class Recipe:
     needle: float
     cloud: float
     cover: float
+    grain: float
     glint: float
 
 
 RECIPES = (
-    Recipe((0.30, 0.58, 0.65), (0.105, 0.064, 0.060), 4.0, 12.0, 0.60, 0.1),
-    Recipe((0.79, 0.80, 0.84), (0.084, 0.087, 0.089), 3.0, 24.0, 0.45, -0.2),
-    Recipe((0.79, 0.80, 0.84), (0.084, 0.087, 0.089), 4.0, 24.0, 0.45, -0.2),
-    Recipe((0.54, 0.60, 0.65), (0.114, 0.114, 0.119), 2.5, 14.0, 0.38, 0.3),
-    Recipe((0.44, 0.48, 0.53), (0.174, 0.169, 0.163), 3.0, 30.0, 0.42, 0.3),
+    Recipe((0.304, 0.584, 0.650), (0.105, 0.064, 0.060), 3.0, 20.0, 0.62, 0.22, 0.15),
+    Recipe((0.787, 0.805, 0.841), (0.084, 0.087, 0.089), 2.0, 36.0, 0.46, 0.26, -0.40),
+    Recipe((0.787, 0.805, 0.841), (0.084, 0.087, 0.089), 2.5, 36.0, 0.46, 0.26, -0.40),
+    Recipe((0.541, 0.601, 0.649), (0.114, 0.114, 0.119), 2.0, 20.0, 0.40, 0.42, 0.10),
+    Recipe((0.440, 0.483, 0.528), (0.174, 0.169, 0.163), 2.5, 36.0, 0.38, 0.22, 0.15),
 )
 """After the first five photographs of CIFAR-C, of which the second and the third are the same."""
 
@@ -60,7 +62,10 @@ def frosted(recipe: Recipe, seed: int) -> NDArray[np.uint8]:
         # the brightest needle of all directions is seen
         needles = np.maximum(needles, _filtered(generator, shape))
     needles = _standard(needles)
-    cover = math.sqrt(recipe.cover) * clouds + math.sqrt(1 - recipe.cover) * needles
+    grain = generator.standard_normal(needles.shape)
+    of_needles = 1 - recipe.cover - recipe.grain
+    cover = math.sqrt(recipe.cover) * clouds + math.sqrt(recipe.grain) * grain
+    cover = cover + math.sqrt(of_needles) * needles
     cover = _standard(cover + recipe.glint * cover**2 / 2)
     colours: Floats = np.array(recipe.mean) + np.array(recipe.deviation) * cover[..., None]
     texture: NDArray[np.uint8] = np.rint(colours.clip(0, 1) * 255).astype(np.uint8)

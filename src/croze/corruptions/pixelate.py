@@ -51,10 +51,12 @@ def _resized(images: Tensor, size: int, axis: int) -> Tensor:
 def box_windows(old: int, new: int) -> tuple[tuple[int, int], ...]:
     """Of which old pixels, first and last plus one, each new one is the mean."""
     scale = old / new
-    support = max(scale, 1.0) / 2
+    width = max(scale, 1.0)
     windows = []
     for i in range(new):
         centre = (i + 0.5) * scale
-        first, last = int(centre - support + 0.5), int(centre + support + 0.5)
-        windows.append((max(first, 0), min(last, old)))
+        near = range(max(int(centre - width / 2 + 0.5), 0), min(int(centre + width / 2 + 0.5), old))
+        # centres on the border between two are told apart by rounding, as Pillow rounds
+        within = [place for place in near if -0.5 < (place - centre + 0.5) * (1.0 / width) <= 0.5]
+        windows.append((within[0], within[-1] + 1))
     return tuple(windows)

@@ -43,7 +43,12 @@ def test_help_comes_at_once():
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], ["score", "--help"], ["search", "--help"], ["benchmark", "--help"]],
+    [
+        *([verb, "--help"] for verb in ("score", "search", "benchmark", "reproduce")),
+        ["--help"],
+        ["--version"],
+        ["reproduce", "figure5", "--help"],
+    ],
 )
 def test_help_loads_no_torch(arguments):
     code = (

@@ -26,8 +26,6 @@ def find_forms(text: str) -> list[CrozeForm]:
             raise CrozeError(
                 f"{proxy.spec} has no components: name forms of CRoZe, which are {known}, got {text!r}."
             )
-        if proxy in found:
-            raise CrozeError(f"Name each form once, got {proxy.spec} twice in {text!r}.")
         found.append(proxy)
     return found
 

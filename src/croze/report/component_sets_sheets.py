@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from croze.analyses.component_sets import FIGURES, PRINTED, RANKED, ComponentSets, Interval, Row
-from croze.report.proxy_page import Sheet, rho_text
+from croze.report.proxy_page import Sheet, interval_text
 
 HEADINGS = {"clean": "clean", "cc": "CC", "fgsm": "FGSM-8", "hrs": "HRS", "avg": "Avg."}
 
@@ -109,8 +109,11 @@ def _meant(printed: Mapping[str, float]) -> dict[str, float]:
 
 def _figure(share: float, paper: float | None) -> str:
     text = f"{100 * share:.2f}"
-    return text if paper is None else f"{text} ({paper:.2f}, {100 * share - paper:+.2f})"
+    if paper is None:
+        return text
+    difference = round(100 * share - paper, 2) + 0.0  # never -0.00
+    return f"{text} ({paper:.2f}, {difference:+.2f})"
 
 
 def _interval(found: Interval) -> str:
-    return f"{rho_text(found.rho)} ({rho_text(found.low)} to {rho_text(found.high)})"
+    return interval_text(found.rho, found.low, found.high)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from croze.analyses.predictiveness import IMAGES, Prediction, Predictiveness
-from croze.report.proxy_page import Sheet, rho_text
+from croze.report.proxy_page import Sheet, interval_text, rho_text
 
 PRINTED: Mapping[tuple[str, str], float] = {
     ("product", "10 steps"): 0.995,
@@ -68,17 +68,14 @@ def _of_form(found: Predictiveness, form: str) -> Sheet:
 
 
 def _cells(prediction: Prediction) -> Sequence[str]:
-    text = rho_text(prediction.rho)
-    if not math.isnan(prediction.low):
-        text += f" ({rho_text(prediction.low)} to {rho_text(prediction.high)})"
-    cells = [text, rho_text(prediction.tau)]
+    cells = [interval_text(prediction.rho, prediction.low, prediction.high), rho_text(prediction.tau)]
     if not _is_printed(prediction.later):
         return cells
     part = prediction.part
     printed = PRINTED.get((part.name, prediction.later)) if part.images == IMAGES[0] else None
     if printed is None:
         return [*cells, "", ""]
-    difference = prediction.rho - printed
+    difference = round(prediction.rho - printed, 3) + 0.0  # never -0.000
     return [*cells, rho_text(printed), "-" if math.isnan(difference) else f"{difference:+.3f}"]
 
 

@@ -159,9 +159,14 @@ def rho_text(value: float) -> str:
 
 def figure_text(figure: Figure) -> str:
     """A rho with its interval, where it has one."""
-    if math.isnan(figure.rho) or math.isnan(figure.low):
-        return rho_text(figure.rho)
-    return f"{rho_text(figure.rho)} ({rho_text(figure.low)} to {rho_text(figure.high)})"
+    return interval_text(figure.rho, figure.low, figure.high)
+
+
+def interval_text(rho: float, low: float, high: float) -> str:
+    """A correlation with its interval, where it has one."""
+    if math.isnan(rho) or math.isnan(low):
+        return rho_text(rho)
+    return f"{rho_text(rho)} ({rho_text(low)} to {rho_text(high)})"
 
 
 def milliseconds_text(value: float) -> str:

@@ -13,6 +13,7 @@ from croze.testing.proxies import check_independence, check_proxy
 
 VARIANTS = [
     "croze-paper(perturbation=gaussian)",
+    "croze-paper(perturbation=corruption:glass@3)",
     "croze-official(perturbation=pgd,init=kaiming)",
     "croze-positional(components=features+parameters+gradients,init=xavier,perturbation=uniform)",
     "fisher(per_weight=0)",

@@ -38,7 +38,7 @@ arguments = st.fixed_dictionaries(
         "beta": st.floats(0, 100).map(repr),
         "epsilon_normalised": st.floats(0, 1).map(repr),
         "components": st.lists(st.sampled_from(COMPONENTS), min_size=1, unique=True).map("+".join),
-        "perturbation": st.sampled_from(["fgsm", "pgd", "gaussian", "uniform", "none"]),
+        "perturbation": st.sampled_from(["fgsm", "pgd", "gaussian", "uniform", "none", "corruption:fog@3"]),
         "init": st.sampled_from(["default", "kaiming", "xavier"]),
     },
 )

@@ -8,7 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from croze.data import open_dataset
+from croze.data import Dataset, open_dataset
+from croze.data.cached import cached
 from croze.nn.normalised import Normalised
 from croze.nn.seeding import seeded, single_thread
 
@@ -55,6 +56,14 @@ def digit_scans() -> Digits:
 @pytest.fixture(scope="session")
 def training_batches(digit_scans: Digits) -> Batches:
     return Batches(digit_scans.images[:TRAINING], digit_scans.labels[:TRAINING])
+
+
+@pytest.fixture(scope="session")
+def small_set() -> Dataset:
+    """The first 40 digits that are held out."""
+    dataset = open_dataset("digits")
+    order = np.random.default_rng(0).permutation(len(dataset))
+    return cached(dataset, order[TRAINING : TRAINING + 40])
 
 
 @pytest.fixture(scope="session")

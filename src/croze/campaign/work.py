@@ -143,7 +143,8 @@ class Work:
             if self.watch is not None:
                 self.watch(number, f"{key}: {accuracy:.1%} of {done}")
 
-        plan = prepare(self.plan, model, batches, self.seed, place)
+        trials = [trial for trial in self.plan.trials if is_column(trial)]
+        plan = prepare(replace(self.plan, trials=trials), model, batches, self.seed, place)
         context = {
             "weights": digest_of_weights(model),
             "images": identity(self.test),
@@ -163,7 +164,7 @@ class Work:
                 device=self.device,
                 watch=tell,
             )
-        named = {column_of(trial): results[trial.key] for trial in plan.trials if is_column(trial)}
+        named = {column_of(trial): results[trial.key] for trial in plan.trials}
         return (
             {name: found.accuracy for name, found in named.items()},
             {name: len(found.correct) for name, found in named.items()},

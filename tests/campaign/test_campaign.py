@@ -1,0 +1,143 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from filelock import FileLock
+
+from croze.campaign import Work, train_pool
+from croze.campaign.images import held_out, pool_images
+from croze.campaign.work import column_of
+from croze.data import open_dataset
+from croze.data.cached import cached
+from croze.errors import CrozeError
+from croze.pool import folder_of_member, read_result
+from croze.population import draw
+from croze.robustness.plan import plan_trials
+from croze.spaces import open_space
+from croze.training import find_recipe
+
+SETTINGS = (("cells", 1), ("channels", 4))
+CELLS = tuple(draw(open_space("nasbench201", **dict(SETTINGS)), 3, 1))
+RECIPE = find_recipe("standard", {"epochs": "2", "batch_size": "32"})
+PLAN = plan_trials("fgsm", "16/255", "none", ["fgsm=20"], "fog@1")
+COLUMNS = {"clean", "fgsm@16", "fog@1"}
+
+
+@pytest.fixture(scope="module")
+def sets():
+    dataset = cached(open_dataset("digits"), np.arange(400))
+    return pool_images(dataset, None, validation=0.1, seed=0, images=200, test_images=40)
+
+
+@pytest.fixture
+def work(sets, tmp_path):
+    return Work(tmp_path, "nasbench201", SETTINGS, RECIPE, 0, sets.training, sets.validation, sets.test, PLAN)
+
+
+def test_images_are_disjoint_and_balanced():
+    dataset = open_dataset("digits")
+    sets = pool_images(dataset, None, validation=0.1, seed=0)
+    parts = [part.read(np.arange(len(part))).reshape(len(part), -1) for part in vars(sets).values()]
+    assert sum(map(len, parts)) == len(dataset)
+    assert len(np.unique(np.concatenate(parts), axis=0)) == len(
+        np.unique(dataset.read(np.arange(len(dataset))).reshape(len(dataset), -1), axis=0)
+    )
+    assert len(parts[2]) == len(held_out(dataset, 0))
+    few = pool_images(dataset, None, validation=0.1, seed=0, test_images=50)
+    assert np.bincount(few.test.labels).tolist() == [5] * 10
+
+
+def test_test_images_have_to_be_of_the_same_kind(tmp_path):
+    dataset = open_dataset("digits")
+    other = cached(dataset, np.arange(50))
+    other.classes = 7
+    with pytest.raises(CrozeError, match="7 classes"):
+        pool_images(dataset, other, validation=0.1, seed=0)
+
+
+def test_members_are_trained_once(work, sets):
+    told = []
+    assert train_pool(work, CELLS, told=lambda done, number, result: told.append((done, number))) == []
+    assert told == [(1, 0), (2, 1), (3, 2)]
+    results = [read_result(folder_of_member(work.folder, number)) for number in range(3)]
+    for result, cell in zip(results, CELLS, strict=True):
+        assert result.architecture == cell
+        assert set(result.columns) == COLUMNS
+        assert result.images == {"clean": 40, "fgsm@16": 20, "fog@1": 40}
+        assert result.columns["fgsm@16"] <= 1
+        assert 1 <= result.training["epoch"] <= 2
+    again = []
+    train_pool(work, CELLS, told=lambda done, number, result: again.append(result))
+    assert again == results
+
+
+def test_an_interrupted_member_goes_on_to_the_same_end(work, tmp_path):
+    class Killed(Exception):
+        pass
+
+    steps = []
+
+    def stop(number, remark):
+        steps.append(remark)
+        if len(steps) == 8:  # in the second epoch
+            raise Killed
+
+    with pytest.raises(Killed):
+        train_pool(dataclasses.replace(work, watch=stop), CELLS[:1])
+    assert read_result(folder_of_member(work.folder, 0)) is None
+    train_pool(work, CELLS[:1])
+    whole = dataclasses.replace(work, folder=tmp_path / "whole")
+    train_pool(whole, CELLS[:1])
+    part, other = (read_result(folder_of_member(one.folder, 0)) for one in (work, whole))
+    assert part.columns == other.columns
+    assert part.training["epoch"] == other.training["epoch"]
+
+
+def test_another_attack_is_added_without_training(work):
+    train_pool(work, CELLS[:1])
+    first = read_result(folder_of_member(work.folder, 0))
+    weights = (folder_of_member(work.folder, 0) / "best.safetensors").stat().st_mtime_ns
+    more = dataclasses.replace(work, plan=plan_trials("fgsm,pgd", "16/255", "none", ["fgsm=20"], "fog@1"))
+    train_pool(more, CELLS[:1])
+    second = read_result(folder_of_member(work.folder, 0))
+    assert set(second.columns) == COLUMNS | {"pgd@16"}
+    assert {name: second.columns[name] for name in COLUMNS} == dict(first.columns)
+    assert second.training == first.training
+    assert (folder_of_member(work.folder, 0) / "best.safetensors").stat().st_mtime_ns == weights
+
+
+def test_a_member_that_another_process_is_at_is_left_to_it(work):
+    place = folder_of_member(work.folder, 1)
+    place.mkdir(parents=True)
+    with FileLock(place / ".lock"):
+        assert train_pool(work, CELLS[:2]) == [1]
+    assert read_result(place) is None
+    assert train_pool(work, CELLS[:2]) == []
+
+
+def test_a_divergence_is_a_failure_not_a_figure(work):
+    wild = dataclasses.replace(
+        work, recipe=find_recipe("standard", {"epochs": "2", "lr": "1e30", "clip": "0", "batch_size": "32"})
+    )
+    found = []
+    train_pool(wild, CELLS[:1], told=lambda done, number, result: found.append(result))
+    assert "diverged" in found[0].failed
+    assert found[0].columns == {}
+
+
+def test_workers_give_the_same(work, tmp_path):
+    train_pool(work, CELLS[:2])
+    other = dataclasses.replace(work, folder=tmp_path / "workers")
+    train_pool(other, CELLS[:2], workers=2)
+    for number in range(2):
+        one, two = (read_result(folder_of_member(w.folder, number)) for w in (work, other))
+        assert one.columns == two.columns
+
+
+def test_names_of_columns():
+    plan = plan_trials("fgsm,pgd(steps=50),cw-l2", "8/255,0.5/255", "0.5", [], "fog@3")
+    names = [column_of(trial) for trial in plan.trials]
+    assert names[:-1] == [
+        "clean", "fog@3", "fgsm@8", "fgsm@0.5", "fgsm@l2:0.5", "pgd(steps=50)@8", "pgd(steps=50)@0.5",
+        "pgd(steps=50)@l2:0.5", "cw-l2@l2:0.5",
+    ]  # fmt: skip

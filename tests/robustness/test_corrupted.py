@@ -1,0 +1,135 @@
+import numpy as np
+import pytest
+import torch
+
+from croze.corruptions import CORRUPTIONS, GROUPS, SEVERITIES, Corruption, FrostTextures, corrupt
+from croze.errors import CrozeError
+from croze.report.evaluation_result import accuracies_of, summarise
+from croze.robustness.corruption_figures import corruption_figures
+from croze.robustness.evaluate import evaluate
+from croze.robustness.outcomes import Outcomes
+from croze.robustness.plan import find_corruptions, plan_trials
+from croze.robustness.trials import Corrupted
+
+
+def test_a_list_of_corruptions():
+    assert len(find_corruptions("all")) == 75
+    assert len(set(map(str, find_corruptions("all")))) == 75
+    assert [str(one) for one in find_corruptions("fog@3, jpeg@1")] == ["fog@3", "jpeg_compression@1"]
+    assert {one.name for one in find_corruptions("noise")} == set(GROUPS["Noise"])
+    assert [one.severity for one in find_corruptions("snow")] == list(SEVERITIES)
+    assert {str(one) for one in find_corruptions("Blur@5")} == {f"{name}@5" for name in GROUPS["Blur"]}
+    assert find_corruptions("none") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("fogg", "Unknown corruption 'fogg'"),
+        ("fog@6", "severity"),
+        ("fog@", "severity"),
+        ("noise,shot@2", "shot_noise@2 is named twice"),
+        ("", "Unknown corruption"),
+    ],
+)
+def test_what_is_no_list_of_corruptions(text, says):
+    with pytest.raises(CrozeError, match=says):
+        find_corruptions(text)
+
+
+def test_the_plan_has_corruptions_and_their_limits():
+    plan = plan_trials("fgsm", "8/255", "none", ["corruptions=7", "fog=5"], "fog,frost@1")
+    keys = [trial.key for trial in plan.trials]
+    assert keys[:7] == ["clean", *(f"fog@{severity}" for severity in SEVERITIES), "frost@1"]
+    assert plan.limits["fog@2"] == 5
+    assert plan.limits["frost@1"] == 7
+    with pytest.raises(CrozeError, match="none of the attacks and corruptions"):
+        plan_trials("fgsm", "8/255", "none", ["snow=5"], "fog")
+
+
+def test_accuracy_under_a_corruption_is_that_of_the_corrupted_images(standard_network, digit_scans, tmp_path):
+    images, labels = digit_scans.batch(40)
+    trial = Corrupted(Corruption("glass_blur", 5))
+    whole = trial(standard_network, images, labels, seed=3, first=10)
+    with torch.no_grad():
+        expected = (
+            standard_network(corrupt(images, "glass_blur", 5, seed=3, first=10)).argmax(1) == labels
+        ).tolist()
+    assert whole.correct.tolist() == expected
+    part = trial(standard_network, images[25:], labels[25:], seed=3, first=35)
+    assert part.correct.tolist() == expected[25:]
+
+
+def test_frost_of_ones_own_is_another_trial():
+    grey = FrostTextures([np.full((60, 60, 3), 128, dtype=np.uint8)])
+    black = FrostTextures([np.zeros((60, 60, 3), dtype=np.uint8)])
+    keys = {Corrupted(Corruption("frost", 1), frost).key for frost in (None, grey, black)}
+    assert len(keys) == 3
+    assert Corrupted(Corruption("fog", 1), grey).key == "fog@1"
+
+
+@pytest.fixture
+def accuracies():
+    rng = np.random.default_rng(0)
+    return {name: {s: float(rng.uniform(0.1, 0.9)) for s in SEVERITIES} for name in CORRUPTIONS}
+
+
+def test_means_and_mce(accuracies):
+    found = corruption_figures(accuracies)
+    table = np.array([[accuracies[name][s] for s in SEVERITIES] for name in CORRUPTIONS])
+    assert found.mean == pytest.approx(table.mean(), abs=1e-12)
+    assert found.mce == pytest.approx(1 - table.mean(), abs=1e-12)
+    blur = [CORRUPTIONS.index(name) for name in GROUPS["Blur"]]
+    assert found.by_group["Blur"] == pytest.approx(table[blur].mean(), abs=1e-12)
+    other = {name: dict.fromkeys(SEVERITIES, 0.5) for name in CORRUPTIONS}
+    relative = corruption_figures(accuracies, other, "another")
+    assert relative.mce == pytest.approx(((1 - table).sum(1) / 2.5).mean(), abs=1e-12)
+    assert relative.reference == "another"
+
+
+def test_what_was_not_run_has_no_mean(accuracies):
+    del accuracies["fog"][2]
+    found = corruption_figures(accuracies)
+    assert found.mean is None
+    assert found.mce is None
+    assert "Weather" not in found.by_group
+    assert "Noise" in found.by_group
+    assert found.by_corruption["fog"] == pytest.approx(
+        np.mean([accuracies["fog"][s] for s in (1, 3, 4, 5)]), abs=1e-12
+    )
+
+
+def test_a_reference_has_to_have_errors(accuracies):
+    perfect = {name: dict.fromkeys(SEVERITIES, 1.0) for name in CORRUPTIONS}
+    with pytest.raises(CrozeError, match="makes no error under gaussian_noise"):
+        corruption_figures(accuracies, perfect)
+    with pytest.raises(CrozeError, match="no accuracy under gaussian_noise"):
+        corruption_figures(accuracies, {})
+
+
+def test_the_average_of_tables_3_and_5(standard_network, small_set, tmp_path):
+    plan = plan_trials("fgsm", "8/255", "none", [], "all")
+    with Outcomes(tmp_path, {}) as outcomes:
+        results = evaluate(standard_network, small_set, plan.trials, outcomes=outcomes, limits=plan.limits)
+    summary = summarise(plan.trials, results, small_set)
+    clean = results["clean"].accuracy
+    fgsm = results["fgsm linf 8/255"].accuracy
+    cc = np.mean([results[f"{name}@{s}"].accuracy for name in CORRUPTIONS for s in SEVERITIES])
+    hrs = 2 * clean * fgsm / (clean + fgsm)
+    assert summary.table3 == pytest.approx(
+        {"clean": clean, "cc": cc, "fgsm": fgsm, "hrs": hrs, "avg": np.mean([clean, cc, fgsm, hrs])}
+    )
+    assert summary.corruptions is not None
+    assert summary.corruptions.mean < clean
+    # no corruption counts as an attack
+    assert summary.average == pytest.approx({"linf 8/255": fgsm})
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{}", '{"corruptions": null}', '{"corruptions": {"accuracies": {"fog": 1}}}']
+)
+def test_a_file_that_is_no_evaluation(tmp_path, content):
+    file = tmp_path / "evaluation.json"
+    file.write_text(content)
+    with pytest.raises(CrozeError, match="no accuracies under corruptions"):
+        accuracies_of(file)

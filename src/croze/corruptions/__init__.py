@@ -13,6 +13,8 @@ from croze.corruptions.names import (
     parse_corruption,
     parse_names,
 )
+from croze.corruptions.published import read_set
+from croze.corruptions.sets import write_set
 
 __all__ = [
     "CORRUPTIONS",
@@ -26,4 +28,6 @@ __all__ = [
     "full_name",
     "parse_corruption",
     "parse_names",
+    "read_set",
+    "write_set",
 ]

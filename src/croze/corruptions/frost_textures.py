@@ -68,12 +68,12 @@ class FrostTextures:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over the photographs and their scale, in hex."""
-        total = hashlib.sha256(repr(self._shrink).encode())
+        """SHA-256 over the photographs and their scale: the same textures have the same one."""
+        parts = hashlib.sha256(repr(self._shrink).encode())
         for photograph in self._photographs:
-            total.update(repr(photograph.shape).encode())
-            total.update(photograph.tobytes())
-        return total.hexdigest()
+            parts.update(repr(photograph.shape).encode())
+            parts.update(np.ascontiguousarray(photograph).tobytes())
+        return parts.hexdigest()
 
     def scaled(self, scale: float, height: int, width: int) -> tuple[Tensor, ...]:
         """The textures for images of this scale (1 for 32 x 32), float32 `(3, H, W)` in [0, 1].

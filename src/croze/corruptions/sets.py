@@ -1,0 +1,169 @@
+"""Writes a data set corrupted, in the layout of CIFAR-10-C."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from croze.corruptions.apply import corrupt
+from croze.corruptions.eight_bits import cut
+from croze.corruptions.frost_textures import FrostTextures
+from croze.corruptions.layout import images_of, labels_of
+from croze.corruptions.names import CORRUPTIONS, SEVERITIES, full_name
+from croze.corruptions.set_identity import SetIdentity
+from croze.errors import CrozeError
+
+CHUNK = 500
+"""Images between two calls of `watch`."""
+
+Watch = Callable[[int, int, str], None]
+"""Called with how many of how many images are done, and the name of the corruption."""
+
+
+class Source(Protocol):
+    """Images that are read on demand: every `croze.data.Dataset` is one."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+        ...
+
+    def read(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Those at the indices, `(n, 3, H, W)`."""
+        ...
+
+
+def write_set(
+    folder: str | Path,
+    images: NDArray[np.uint8] | Source,
+    labels: Sequence[int] | NDArray[np.integer[Any]],
+    corruptions: Sequence[str] = CORRUPTIONS,
+    seed: int = 0,
+    frost: FrostTextures | None = None,
+    watch: Watch | None = None,
+) -> list[Path]:
+    """Write `<corruption>.npy`, uint8 `(5 * N, H, W, 3)` with severity 1 first, and `labels.npy`, `(5 * N,)`.
+
+    Values are cut off to 8 bits, not rounded, as in CIFAR-10-C. A file appears when it is whole. Killed at
+    any moment, the same call keeps the files that are there and writes the others; so does one that asks
+    for more corruptions. `set.json` says of which images, seed and frost the files are.
+
+    Args:
+        folder: made if need be.
+        images: N of them, an array `(N, 3, H, W)` or what reads such.
+        labels: N whole numbers.
+        corruptions: names, long or short.
+        seed: of what is random.
+        frost: the textures of frost; procedural ones without.
+        watch: see `Watch`; an image counts at every severity of every corruption.
+
+    Returns:
+        The files of the corruptions, in the order of `corruptions`.
+
+    Raises:
+        CrozeError: for no images, labels that do not fit, an unknown corruption, a folder that holds
+        something else
+            or that another process is writing to, or when a file cannot be written.
+    """
+    folder, names = Path(folder), list(dict.fromkeys(full_name(name) for name in corruptions))
+    numbers = np.asarray(labels)
+    if not len(images) or numbers.shape != (len(images),) or numbers.dtype.kind not in "iu":
+        raise CrozeError(
+            f"A set needs images, and for each a whole number as label, got {len(images)} images and labels "
+            f"of {numbers.dtype} and shape {numbers.shape}."
+        )
+    textures = frost or FrostTextures.procedural()
+    identity = SetIdentity.of(_chunks(images), numbers, seed, textures.digest if "frost" in names else None)
+    rows = len(SEVERITIES) * len(images)
+    with _alone(folder):
+        identity.claim(folder)
+        _write(labels_of(folder), (rows,), np.int64, iter([np.tile(numbers, len(SEVERITIES))]))
+        for place, name in enumerate(names):
+            path = images_of(folder, name)
+            if not path.exists():
+                report = _report(watch, place * rows, len(names) * rows, name)
+                chunks = _corrupted(images, name, seed, textures, report)
+                _write(path, (rows, *identity.size, 3), np.uint8, chunks)
+            elif watch is not None:
+                watch((place + 1) * rows, len(names) * rows, name)
+    return [images_of(folder, name) for name in names]
+
+
+def _chunks(images: NDArray[np.uint8] | Source) -> Iterator[NDArray[np.uint8]]:
+    for start in range(0, len(images), CHUNK):
+        rows = np.arange(start, min(start + CHUNK, len(images)))
+        chunk = images[rows] if isinstance(images, np.ndarray) else images.read(rows)
+        if chunk.ndim != 4 or chunk.shape[1] != 3 or chunk.dtype != np.uint8:
+            raise CrozeError(
+                "A set is made of uint8 images of shape (N, 3, H, W), "
+                f"got {chunk.dtype} of shape {chunk.shape}."
+            )
+        yield chunk
+
+
+def _corrupted(
+    images: NDArray[np.uint8] | Source,
+    name: str,
+    seed: int,
+    textures: FrostTextures,
+    report: Callable[[int], None],
+) -> Iterator[NDArray[np.uint8]]:
+    """The rows of a file: `(n, H, W, 3)`, severity after severity."""
+    done = 0
+    for severity in SEVERITIES:
+        first = 0
+        for chunk in _chunks(images):
+            pixels = torch.from_numpy(chunk).to(torch.float32).div_(255)
+            found = corrupt(pixels, name, severity, seed, first, textures)
+            yield cut(found).to(torch.uint8).permute(0, 2, 3, 1).numpy()
+            first, done = first + len(chunk), done + len(chunk)
+            report(done)
+
+
+def _report(watch: Watch | None, before: int, total: int, name: str) -> Callable[[int], None]:
+    def report(done: int) -> None:
+        if watch is not None:
+            watch(before + done, total, name)
+
+    return report
+
+
+def _write(
+    path: Path, shape: tuple[int, ...], dtype: type[np.generic], chunks: Iterator[NDArray[Any]]
+) -> None:
+    """A NumPy file from its rows, through a temporary neighbour: it is there whole or not at all."""
+    temporary = path.with_name(f"{path.name}.tmp")
+    header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
+    try:
+        with temporary.open("wb") as file:
+            np.lib.format.write_array_header_1_0(file, header)
+            for chunk in chunks:
+                file.write(np.ascontiguousarray(chunk, dtype=dtype).tobytes())
+        temporary.replace(path)
+    except OSError as problem:
+        raise CrozeError(f"Cannot write {path}: {problem.strerror or problem}.") from problem
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """The folder for this process: two at a time would write the same temporary files."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / "set.lock")
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise CrozeError(
+            f"Another process is writing to {folder}; wait for it or name another folder."
+        ) from None
+    except OSError as problem:
+        raise CrozeError(f"Cannot write to {folder}: {problem.strerror or problem}.") from problem
+    try:
+        yield
+    finally:
+        lock.release()

@@ -7,6 +7,7 @@ import pytest
 
 import croze as package
 from croze.benchmarks import BENCHMARKS
+from croze.corruptions import CORRUPTIONS
 from croze.data import READERS
 from croze.perturb import PERTURBATIONS
 from croze.proxies import AGGREGATES, PROXIES
@@ -26,6 +27,7 @@ KINDS = {
     "data": READERS,
     "perturbations": PERTURBATIONS,
     "attacks": ATTACKS,
+    "corruptions": CORRUPTIONS,
     "benchmarks": BENCHMARKS,
 }
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from croze.cli.benchmark import benchmark
+from croze.cli.corrupt import corrupt
 from croze.cli.doctor import doctor
 from croze.cli.evaluate import evaluate
 from croze.cli.listing import listing
@@ -31,6 +32,7 @@ app.command("score", short_help="Score one network, yours or one of a space.")(s
 app.command("search", short_help="Find what a proxy ranks first in a space.")(search)
 app.command("train", short_help="Train a network, standard or adversarial.")(train)
 app.command("evaluate", short_help="Attack a trained network, corrupt its images.")(evaluate)
+app.command("corrupt", short_help="Corrupt images as CIFAR-C does.")(corrupt)
 app.add_typer(pool, name="pool", short_help="Train many cells, to hold proxies against.")
 app.command("benchmark", short_help="Compare proxies with measured accuracies.")(benchmark)
 app.command("reference", short_help="Make the population that aggregates compare with.")(reference)

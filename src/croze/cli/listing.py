@@ -14,13 +14,13 @@ def listing(
     what: Annotated[
         str | None,
         typer.Argument(
-            help="proxies, aggregates, spaces, genotypes, algorithms, data, perturbations, attacks or "
-            "benchmarks; all without."
+            help="proxies, aggregates, spaces, genotypes, algorithms, data, perturbations, attacks, "
+            "corruptions or benchmarks; all without."
         ),
     ] = None,
     json: Json = None,
 ) -> None:
-    """List proxies, aggregates, spaces, genotypes, algorithms, data, perturbations, attacks, benchmarks."""
+    """List what there is to choose from: proxies, spaces, algorithms, attacks, corruptions and more."""
     from rich.table import Table
 
     from croze.cli.output import console, emit_json
@@ -44,9 +44,11 @@ def listing(
 
 
 def _catalogue() -> dict[str, list[dict[str, Any]]]:
-    from dataclasses import fields
+    from dataclasses import asdict, fields
 
     from croze.benchmarks import BENCHMARKS
+    from croze.corruptions import GROUPS, SEVERITIES
+    from croze.corruptions import KINDS as CORRUPTIONS
     from croze.data import READERS
     from croze.perturb import PERTURBATIONS
     from croze.proxies import AGGREGATES, PROXIES
@@ -120,6 +122,17 @@ def _catalogue() -> dict[str, list[dict[str, Any]]]:
                 "arguments": {f.name: f.default for f in fields(kind)},
             }
             for name, kind in ATTACKS.items()
+        ],
+        "corruptions": [
+            {
+                "name": name,
+                "summary": f"{kind.summary} ({group})",
+                "group": group,
+                "constants": [asdict(kind.at(severity)) for severity in SEVERITIES],
+            }
+            for name, kind in CORRUPTIONS.items()
+            for group, members in GROUPS.items()
+            if name in members
         ],
         "benchmarks": [{"name": name, "summary": of_module(kind)} for name, kind in BENCHMARKS.items()],
     }

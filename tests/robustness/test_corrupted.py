@@ -2,39 +2,23 @@ import numpy as np
 import pytest
 import torch
 
-from croze.corruptions import CORRUPTIONS, GROUPS, SEVERITIES, Corruption, FrostTextures, corrupt
+from croze.corruptions import (
+    CORRUPTIONS,
+    GROUPS,
+    SEVERITIES,
+    Corruption,
+    FrostTextures,
+    corrupt,
+    write_set,
+)
+from croze.data.cached import cached
 from croze.errors import CrozeError
 from croze.report.evaluation_result import accuracies_of, summarise
 from croze.robustness.corruption_figures import corruption_figures
 from croze.robustness.evaluate import evaluate
 from croze.robustness.outcomes import Outcomes
-from croze.robustness.plan import find_corruptions, plan_trials
+from croze.robustness.plan import from_set, plan_trials
 from croze.robustness.trials import Corrupted
-
-
-def test_a_list_of_corruptions():
-    assert len(find_corruptions("all")) == 75
-    assert len(set(map(str, find_corruptions("all")))) == 75
-    assert [str(one) for one in find_corruptions("fog@3, jpeg@1")] == ["fog@3", "jpeg_compression@1"]
-    assert {one.name for one in find_corruptions("noise")} == set(GROUPS["Noise"])
-    assert [one.severity for one in find_corruptions("snow")] == list(SEVERITIES)
-    assert {str(one) for one in find_corruptions("Blur@5")} == {f"{name}@5" for name in GROUPS["Blur"]}
-    assert find_corruptions("none") == []
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("fogg", "Unknown corruption 'fogg'"),
-        ("fog@6", "severity"),
-        ("fog@", "severity"),
-        ("noise,shot@2", "shot_noise@2 is named twice"),
-        ("", "Unknown corruption"),
-    ],
-)
-def test_what_is_no_list_of_corruptions(text, says):
-    with pytest.raises(CrozeError, match=says):
-        find_corruptions(text)
 
 
 def test_the_plan_has_corruptions_and_their_limits():
@@ -133,3 +117,32 @@ def test_a_file_that_is_no_evaluation(tmp_path, content):
     file.write_text(content)
     with pytest.raises(CrozeError, match="no accuracies under corruptions"):
         accuracies_of(file)
+
+
+def test_a_set_on_disk_gives_what_its_images_give(standard_network, small_set, tmp_path):
+    rows = np.arange(len(small_set))
+    write_set(tmp_path / "set", small_set, small_set.labels, ["fog", "jpeg"], seed=4)
+    chosen = rows[::-1][:25].copy()
+    plan = from_set(
+        plan_trials("none", "8/255", "none", ["fog=20"], "fog@2,jpeg@5"), tmp_path / "set", chosen
+    )
+    subset = cached(small_set, chosen)
+    with Outcomes(tmp_path, {}) as outcomes:
+        found = evaluate(
+            standard_network, subset, plan.trials, outcomes=outcomes, limits=plan.limits, batch_size=10
+        )
+    for trial in plan.trials[1:]:
+        name, severity = trial.corruption.name, trial.corruption.severity
+        stored = np.load(tmp_path / "set" / f"{name}.npy")[(severity - 1) * 40 :][chosen]
+        x = torch.from_numpy(stored.transpose(0, 3, 1, 2).copy()).float() / 255
+        with torch.no_grad():
+            right = standard_network(x).argmax(1).numpy() == small_set.labels[chosen]
+        count = 20 if name == "fog" else 25
+        assert found[trial.key].correct.tolist() == right[:count].tolist()
+
+
+def test_a_set_of_other_images_is_refused(standard_network, small_set, tmp_path):
+    write_set(tmp_path / "set", small_set, small_set.labels[::-1].copy(), ["fog"])
+    plan = from_set(plan_trials("none", "8/255", "none", [], "fog@2"), tmp_path / "set", np.arange(40))
+    with Outcomes(tmp_path, {}) as outcomes, pytest.raises(CrozeError, match="not those of the evaluation"):
+        evaluate(standard_network, small_set, plan.trials, outcomes=outcomes)

@@ -20,7 +20,10 @@ def corrupt(
         str, typer.Option(help="Clean images: digits, or READER:PATH; `croze list data` names the readers.")
     ] = "digits",
     corruptions: Annotated[
-        str, typer.Option(help="Comma-separated, such as fog,frost,jpeg; all for the fifteen.")
+        str,
+        typer.Option(
+            help="Comma-separated: fog, jpeg, or noise, weather, blur, digital; all for the fifteen."
+        ),
     ] = "all",
     sheet: Annotated[
         Path | None, typer.Option(help="Draw one image at all severities to this PNG, SVG or PDF.")

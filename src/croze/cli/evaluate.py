@@ -31,6 +31,12 @@ def evaluate(
             "frost@3; without @ at all five severities."
         ),
     ] = "all",
+    corruption_set: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR", help="Read them from a folder such as CIFAR-10-C instead, made of --data."
+        ),
+    ] = None,
     frost: Annotated[
         str | None, typer.Option(metavar="DIR", help="Photographs of frost, in place of drawn ones.")
     ] = None,
@@ -86,7 +92,7 @@ def evaluate(
     from croze.robustness.evaluate import evaluate as run_evaluation
     from croze.robustness.identity import digest_of_weights
     from croze.robustness.outcomes import Outcomes
-    from croze.robustness.plan import plan_trials, prepare
+    from croze.robustness.plan import from_set, plan_trials, prepare
     from croze.subject import subject_from_json
     from croze.training import Recipe
     from croze.training.batches import Batches
@@ -105,6 +111,8 @@ def evaluate(
     dataset = open_dataset(data)
     check_model(model, dataset)
     chosen = spread(dataset, images, seed)
+    if corruption_set is not None:
+        plan = from_set(plan, Path(corruption_set), chosen)
     with Bar(terminal, "reading images", len(chosen)) as bar:
         dataset = cached(dataset, chosen, lambda done, _: bar.update(done))
     folder = Path(out) if out is not None else Path(trained) / "evaluation"

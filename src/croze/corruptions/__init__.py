@@ -11,6 +11,7 @@ from croze.corruptions.names import (
     Corruption,
     full_name,
     parse_corruption,
+    parse_corruptions,
     parse_names,
 )
 from croze.corruptions.published import read_set
@@ -27,6 +28,7 @@ __all__ = [
     "corrupt",
     "full_name",
     "parse_corruption",
+    "parse_corruptions",
     "parse_names",
     "read_set",
     "write_set",

@@ -118,20 +118,48 @@ def parse_corruption(text: str) -> Corruption:
 
 
 def parse_names(text: str) -> tuple[str, ...]:
-    """The names of a list such as `fog,frost`, in the order given; `all` for all of them.
+    """The names of a list such as `fog,noise`, in the order given.
+
+    `all` stands for all of them, a group (weather, noise, blur, digital) for its members.
 
     Raises:
         CrozeError: for an unknown name, or one that stands there twice.
     """
-    if text.strip() == "all":
-        return CORRUPTIONS
     names: list[str] = []
     for item in text.split(","):
-        name = full_name(item.strip())
-        if name in names:
-            raise CrozeError(f"Corruption {name} is named twice in {text!r}; name each one once.")
-        names.append(name)
+        for name in _members(item.strip()):
+            if name in names:
+                raise CrozeError(f"Corruption {name} is named twice in {text!r}; name each one once.")
+            names.append(name)
     return tuple(names)
+
+
+def parse_corruptions(text: str) -> list[Corruption]:
+    """The corruptions of a list such as `noise,fog,frost@3,all@5`.
+
+    Without `@` a name, a group and `all` stand for all five severities.
+
+    Raises:
+        CrozeError: for an unknown name or severity, or a corruption that stands there twice.
+    """
+    found: dict[Corruption, None] = {}
+    for item in text.split(","):
+        word, at, severity = (part.strip() for part in item.partition("@"))
+        for name in _members(word):
+            for number in (severity,) if at else map(str, SEVERITIES):
+                one = parse_corruption(f"{name}@{number}")
+                if one in found:
+                    raise CrozeError(f"Corruption {one} is named twice in {text!r}; name each one once.")
+                found[one] = None
+    return list(found)
+
+
+def _members(word: str) -> tuple[str, ...]:
+    """What `all`, a group or a name stands for."""
+    if word == "all":
+        return CORRUPTIONS
+    groups = {group.lower(): members for group, members in GROUPS.items()}
+    return groups.get(word.lower()) or (full_name(word),)
 
 
 def _severity(severity: object) -> int:

@@ -15,6 +15,7 @@ from croze.robustness.corruption_figures import Accuracies, CorruptionFigures, c
 from croze.robustness.evaluate import Result
 from croze.robustness.figures import harmonic_robustness, per_class, wilson, worst_case
 from croze.robustness.masking import UNBOUNDED, masking_signs
+from croze.robustness.published import Published
 from croze.robustness.trials import Attacked, Corrupted, Trial
 
 SEVERITY = "severity"
@@ -142,7 +143,7 @@ def summarise(
             hrs = harmonic_robustness(float(clean[:count].mean()), found.accuracy)
             if trial.epsilon < UNBOUNDED or trial.norm != "linf":
                 by_size.setdefault(size, []).append(found)
-        elif isinstance(trial, Corrupted):
+        elif isinstance(trial, Corrupted | Published):
             name, severity = trial.corruption.name, trial.corruption.severity
             what, size = name, f"{SEVERITY} {severity}"
             corrupted.setdefault(name, {})[severity] = found.accuracy

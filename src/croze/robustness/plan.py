@@ -8,15 +8,16 @@ from pathlib import Path
 
 from torch import nn
 
-from croze.corruptions import CORRUPTIONS, GROUPS, SEVERITIES, Corruption, FrostTextures, parse_corruption
+from croze.corruptions import Corruption, FrostTextures, parse_corruptions
+from croze.data.dataset import Indices
 from croze.errors import CrozeError
 from croze.perturb.epsilon import parse_epsilon
 from croze.robustness.attacks import TrainingBatches, find_attack, find_attacks
 from croze.robustness.masking import UNBOUNDED
+from croze.robustness.published import Published
 from croze.robustness.trials import Attacked, Clean, Corrupted, Trial
 
 NONE = "none"
-ALL = "all"
 CHECK = "pgd(steps=50)"
 """What looks for signs of masked gradients without a bound."""
 CHECKED_IMAGES = 50
@@ -48,7 +49,7 @@ def plan_trials(
         epsilon, epsilon_l2: sizes, comma-separated, or none.
         limits: `attack=N`, the attack by its full name or its name alone; `corruptions=N` all of them, or one
             of them by name.
-        corruptions: as `find_corruptions`.
+        corruptions: as `parse_corruptions`, or none.
         frost: textures of one's own.
 
     Raises:
@@ -56,7 +57,7 @@ def plan_trials(
     """
     chosen = [] if attacks == NONE else find_attacks(attacks)
     sizes = {"linf": _sizes(epsilon, "linf"), "l2": _sizes(epsilon_l2, "l2")}
-    trials: list[Trial] = [Clean(), *(Corrupted(one, frost) for one in find_corruptions(corruptions))]
+    trials: list[Trial] = [Clean(), *(Corrupted(one, frost) for one in _corruptions(corruptions))]
     for attack in chosen:
         own = [Attacked(attack, e, norm) for norm in attack.norms for e in sizes[norm]]
         if not own:
@@ -76,28 +77,24 @@ def plan_trials(
     return Plan(trials, found)
 
 
-def find_corruptions(text: str) -> list[Corruption]:
-    """The corruptions of a list such as `noise,fog,frost@3`.
+def from_set(plan: Plan, folder: Path, rows: Indices) -> Plan:
+    """The plan with corruptions read from a folder in CIFAR-10-C's layout in place of those made here.
 
-    `all`, a group (weather, noise, blur, digital) and a corruption without `@` stand for all severities;
-    `all@3` and `blur@3` for one.
-
-    Raises:
-        CrozeError: for an unknown name, or one that is named twice.
+    Args:
+        plan: with corruptions.
+        folder: of the set.
+        rows: int64 `(n,)`, the image of the test set that each image of the evaluation is.
     """
-    if text == NONE:
-        return []
-    sets = {ALL: CORRUPTIONS} | {group.lower(): members for group, members in GROUPS.items()}
-    found: list[Corruption] = []
-    for part in (part.strip() for part in text.split(",")):
-        name, at, severity = part.partition("@")
-        for member in sets.get(name.lower(), (name,)):
-            severities = [severity] if at else [str(number) for number in SEVERITIES]
-            found += [parse_corruption(f"{member}@{number}") for number in severities]
-    for one in found:
-        if found.count(one) > 1:
-            raise CrozeError(f"Corruption {one} is named twice in {text!r}; name each one once.")
-    return found
+    keys: dict[str, str] = {}
+    trials: list[Trial] = []
+    for trial in plan.trials:
+        if isinstance(trial, Corrupted):
+            published = Published(trial.corruption, folder, rows)
+            keys[trial.key] = published.key
+            trials.append(published)
+        else:
+            trials.append(trial)
+    return Plan(trials, {keys.get(key, key): count for key, count in plan.limits.items()})
 
 
 def prepare(
@@ -115,6 +112,10 @@ def prepare(
             trial = replace(trial, attack=ready[spec].attack)
         trials.append(trial)
     return Plan(trials, plan.limits)
+
+
+def _corruptions(text: str) -> list[Corruption]:
+    return [] if text == NONE else parse_corruptions(text)
 
 
 def _sizes(text: str, norm: str) -> list[float]:

@@ -86,22 +86,16 @@ def train(
     missing. Started a second time, here or on a machine that shares the folder, it takes cells that nobody
     works at.
     """
-    from croze.campaign import Work, train_pool
-    from croze.campaign.images import pool_images
     from croze.cli.arch_file import architectures_of
     from croze.cli.output import console, emit_json
-    from croze.cli.progress import Bar
-    from croze.data import open_dataset
+    from croze.cli.pool_run import PoolRun
     from croze.errors import CrozeError
-    from croze.execution import usable_cores
-    from croze.pool import Design, MemberResult, read_pool
     from croze.population import draw
     from croze.report.pool_table import pool_json, pool_table
     from croze.report.provenance import provenance
     from croze.robustness.plan import plan_trials
     from croze.spaces import open_space
     from croze.training import find_recipe
-    from croze.training.folder import identity
 
     if cells is not None and arch_file is not None:
         raise CrozeError("Name the cells by --cells (drawn) or by --arch-file (yours), not both.")
@@ -118,65 +112,23 @@ def train(
     else:
         names = tuple(draw(opened, cells or 100, seed))
     terminal = console(json)
-    dataset = open_dataset(data)
-    tests = None if test_data is None else open_dataset(test_data)
-    total = (images or len(dataset)) + (0 if tests is None else min(test_images, len(tests)))
-    with Bar(terminal, "reading images", total) as bar:
-        sets = pool_images(
-            dataset,
-            tests,
-            validation=chosen.validation,
-            seed=seed,
-            images=images,
-            test_images=test_images,
-            watch=bar.update,
-        )
-    design = Design(
+    run = PoolRun(
+        folder,
         space,
         own,
-        names,
-        chosen.to_json(),
+        chosen,
+        plan,
         seed,
-        identity(sets.training, sets.validation),
-        identity(sets.test),
-        100,
         data,
-        test_data or "",
+        images,
+        test_data,
+        test_images,
+        workers,
+        devices,
+        mixed_precision,
     )
-    design.write(folder)
-    count = workers or len(devices) or min(usable_cores(), len(names))
-    with Bar(terminal, f"{recipe} training of {len(names)} cells", len(names)) as bar:
-        done_so_far = 0
-
-        def at_work(number: int, remark: str) -> None:
-            bar.update(done_so_far, f"cell {number}: {remark}")
-
-        def told(done: int, number: int, result: MemberResult) -> None:
-            nonlocal done_so_far
-            done_so_far = done
-            clean = result.columns.get("clean")
-            bar.update(done, f"cell {number}: {'failed' if clean is None else f'{clean:.1%} clean'}")
-
-        work = Work(
-            folder,
-            space,
-            own,
-            chosen,
-            seed,
-            sets.training,
-            sets.validation,
-            sets.test,
-            plan,
-            design.batch_size,
-            devices[0] if devices else "cpu",
-            mixed_precision,
-            at_work if count == 1 else None,
-        )
-        elsewhere = train_pool(work, names, workers=count, devices=devices, told=told)
-    found = read_pool(folder)
+    found = run.train(names, terminal)
     terminal.print(pool_table(found))
-    if elsewhere:
-        terminal.print(f"{len(elsewhere)} cells are being trained by another command.")
     terminal.print(f"Written: {folder}. Next: croze benchmark --truth pool:{folder} --data {data}")
     emit_json(json, {**pool_json(found), "provenance": provenance()})
 

@@ -53,9 +53,9 @@ def _winners(found: ComponentSets, form: str, rows: list[Row], *, printed: bool)
     lines = []
     for row in rows:
         paper = _meant(PRINTED[row.components]) if printed else {}
-        figures = [_figure(row.figures[name], paper.get(name)) for name in FIGURES]
+        figures = [figure_text(row.figures[name], paper.get(name)) for name in FIGURES]
         lines.append((row.components, *figures, f"{row.rank:,}", f"{100 * row.behind:.2f}"))
-    best = [_figure(found.oracle[1][name], None) for name in FIGURES]
+    best = [figure_text(found.oracle[1][name], None) for name in FIGURES]
     lines.append(("*best by Avg.*", *best, "1", "0.00"))
     head = ("components", *(HEADINGS[name] for name in FIGURES), "place", "behind")
     note = f"Chosen from {rows[0].best.among:,} of {found.chosen:,} cells."
@@ -107,7 +107,8 @@ def _meant(printed: Mapping[str, float]) -> dict[str, float]:
     return {**printed, "avg": sum(others) / len(others)}
 
 
-def _figure(share: float, paper: float | None) -> str:
+def figure_text(share: float, paper: float | None) -> str:
+    """An accuracy in percent; in brackets what the paper prints, and our difference to it."""
     text = f"{100 * share:.2f}"
     if paper is None:
         return text

@@ -7,6 +7,7 @@ import typer
 from croze.cli.reproduce.figure4 import figure4
 from croze.cli.reproduce.figure5 import figure5
 from croze.cli.reproduce.table5 import table5
+from croze.cli.reproduce.table5_darts import table5_darts
 from croze.cli.reproduce.table6 import table6
 
 reproduce = typer.Typer(
@@ -19,4 +20,5 @@ reproduce = typer.Typer(
 reproduce.command("figure4", short_help="How much features of trained networks move.")(figure4)
 reproduce.command("figure5", short_help="What scores of untrained networks say of trained ones.")(figure5)
 reproduce.command("table5", short_help="Whom each set of CRoZe's components chooses.")(table5)
+reproduce.command("table5-darts", short_help="The same, with what is chosen trained.")(table5_darts)
 reproduce.command("table6", short_help="How good the best and worst by proxy are.")(table6)

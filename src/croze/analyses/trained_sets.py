@@ -1,0 +1,105 @@
+"""The DARTS half of Table 5: whom each set of components ranks first, trained.
+
+The paper searches once for each set (5,000 candidates, then moves). Here all sets choose from the same random
+candidates, so that they differ in nothing but the components.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from croze.analyses.best_by_set import Best, best_by_set, forms_by_set
+from croze.analyses.component_sets import FIGURES, figures_of
+from croze.benchmarks import Truth
+from croze.errors import CrozeError
+from croze.evaluation import Ledger
+from croze.proxies import Proxy
+from croze.proxies.croze.form import CrozeForm
+from croze.survey.scored import collect
+
+PRINTED: Mapping[str, Mapping[str, float]] = {
+    "F": {"clean": 94.37, "cc": 72.26, "fgsm": 16.87, "hrs": 28.62, "avg": 53.03},
+    "F+P": {"clean": 94.99, "cc": 74.06, "fgsm": 16.82, "hrs": 28.58, "avg": 53.61},
+    "F+G": {"clean": 94.30, "cc": 74.91, "fgsm": 16.67, "hrs": 28.33, "avg": 53.55},
+    "P+G": {"clean": 94.34, "cc": 74.46, "fgsm": 15.71, "hrs": 26.93, "avg": 52.86},
+    "F+P+G": {"clean": 94.45, "cc": 74.63, "fgsm": 22.38, "hrs": 36.19, "avg": 56.91},
+}
+"""What the paper prints for DARTS on CIFAR-10, in percent: 200 epochs, 20 cells, 36 channels."""
+
+
+@dataclass(frozen=True)
+class TrainedRow:
+    """One set of one form.
+
+    Attributes:
+        form: spec of the form.
+        components: a key of `SETS`.
+        best: whom it ranks first.
+        figures: of the trained network, by `FIGURES`, in [0, 1]; None where its training failed.
+    """
+
+    form: str
+    components: str
+    best: Best
+    figures: Mapping[str, float] | None
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-ready."""
+        figures = None if self.figures is None else dict(self.figures)
+        return {**vars(self), "best": vars(self.best), "figures": figures}
+
+
+def choose_by_sets(
+    ledger: Ledger,
+    architectures: Sequence[str],
+    forms: Sequence[CrozeForm],
+    watch: Callable[[int], None] = lambda done: None,
+) -> dict[str, dict[str, Best]]:
+    """Whom each set of each form ranks first, by form and set.
+
+    Args:
+        ledger: scores the architectures, or finds their scores.
+        architectures: candidates, each once.
+        forms: each once; what components they have does not matter.
+        watch: called after every candidate with the number of those done.
+
+    Raises:
+        CrozeError: when no candidate has a score under every set of a form.
+    """
+    sets = {form.spec: forms_by_set(form) for form in forms}
+    wanted: dict[str, Proxy] = {proxy.spec: proxy for own in sets.values() for proxy in own.values()}
+    scored = collect(ledger, architectures, list(wanted.values()), watch)
+    found = {}
+    for form, own in sets.items():
+        try:
+            found[form] = best_by_set(
+                architectures, {name: scored.values[proxy.spec] for name, proxy in own.items()}
+            )
+        except CrozeError as problem:
+            reasons = [scored.first_reason(proxy, architectures) for proxy in own.values()]
+            reason = next((reason for reason in reasons if reason), "unknown")
+            raise CrozeError(f"{form}: {problem} The first reason: {reason}.") from None
+    return found
+
+
+def trained_rows(chosen: Mapping[str, Mapping[str, Best]], truth: Truth) -> list[TrainedRow]:
+    """The rows of the table, from the measured accuracies of those who were chosen.
+
+    Args:
+        chosen: as `choose_by_sets`.
+        truth: of the trained networks, with clean, FGSM at 8/255 and all corruptions.
+
+    Raises:
+        CrozeError: when it lacks one of these.
+    """
+    figures = figures_of(truth)
+    place = {name: i for i, name in enumerate(truth.architectures)}
+    rows = []
+    for form, by_set in chosen.items():
+        for components, best in by_set.items():
+            i = place.get(best.architecture)
+            own = None if i is None else {name: float(figures[name][i]) for name in FIGURES}
+            rows.append(TrainedRow(form, components, best, own))
+    return rows

@@ -50,7 +50,7 @@ def trained_sheets(rows: Sequence[TrainedRow], *, printed: bool) -> list[Sheet]:
 def trained_notes(*, printed: bool) -> list[str]:
     """How to read the tables, a line each."""
     lines = [
-        "F, P and G are the consistencies of features, parameters and gradients; a component that a set lacks "
+        "F, P and G are the consistencies of features, parameters and gradients; what a set lacks "
         "is the factor 1. All sets choose from the same candidates, drawn at random.",
         "CC is the mean accuracy over 15 corruptions and their five severities, FGSM-8 is FGSM at 8/255, HRS "
         "the harmonic mean of clean and FGSM-8, Avg. the mean of these four.",

@@ -11,7 +11,7 @@ from scipy import ndimage
 from croze.corruptions import SEVERITIES, corrupt
 from croze.corruptions.pixelate import box_windows
 
-TOLERANCE = {torch.float64: 1e-9, torch.float32: 2e-6}
+TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-6}
 
 
 def flatter(image, constants, _):

@@ -6,7 +6,7 @@ import torch
 
 from croze.corruptions import KINDS, SEVERITIES, corrupt
 
-TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-6}
+TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-6}
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)

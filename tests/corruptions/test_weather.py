@@ -12,7 +12,7 @@ from croze.corruptions import SEVERITIES, FrostTextures, corrupt
 from croze.corruptions.draws import Draws
 from croze.corruptions.plasma import plasma
 
-TOLERANCE = {torch.float64: 1e-9, torch.float32: 2e-6}
+TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-6}
 
 
 def zoomed(layer, factor):

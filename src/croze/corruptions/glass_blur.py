@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from croze.corruptions.base import Context, Kind, scale_of
@@ -43,26 +44,30 @@ class GlassBlur(Kind):
         height, width = images.shape[2:]
         # a level lost or won by rounding would be seen: the way to 8 bits is in float64
         levels = cut(gaussian_filter(images.double(), sigma, "edge")).div_(255).to(images)
-        places = torch.from_numpy(_swapped(height, width, distance, self.rounds, context.draws))
+        places = torch.from_numpy(self._places(height, width, distance, context.draws))
         index = places.to(images.device)[:, None].expand(-1, images.shape[1], -1)
         moved = levels.flatten(2).gather(2, index).view_as(images)
         return gaussian_filter(moved, sigma, "edge")
 
+    def _places(self, height: int, width: int, distance: int, draws: Draws) -> NDArray[np.int64]:
+        """Which pixel lies at each place in the end, `(N, height * width)`."""
+        rows, columns = (range(size - distance, distance, -1) for size in (height, width))
+        # the images last: a step reads and writes one run of memory
+        places = np.repeat(np.arange(height * width)[:, None], draws.count, axis=1)
+        images = np.arange(draws.count)
+        for _ in range(self.rounds):
+            drawn = draws.integers(-distance, distance, len(rows), len(columns), 2).numpy()
+            offsets = np.ascontiguousarray((drawn[..., 0] * width + drawn[..., 1]).transpose(1, 2, 0))
+            for row, of_row in zip(rows, offsets, strict=True):
+                for column, offset in zip(columns, of_row, strict=True):
+                    here = row * width + column
+                    self._exchange(places, here, here + offset, images)
+        return places.T
 
-def _swapped(height: int, width: int, distance: int, rounds: int, draws: Draws) -> np.ndarray:
-    """Which pixel lies at each place after all swaps, int64 `(N, height * width)`."""
-    rows, columns = (range(size - distance, distance, -1) for size in (height, width))
-    # the images last: a step reads and writes one run of memory
-    places = np.repeat(np.arange(height * width)[:, None], draws.count, axis=1)
-    images = np.arange(draws.count)
-    for _ in range(rounds):
-        drawn = draws.integers(-distance, distance, len(rows), len(columns), 2).numpy()
-        offsets = np.ascontiguousarray((drawn[..., 0] * width + drawn[..., 1]).transpose(1, 2, 0))
-        for row, of_row in zip(rows, offsets, strict=True):
-            for column, offset in zip(columns, of_row, strict=True):
-                here = row * width + column
-                there = here + offset
-                kept = places[here].copy()
-                places[here] = places[there, images]
-                places[there, images] = kept
-    return places.T
+    def _exchange(
+        self, places: NDArray[np.int64], here: int, there: NDArray[np.int64], images: NDArray[np.int64]
+    ) -> None:
+        """Swap a place, the same in all images, with one in each."""
+        kept = places[here].copy()
+        places[here] = places[there, images]
+        places[there, images] = kept

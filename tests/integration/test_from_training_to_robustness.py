@@ -18,7 +18,8 @@ from croze.training import find_recipe, split, train
 EPSILON = "0.1"
 PLAN = plan_trials("fgsm,pgd,autoattack(steps=20,targets=3,queries=100)", EPSILON, "none", [], "all")
 CHANGES = {
-    "epsilon": EPSILON, "epochs": "6", "steps": "4", "validation_images": "100", "lr": "0.05", "augment": "no",
+    "epsilon": EPSILON, "epochs": "6", "steps": "4", "validation_images": "100", "lr": "0.05",
+    "augment": "no",
 }  # fmt: skip
 
 

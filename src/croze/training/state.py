@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim import SGD
 
 from croze.errors import CrozeError
+from croze.nn.tensor_file import read_tensors, write_tensors
 
 _MOMENTUM = "momentum_buffer."
 _MODEL = "model."
-_KEY = "croze"
+_WHERE = "the folder of a training"
 
 
 @dataclass
@@ -47,7 +44,7 @@ def save_weights(path: Path, model: nn.Module, note: Mapping[str, Any]) -> None:
     Raises:
         CrozeError: when the file cannot be written.
     """
-    _write(path, model.state_dict(), note)
+    write_tensors(path, model.state_dict(), note)
 
 
 def load_weights(path: Path, model: nn.Module, what: str) -> dict[str, Any]:
@@ -60,7 +57,7 @@ def load_weights(path: Path, model: nn.Module, what: str) -> dict[str, Any]:
         CrozeError: when the file is missing, cut off, of another architecture, or holds values that are not
             finite.
     """
-    tensors, note = _read(path)
+    tensors, note = read_tensors(path, _WHERE)
     _into(model, tensors, path, what)
     return note
 
@@ -76,7 +73,7 @@ def save_state(path: Path, model: nn.Module, optimiser: SGD, place: Place) -> No
         momentum = optimiser.state[parameter].get("momentum_buffer") if parameter in optimiser.state else None
         if momentum is not None:
             tensors[f"{_MOMENTUM}{name}"] = momentum
-    _write(path, tensors, asdict(place))
+    write_tensors(path, tensors, asdict(place))
 
 
 def load_state(path: Path, model: nn.Module, optimiser: SGD, what: str) -> Place:
@@ -85,7 +82,7 @@ def load_state(path: Path, model: nn.Module, optimiser: SGD, what: str) -> Place
     Raises:
         CrozeError: as `load_weights`.
     """
-    tensors, note = _read(path)
+    tensors, note = read_tensors(path, _WHERE)
     own = {name.removeprefix(_MODEL): t for name, t in tensors.items() if name.startswith(_MODEL)}
     _into(model, own, path, what)
     for name, parameter in model.named_parameters():
@@ -93,34 +90,6 @@ def load_state(path: Path, model: nn.Module, optimiser: SGD, what: str) -> Place
         if momentum is not None:
             optimiser.state[parameter]["momentum_buffer"] = momentum.to(parameter.device)
     return Place(**note)
-
-
-def _write(path: Path, tensors: Mapping[str, Tensor], note: Mapping[str, Any]) -> None:
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    plain = {name: tensor.detach().contiguous().clone() for name, tensor in tensors.items()}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            save_file(plain, temporary, metadata={_KEY: json.dumps(note)})
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except (OSError, SafetensorError) as problem:
-        raise CrozeError(f"Cannot write {path}: {problem}.") from problem
-
-
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    try:
-        with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            note = json.loads((file.metadata() or {}).get(_KEY, "{}"))
-    except FileNotFoundError:
-        raise CrozeError(f"There is no file {path}: name the folder of a training.") from None
-    except (OSError, SafetensorError, ValueError) as problem:
-        raise CrozeError(
-            f"{path} cannot be read as safetensors ({problem}): it may be cut off; bring a whole copy."
-        ) from problem
-    return tensors, note
 
 
 def _into(model: nn.Module, tensors: Mapping[str, Tensor], path: Path, what: str) -> None:

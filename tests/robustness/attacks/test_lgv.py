@@ -115,7 +115,7 @@ def test_errors(standard_network, training_batches, tmp_path):
     with pytest.raises(CrozeError, match="needs weights, got none"):
         Trajectory([])
     (tmp_path / "weights-0000.safetensors").write_bytes(b"broken")
-    with pytest.raises(CrozeError, match="Cannot read the collected weights"):
+    with pytest.raises(CrozeError, match="cannot be read as safetensors"):
         Trajectory.load(tmp_path)[0]
 
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -18,6 +15,7 @@ from croze.errors import CrozeError
 from croze.nn.forward import logits_of
 from croze.nn.scratch import scratch
 from croze.nn.seeding import exact_convolutions, seeded
+from croze.nn.tensor_file import read_tensors, write_tensors
 from croze.robustness.attacks.base import TrainingBatches
 
 Weights = Mapping[str, Tensor]
@@ -25,6 +23,7 @@ Weights = Mapping[str, Tensor]
 
 _STATE = "state.safetensors"
 _MOMENTUM = "momentum/"
+_WHERE = "the folder that weights were collected in"
 
 
 class Trajectory(Sequence[Weights]):
@@ -48,13 +47,13 @@ class Trajectory(Sequence[Weights]):
     def __getitem__(self, index: int) -> Weights:  # type: ignore[override]
         """The weights at this place, on the CPU where they come from a file; CrozeError when it is broken."""
         found = self._weights[index]
-        return _load(found) if isinstance(found, Path) else found
+        return read_tensors(found, _WHERE)[0] if isinstance(found, Path) else found
 
     def save(self, folder: Path) -> None:
         """Write a file for each set of weights."""
         folder.mkdir(parents=True, exist_ok=True)
         for index in range(len(self)):
-            _save(self[index], _weights_file(folder, index))
+            write_tensors(_weights_file(folder, index), self[index])
 
     @classmethod
     def load(cls, folder: Path) -> Trajectory:
@@ -132,7 +131,7 @@ def collect_weights(
         else:
             for state in kept:
                 file = _weights_file(folder, len(weights))
-                _save(state, file)
+                write_tensors(file, state)
                 weights.append(file)
             _save_progress(folder, identity, epoch + 1, student, optimizer)
         if on_epoch is not None:
@@ -179,25 +178,6 @@ def _weights_file(folder: Path, index: int) -> Path:
     return folder / f"weights-{index:04}.safetensors"
 
 
-def _save(weights: Weights, path: Path, metadata: dict[str, str] | None = None) -> None:
-    """Complete or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    save_file(
-        {name: value.detach().cpu().clone().contiguous() for name, value in weights.items()}, part, metadata
-    )
-    os.replace(part, path)
-
-
-def _load(path: Path) -> dict[str, Tensor]:
-    try:
-        return load_file(path)
-    except (OSError, SafetensorError) as problem:
-        raise CrozeError(
-            f"Cannot read the collected weights {path} ({problem}): collect them again."
-        ) from None
-
-
 def _save_progress(
     folder: Path, identity: str, done: int, student: nn.Module, optimizer: torch.optim.Optimizer
 ) -> None:
@@ -206,7 +186,7 @@ def _save_progress(
         for name, parameter in student.named_parameters()
         if optimizer.state[parameter].get("momentum_buffer") is not None
     }
-    _save({**_weights(student), **momentum}, folder / _STATE, {"identity": identity, "epochs": str(done)})
+    write_tensors(folder / _STATE, {**_weights(student), **momentum}, {"identity": identity, "epochs": done})
 
 
 def _resume(folder: Path, identity: str, student: nn.Module, optimizer: torch.optim.Optimizer) -> int:
@@ -214,10 +194,8 @@ def _resume(folder: Path, identity: str, student: nn.Module, optimizer: torch.op
     path = folder / _STATE
     if not path.exists():
         return 0
-    state = _load(path)
-    with safe_open(path, framework="pt") as file:
-        metadata = file.metadata() or {}
-    if metadata.get("identity") != identity:
+    state, note = read_tensors(path, _WHERE)
+    if note.get("identity") != identity:
         raise CrozeError(
             f"{folder} holds weights collected from another model or with other settings: "
             "name another folder."
@@ -228,4 +206,4 @@ def _resume(folder: Path, identity: str, student: nn.Module, optimizer: torch.op
         for name, parameter in student.named_parameters():
             if _MOMENTUM + name in state:
                 optimizer.state[parameter]["momentum_buffer"] = state[_MOMENTUM + name].to(parameter)
-    return int(metadata["epochs"])
+    return int(note["epochs"])

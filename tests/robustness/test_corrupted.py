@@ -123,9 +123,8 @@ def test_a_set_on_disk_gives_what_its_images_give(standard_network, small_set, t
     rows = np.arange(len(small_set))
     write_set(tmp_path / "set", small_set, small_set.labels, ["fog", "jpeg"], seed=4)
     chosen = rows[::-1][:25].copy()
-    plan = from_set(
-        plan_trials("none", "8/255", "none", ["fog=20"], "fog@2,jpeg@5"), tmp_path / "set", chosen
-    )
+    planned = plan_trials("none", "8/255", "none", ["fog=20"], "fog@2,jpeg@5")
+    plan = from_set(planned, tmp_path / "set", chosen, small_set.labels[chosen])
     subset = cached(small_set, chosen)
     with Outcomes(tmp_path, {}) as outcomes:
         found = evaluate(
@@ -141,8 +140,9 @@ def test_a_set_on_disk_gives_what_its_images_give(standard_network, small_set, t
         assert found[trial.key].correct.tolist() == right[:count].tolist()
 
 
-def test_a_set_of_other_images_is_refused(standard_network, small_set, tmp_path):
+def test_a_set_of_other_images_is_refused(small_set, tmp_path):
     write_set(tmp_path / "set", small_set, small_set.labels[::-1].copy(), ["fog"])
-    plan = from_set(plan_trials("none", "8/255", "none", [], "fog@2"), tmp_path / "set", np.arange(40))
-    with Outcomes(tmp_path, {}) as outcomes, pytest.raises(CrozeError, match="not those of the evaluation"):
-        evaluate(standard_network, small_set, plan.trials, outcomes=outcomes)
+    plan = plan_trials("none", "8/255", "none", [], "fog@2")
+    with pytest.raises(CrozeError, match="not those of the evaluation"):
+        from_set(plan, tmp_path / "set", np.arange(40), small_set.labels)
+    from_set(plan, tmp_path / "set", np.arange(40), small_set.labels[::-1])

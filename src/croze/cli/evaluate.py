@@ -111,8 +111,10 @@ def evaluate(
     dataset = open_dataset(data)
     check_model(model, dataset)
     chosen = spread(dataset, images, seed)
+    if data == description.data:
+        terminal.print(f"The network was trained on images of {data} itself: unseen ones say more.")
     if corruption_set is not None:
-        plan = from_set(plan, Path(corruption_set), chosen)
+        plan = from_set(plan, Path(corruption_set), chosen, dataset.labels[chosen])
     with Bar(terminal, "reading images", len(chosen)) as bar:
         dataset = cached(dataset, chosen, lambda done, _: bar.update(done))
     folder = Path(out) if out is not None else Path(trained) / "evaluation"

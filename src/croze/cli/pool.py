@@ -86,6 +86,9 @@ def train(
     missing. Started a second time, here or on a machine that shares the folder, it takes cells that nobody
     works at.
     """
+    import sys
+    from contextlib import redirect_stdout
+
     from croze.cli.arch_file import architectures_of
     from croze.cli.output import console, emit_json
     from croze.cli.pool_run import PoolRun
@@ -106,7 +109,8 @@ def train(
     devices = devices_of(device)
     given = {"channels": channels, "cells": cells_per_stage, "layers": layers}
     own = tuple(sorted((key, value) for key, value in given.items() if value is not None))
-    opened = open_space(space, **dict(own))
+    with redirect_stdout(sys.stderr):  # what a user's file prints is not part of the result
+        opened = open_space(space, **dict(own))
     if arch_file is not None:
         names = architectures_of(arch_file, opened)
     else:
@@ -127,7 +131,8 @@ def train(
         devices,
         mixed_precision,
     )
-    found = run.train(names, terminal)
+    with redirect_stdout(sys.stderr):
+        found = run.train(names, terminal)
     terminal.print(pool_table(found))
     terminal.print(f"Written: {folder}. Next: croze benchmark --truth pool:{folder} --data {data}")
     emit_json(json, {**pool_json(found), "provenance": provenance()})

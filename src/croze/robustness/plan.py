@@ -77,19 +77,23 @@ def plan_trials(
     return Plan(trials, found)
 
 
-def from_set(plan: Plan, folder: Path, rows: Indices) -> Plan:
+def from_set(plan: Plan, folder: Path, rows: Indices, labels: Indices) -> Plan:
     """The plan with corruptions read from a folder in CIFAR-10-C's layout in place of those made here.
 
     Args:
         plan: with corruptions.
         folder: of the set.
         rows: int64 `(n,)`, the image of the test set that each image of the evaluation is.
+        labels: of these images, `(n,)`.
+
+    Raises:
+        CrozeError: when the folder has not these images.
     """
     keys: dict[str, str] = {}
     trials: list[Trial] = []
     for trial in plan.trials:
         if isinstance(trial, Corrupted):
-            published = Published(trial.corruption, folder, rows)
+            published = Published.of(trial.corruption, folder, rows, labels)
             keys[trial.key] = published.key
             trials.append(published)
         else:

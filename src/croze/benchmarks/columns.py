@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from croze.benchmarks.robust_nasbench201 import ATTACKS, CORRUPTIONS, MEAN_CORRUPTION, SEVERITIES
+from croze.benchmarks.nas_robbench201 import AUTOATTACK
+from croze.benchmarks.robust_nasbench201 import CORRUPTIONS, MEAN_CORRUPTION, SEVERITIES
 from croze.benchmarks.table2 import Column, Table
 from croze.benchmarks.truth import Truth
 from croze.errors import CrozeError
@@ -23,7 +24,10 @@ def every_column(truth: Truth) -> Table:
     """
     by_kind = {kind: tuple(f"{kind}@{severity}" for severity in SEVERITIES) for kind in CORRUPTIONS}
     there = {kind: group for kind, group in by_kind.items() if all(name in truth.columns for name in group)}
-    attacks = [name for name in truth.columns if name.partition("@")[0] in ATTACKS.values()]
+    corrupted = {name for group in by_kind.values() for name in group} | {MEAN_CORRUPTION}
+    attacks = [
+        name for name in truth.columns if name not in corrupted and ("@" in name or name == AUTOATTACK)
+    ]
     columns = [Column(name, ((name,),)) for name in (CLEAN, *attacks) if name in truth.columns]
     columns += [Column(kind, (group,)) for kind, group in there.items()]
     if MEAN_CORRUPTION in truth.columns:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from croze.benchmarks import nasbench201, robust_nasbench201, trained_pool
+from croze.benchmarks import nas_robbench201, nasbench201, robust_nasbench201, trained_pool
 from croze.benchmarks.truth import Truth
 from croze.errors import CrozeError
 
 BENCHMARKS: Mapping[str, Callable[[Path, str], Truth]] = {
     nasbench201.NAME: nasbench201.read,
     robust_nasbench201.NAME: robust_nasbench201.read,
+    nas_robbench201.NAME: nas_robbench201.read,
     trained_pool.NAME: trained_pool.read,
 }
 """Readers by name; a reader takes the path and the data set."""

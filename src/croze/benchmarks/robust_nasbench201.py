@@ -104,6 +104,17 @@ def read(path: Path, dataset: str) -> Truth:
     return Truth(NAME, wanted, architectures, twin, columns, Provenance(str(path), files.sha256), SPACE)
 
 
+def read_numbers(meta_file: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """What the numbers of `meta.json`, those of NAS-Bench-201, stand for, and the file's digest by its name.
+
+    Raises:
+        CrozeError: when the file is not as described above.
+    """
+    files = _Files(meta_file.parent)
+    strings, _ = _architectures(meta_file, files.json(meta_file))
+    return {str(number): string for number, string in enumerate(strings)}, files.sha256
+
+
 class _Files:
     """Reads JSON files below a root and remembers their digests."""
 

@@ -31,9 +31,8 @@ def test_groups_and_their_means(columns):
             "avg_robust": np.mean([means["corruptions"], means["pgd@8"], means["fgsm@8"]]),
         }
     )
-    assert top.adversarial["hrs_pgd"] == pytest.approx(
-        2 * means["clean"] * means["pgd@8"] / (means["clean"] + means["pgd@8"])
-    )
+    clean, pgd = (columns[name][rows] for name in ("clean", "pgd@8"))
+    assert top.adversarial["hrs_pgd"] == pytest.approx((2 * clean * pgd / (clean + pgd)).mean())
 
 
 def test_what_is_not_known_is_left_out(columns):

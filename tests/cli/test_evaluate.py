@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 import torch
 
@@ -60,3 +61,38 @@ def test_a_damaged_training_is_named(croze, tmp_path, file):
     done = croze("evaluate", "t")
     assert done.code == 2
     assert file in done.err
+
+
+def test_corruptions_by_command(croze, refused, tmp_path):
+    assert croze(*TINY, "--epochs", "2", "--out", "t").code == 0
+    assert croze("corrupt", "--corruptions", "fog,jpeg", "--limit", 60, "--out", "c").code == 0
+    command = ("evaluate", "t", "--images", 40, "--attacks", "none", "--limit", "corruptions=20")
+    done = croze(*command, "--json", "-")
+    assert done.code == 0, done.err
+    assert done.json["corruptions"]["mean"] is not None
+    assert done.json["trained_on_the_same_data"] is True
+    assert {row["images"] for row in done.json["trials"]} == {40, 20}
+    again = croze(*command, "--mce-reference", "t/evaluation/evaluation.json", "--json", "-")
+    assert again.json["corruptions"]["mce"] == pytest.approx(1)
+    mistakes = {
+        ("--corruptions", "none", "--mce-reference", "t/evaluation/evaluation.json"): "all corruptions",
+        ("--mce-reference", "t/run.json"): "no accuracies under corruptions",
+        ("--frost", ""): "--frost takes the name",
+        ("--corruption-set", "nowhere"): "no folder nowhere",
+        ("--corruption-set", "c", "--corruptions", "snow"): "no snow.npy",
+        ("--corruption-set", "c", "--corruptions", "fog"): "not those of the evaluation",
+        ("--corruptions", "fogg"): "Unknown corruption",
+    }
+    for arguments, says in mistakes.items():
+        assert says in refused("evaluate", "t", "--images", 400, "--attacks", "none", *arguments)
+
+
+def test_images_of_another_size_are_refused(croze, refused, tmp_path):
+    assert croze(*TINY, "--epochs", "1", "--out", "t").code == 0
+    rng = np.random.default_rng(0)
+    np.savez(
+        tmp_path / "large.npz",
+        x=rng.integers(0, 256, (20, 3, 64, 64), dtype=np.uint8),
+        y=np.arange(20) % 10,
+    )
+    assert "trained on images of 3 x 32 x 32" in refused("evaluate", "t", "--data", "npz:large.npz")

@@ -59,7 +59,7 @@ def test_mistakes_end_as_one_sentence(refused, arguments, says):
 
 def test_a_file_of_architectures_is_checked(refused, tmp_path):
     (tmp_path / "cells.txt").write_text(f"{CELL}\n{CELL}\n")
-    assert "line 2: line 1 has that" in refused("pool", "train", "--arch-file", "cells.txt")
+    assert "line 2: line 1 has it" in refused("pool", "train", "--arch-file", "cells.txt")
     (tmp_path / "cells.txt").write_text(f"{CELL}\nnothing\n")
     assert "line 2" in refused("pool", "train", "--arch-file", "cells.txt")
     (tmp_path / "cells.txt").write_text("\n")

@@ -11,7 +11,7 @@ DESIGN = Design(
     "nasbench201",
     (("channels", 4),),
     ("a", "b"),
-    {"method": "standard", "lr": 0.1},
+    {"method": "standard", "epochs": 3},
     0,
     "x",
     "y",
@@ -42,7 +42,7 @@ def test_a_design_comes_back_and_grows(tmp_path):
     ("changes", "says"),
     [
         ({"seed": 1}, "differs in seed"),
-        ({"recipe": {"method": "pgd", "lr": 0.1}}, "differs in recipe"),
+        ({"recipe": {"method": "pgd", "epochs": 3}}, "differs in recipe"),
         ({"architectures": ("b", "a")}, "differs in architectures"),
         ({"images": "z", "tested": "z"}, "differs in images, tested"),
     ],
@@ -77,6 +77,36 @@ def test_a_pool_is_a_truth(tmp_path):
     assert set(truth.provenance.sha256) == {"pool.json", "cells/0000/result.json", "cells/0001/result.json"}
 
 
+def test_all_failed_says_why(tmp_path):
+    DESIGN.write(tmp_path)
+    for number in range(2):
+        place = folder_of_member(tmp_path, number)
+        place.mkdir(parents=True)
+        MemberResult(DESIGN.architectures[number], failed="it diverged").write(place)
+    with pytest.raises(CrozeError, match=r"All 2 members .* failed, the first: it diverged"):
+        read_pool(tmp_path)
+
+
+def test_columns_on_other_numbers_of_images_are_not_compared(tmp_path):
+    DESIGN.write(tmp_path)
+    finish(tmp_path, 0, clean=0.5)
+    place = folder_of_member(tmp_path, 1)
+    place.mkdir(parents=True)
+    MemberResult("b", {"clean": 0.5}, {"clean": 7}).write(place)
+    with pytest.raises(CrozeError, match="rests on 7 and 10 images"):
+        open_truth(f"pool:{tmp_path}", "cifar10")
+
+
+def test_folders_of_something_else_are_refused(tmp_path):
+    (tmp_path / "a" / "cells" / "0000").mkdir(parents=True)
+    with pytest.raises(CrozeError, match=r"no pool\.json"):
+        DESIGN.write(tmp_path / "a")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "run.json").write_text("{}")
+    with pytest.raises(CrozeError, match="folder of a training"):
+        DESIGN.write(tmp_path / "b")
+
+
 @pytest.mark.parametrize("content", ["", "{}", '{"version": 2}', "[]"])
 def test_what_is_no_pool(tmp_path, content):
     (tmp_path / "pool.json").write_text(content)
@@ -96,5 +126,5 @@ def test_another_version_is_named(tmp_path):
 
 def test_a_torn_result_says_what_to_do(tmp_path):
     (tmp_path / "result.json").write_text('{"architecture": "a", "col')
-    with pytest.raises(CrozeError, match="delete it"):
-        read_result(tmp_path)
+    with pytest.raises(CrozeError, match="makes it again"):
+        read_result(tmp_path, "a")

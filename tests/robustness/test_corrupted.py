@@ -14,8 +14,9 @@ from croze.corruptions import (
 from croze.data.cached import cached
 from croze.errors import CrozeError
 from croze.report.evaluation_result import accuracies_of, summarise
+from croze.report.evaluation_table import evaluation_markdown
 from croze.robustness.corruption_figures import corruption_figures
-from croze.robustness.evaluate import evaluate
+from croze.robustness.evaluate import Result, evaluate
 from croze.robustness.outcomes import Outcomes
 from croze.robustness.plan import from_set, plan_trials
 from croze.robustness.trials import Corrupted
@@ -100,13 +101,15 @@ def test_the_average_of_tables_3_and_5(standard_network, small_set, tmp_path):
     fgsm = results["fgsm linf 8/255"].accuracy
     cc = np.mean([results[f"{name}@{s}"].accuracy for name in CORRUPTIONS for s in SEVERITIES])
     hrs = 2 * clean * fgsm / (clean + fgsm)
-    assert summary.table3 == pytest.approx(
+    figures, images = summary.table3
+    assert figures == pytest.approx(
         {"clean": clean, "cc": cc, "fgsm": fgsm, "hrs": hrs, "avg": np.mean([clean, cc, fgsm, hrs])}
     )
+    assert images == 40
     assert summary.corruptions is not None
     assert summary.corruptions.mean < clean
     # no corruption counts as an attack
-    assert summary.average == pytest.approx({"linf 8/255": fgsm})
+    assert summary.average == {"linf 8/255": (pytest.approx(fgsm), 40)}
 
 
 @pytest.mark.parametrize(
@@ -146,3 +149,28 @@ def test_a_set_of_other_images_is_refused(small_set, tmp_path):
     with pytest.raises(CrozeError, match="not those of the evaluation"):
         from_set(plan, tmp_path / "set", np.arange(40), small_set.labels)
     from_set(plan, tmp_path / "set", np.arange(40), small_set.labels[::-1])
+
+
+def test_averages_rest_on_the_images_that_all_saw(small_set):
+    rng = np.random.default_rng(1)
+    plan = plan_trials("fgsm,pgd", "8/255", "none", [], "all")
+    counts = {"fgsm linf 8/255": 12, "fog@3": 20}
+    results = {
+        trial.key: Result(trial.key, rng.random(counts.get(trial.key, 40)) < 0.5, 0, 0, 0.0)
+        for trial in plan.trials
+    }
+    summary = summarise(plan.trials, results, small_set)
+    figures, images = summary.table3
+    assert images == 12
+    assert figures["clean"] == results["clean"].correct[:12].mean()
+    assert figures["cc"] == pytest.approx(
+        np.mean([results[f"{name}@{s}"].correct[:12].mean() for name in CORRUPTIONS for s in SEVERITIES])
+    )
+    pgd = results["pgd linf 8/255"].correct[:12].mean()
+    assert summary.average["linf 8/255"] == (pytest.approx((figures["fgsm"] + pgd) / 2), 12)
+    page = evaluation_markdown(summary, "title", "command")
+    assert "on 12 images" in page
+    assert "| ALL (CC) |" in page
+    few = summarise(plan.trials[:-1], results, small_set)
+    assert few.table3 == summary.table3
+    assert summarise(plan.trials[:75], results, small_set).table3 is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import suppress
 
 from croze.analyses.feature_consistency import FeatureConsistency, Settings, feature_consistency
 from croze.data import Dataset
@@ -28,7 +29,7 @@ def member_features(
     model, _ = load_trained(member.folder)
     key = json.dumps([digest_of_weights(model), identity(dataset), vars(settings)], sort_keys=True)
     path = member.folder / f"features-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
-    if path.exists():
+    with suppress(OSError, ValueError, TypeError):  # a broken file is made anew
         content = json.loads(path.read_text(encoding="utf-8"))
         return FeatureConsistency(**{**content, "settings": settings})
     found = feature_consistency(model, dataset, settings, watch)

@@ -5,8 +5,8 @@ acc={"5487": [18 accuracies], "4194": "14", ...}
 ```
 
 A Python literal by the number of the cell: its accuracies in [0, 1], or the number of the isomorphic cell
-that has them. The 18 are clean, FGSM and PGD at 3/255, FGSM and PGD at 8/255 and AutoAttack, of CIFAR-10, then
-of CIFAR-100, then of ImageNet16-120. Numbers are those of NAS-Bench-201, which `meta.json` of Robust
+that has them. The 18 are clean, FGSM and PGD at 3/255, FGSM and PGD at 8/255 and AutoAttack, of CIFAR-10,
+then of CIFAR-100, then of ImageNet16-120. Numbers are those of NAS-Bench-201, which `meta.json` of Robust
 NAS-Bench-201 resolves to strings.
 """
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from croze.benchmarks.robust_nasbench201 import CORRUPTIONS, MEAN_CORRUPTION, SEVERITIES
 from croze.benchmarks.truth import Provenance, Truth
+from croze.errors import CrozeError
 from croze.pool import POOL, RESULT, Pool, read_pool
 
 NAME = "pool"
@@ -48,7 +49,11 @@ def read(path: Path, dataset: str) -> Truth:
 
 
 def read_columns(pool: Pool) -> dict[str, NDArray[np.float64]]:
-    """The columns that all members have, in their order, each `(members,)` in [0, 1]."""
+    """The columns that all members have, in their order, each `(members,)` in [0, 1].
+
+    Raises:
+        CrozeError: when a column rests on other images for some members than for others.
+    """
     names = [
         name
         for name in pool.members[0].result.columns
@@ -58,6 +63,14 @@ def read_columns(pool: Pool) -> dict[str, NDArray[np.float64]]:
         name: np.array([member.result.columns[name] for member in pool.members], dtype=np.float64)
         for name in names
     }
+    for name in names:
+        counts = {member.result.images[name] for member in pool.members}
+        if len(counts) > 1:
+            numbers = " and ".join(map(str, sorted(counts)))
+            raise CrozeError(
+                f"{name} of the pool in {pool.folder} rests on {numbers} images: run `croze pool train` "
+                "again with one --limit for all cells."
+            )
     corrupted = [f"{kind}@{severity}" for kind in CORRUPTIONS for severity in SEVERITIES]
     if all(name in columns for name in corrupted):
         columns[MEAN_CORRUPTION] = np.mean([columns[name] for name in corrupted], axis=0)

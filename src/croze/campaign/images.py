@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+
+import numpy as np
 
 from croze.data import Dataset
 from croze.data.cached import cached
@@ -13,6 +16,9 @@ from croze.training import split
 
 HELD_OUT = 0.2
 """Share of the images that is set aside for testing where there are no test images."""
+
+SHARED = 0.05
+"""Share of the test images that may be training images too: data sets have a few twins of their own."""
 
 Watch = Callable[[int], None]
 """Called with the number of images read so far."""
@@ -49,7 +55,7 @@ def pool_images(
         watch: see `Watch`.
 
     Raises:
-        CrozeError: when the two are not of the same kind, or there are too few images.
+        CrozeError: when the two are not of the same kind or hold the same images, or there are too few.
     """
     if tests is not None and (tests.classes, tests.size) != (dataset.classes, dataset.size):
         raise CrozeError(
@@ -66,7 +72,29 @@ def pool_images(
     for source, rows in ((dataset, first), (dataset, second), (tests, spread(tests, count, seed))):
         sets.append(cached(source, rows, lambda done, _, base=before: watch(base + done)))  # type: ignore[misc]
         before += len(rows)
-    return Images(*sets)
+    found = Images(*sets)
+    shared = _shared(found)
+    if shared > SHARED:
+        raise CrozeError(
+            f"{shared:.0%} of the test images are training images as well: name others with --test-data, or "
+            "none to set some aside."
+        )
+    return found
+
+
+def _shared(images: Images) -> float:
+    """The share of the test images that are among the training or validation images, byte for byte."""
+    seen = _digests(images.training) | _digests(images.validation)
+    tested = _digests(images.test)
+    return len(tested & seen) / len(tested)
+
+
+def _digests(dataset: Dataset) -> set[bytes]:
+    return {
+        hashlib.blake2b(image.tobytes(), digest_size=16).digest()
+        for start in range(0, len(dataset), 1000)
+        for image in dataset.read(np.arange(start, min(start + 1000, len(dataset))))
+    }
 
 
 def held_out(dataset: Dataset, seed: int) -> Dataset:

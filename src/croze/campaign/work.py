@@ -72,12 +72,15 @@ class Work:
         """
         number, architecture = item
         place = folder_of_member(self.folder, number)
-        known = read_result(place)
-        if known is not None and (known.failed or known.columns.keys() >= self._wanted()):
+        known = read_result(place, architecture)
+        if known is not None and self._is_done(known):
             return known
         place.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(place / ".lock", timeout=0):
+                known = read_result(place, architecture)  # another process may have been at it
+                if known is not None and self._is_done(known):
+                    return known
                 result = self._result(number, architecture, place, known)
                 result.write(place)
                 (place / STATE).unlink(missing_ok=True)
@@ -105,6 +108,8 @@ class Work:
                 "seconds": found.seconds,
             }
         columns, images = self._evaluate(number, model, place)
+        if known is not None:  # what was asked for earlier stays
+            columns, images = {**known.columns, **columns}, {**known.images, **images}
         return MemberResult(architecture, columns, images, training)
 
     def _train(self, number: int, architecture: str, place: Path) -> Trained:
@@ -170,8 +175,14 @@ class Work:
             {name: len(found.correct) for name, found in named.items()},
         )
 
-    def _wanted(self) -> set[str]:
-        return {column_of(trial) for trial in self.plan.trials if is_column(trial)}
+    def _is_done(self, known: MemberResult) -> bool:
+        """Whether it failed, or has every column on as many images as are asked for."""
+        wanted = {
+            column_of(trial): min(self.plan.limits.get(trial.key, len(self.test)), len(self.test))
+            for trial in self.plan.trials
+            if is_column(trial)
+        }
+        return bool(known.failed) or wanted.items() <= known.images.items()
 
 
 def is_column(trial: Trial) -> bool:

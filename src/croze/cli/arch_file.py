@@ -26,11 +26,13 @@ def architectures_of(file: Path, space: Space[Any]) -> tuple[str, ...]:
         if not line.strip():
             continue
         try:
-            text = str(parse_or_suggest(space, resolve(line.strip(), space.name)[1]))
+            text = str(space.canonical(parse_or_suggest(space, resolve(line.strip(), space.name)[1])))
         except CrozeError as problem:
             raise CrozeError(f"{file}, line {number}: {problem}") from None
         if text in found:
-            raise CrozeError(f"{file}, line {number}: line {found[text]} has that architecture already.")
+            raise CrozeError(
+                f"{file}, line {number}: line {found[text]} has it already, or one isomorphic to it."
+            )
         found[text] = number
     if not found:
         raise CrozeError(f"{file} names no architecture; write one a line.")

@@ -9,8 +9,6 @@ import typer
 
 from croze.cli.options import MAX_SEED, Json, folder_of
 
-WITH_SPLITS = ("cifar10", "cifar100", "imagenet16-120")
-"""Readers of data sets that have training and test images."""
 MOST_LETTERS = 64
 """Of a data set's name in the title of the sheet, whose width is fixed."""
 
@@ -41,7 +39,7 @@ def corrupt(
         typer.Option(help="train or test, of a data set that has both; test without."),
     ] = None,
     frost: Annotated[
-        Path | None,
+        str | None,
         typer.Option(metavar="DIR", help="Folder with photographs of frost; made textures without."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of what is random.")] = 0,
@@ -60,6 +58,7 @@ def corrupt(
     from croze.corruptions import SEVERITIES, FrostTextures, parse_names, write_set
     from croze.data import open_dataset
     from croze.data.cached import cached
+    from croze.data.splits import in_split
     from croze.errors import CrozeError
     from croze.report.corruption_sheet import draw_sheet, rows
     from croze.report.figures import check_plot
@@ -73,8 +72,12 @@ def corrupt(
         check_plot(sheet)
     folder = folder_of(out) if out is not None else None
     names = parse_names(corruptions)
-    textures = FrostTextures.from_folder(frost) if frost is not None else FrostTextures.procedural()
-    spec = _with_split(data, split)
+    textures = (
+        FrostTextures.from_folder(folder_of(frost, "--frost"))
+        if frost is not None
+        else FrostTextures.procedural()
+    )
+    spec = in_split(data, split)
     dataset = open_dataset(spec)
     count = min(limit or len(dataset), len(dataset))
     if sheet is not None and image >= count:
@@ -111,13 +114,3 @@ def corrupt(
         terminal.print(f"Written: {len(files)} corruptions of {count} images to {folder}")
         result["files"] = [str(file) for file in files]
     emit_json(json, result)
-
-
-def _with_split(data: str, split: str | None) -> str:
-    """The spec with its split, where the data set has several and the spec does not name one."""
-    from croze.data.spec import parse_spec
-
-    spec = parse_spec(data)
-    if split is None and (spec.name not in WITH_SPLITS or "split" in spec.options):
-        return data
-    return f"{data}{'&' if spec.options else '?'}split={split or 'test'}"

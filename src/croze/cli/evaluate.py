@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from croze.cli.options import MAX_SEED, Json, Plot
+from croze.cli.options import MAX_SEED, Json, Plot, folder_of
 
 
 def evaluate(
@@ -77,15 +78,22 @@ def evaluate(
 
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bar
-    from croze.corruptions import FrostTextures
+    from croze.corruptions import CORRUPTIONS, FrostTextures
     from croze.data import open_dataset
     from croze.data.cached import cached
     from croze.data.sampling import spread
+    from croze.data.splits import in_split, same_images
+    from croze.errors import CrozeError
     from croze.evaluation import check_devices
     from croze.files import to_json, write_text
     from croze.report.evaluation_plot import draw_evaluation
     from croze.report.evaluation_result import accuracies_of, summarise
-    from croze.report.evaluation_table import corruption_table, evaluation_markdown, evaluation_table
+    from croze.report.evaluation_table import (
+        corruption_table,
+        evaluation_markdown,
+        evaluation_table,
+        table3_line,
+    )
     from croze.report.figures import check_plot
     from croze.report.provenance import provenance
     from croze.robustness.evaluate import check_model
@@ -102,19 +110,26 @@ def evaluate(
         check_plot(plot)
     check_devices([device])
     terminal = console(json)
-    textures = None if frost is None else FrostTextures.from_folder(frost)
+    textures = None if frost is None else FrostTextures.from_folder(folder_of(frost, "--frost"))
     plan = plan_trials(attacks, epsilon, epsilon_l2, limits or [], corruptions, textures)
     reference = None if mce_reference is None else accuracies_of(Path(mce_reference))
+    if reference is not None and sum(t.key.partition("@")[0] in CORRUPTIONS for t in plan.trials) < 75:
+        raise CrozeError("--mce-reference needs all corruptions at all severities: --corruptions all.")
     with redirect_stdout(sys.stderr):
         model, description = load_trained(trained)
     title = subject_from_json(description.subject).title
-    dataset = open_dataset(data)
+    tested = in_split(data)
+    dataset = open_dataset(tested)
+    if tuple(dataset.size) != tuple(description.size):
+        raise CrozeError(
+            f"The network was trained on images of {_pixels(description.size)}, {tested} has "
+            f"{_pixels(dataset.size)}: evaluate it on images of its size."
+        )
     check_model(model, dataset)
     chosen = spread(dataset, images, seed)
-    if data == description.data:
-        terminal.print(f"The network was trained on images of {data} itself: unseen ones say more.")
+    seen = same_images(tested, description.data)
     if corruption_set is not None:
-        plan = from_set(plan, Path(corruption_set), chosen, dataset.labels[chosen])
+        plan = from_set(plan, folder_of(corruption_set, "--corruption-set"), chosen, dataset.labels[chosen])
     with Bar(terminal, "reading images", len(chosen)) as bar:
         dataset = cached(dataset, chosen, lambda done, _: bar.update(done))
     folder = Path(out) if out is not None else Path(trained) / "evaluation"
@@ -164,12 +179,14 @@ def evaluate(
         torch.set_num_threads(before)
     summary = summarise(plan.trials, results, dataset, reference, mce_reference or "")
     origin = provenance()
-    heading = f"{title}, {description.recipe['method']} training, on {len(dataset)} images of {data}"
+    heading = f"{title}, {description.recipe['method']} training, on {len(dataset)} images of {tested}"
+    heading += ", on which it was trained" if seen else ""
     result = {
         "network": dict(description.subject),
         "training": str(trained),
         "recipe": dict(description.recipe),
-        "data": data,
+        "data": tested,
+        "trained_on_the_same_data": seen,
         "context": context,
         **summary.to_json(),
         "provenance": origin,
@@ -181,7 +198,15 @@ def evaluate(
     terminal.print(evaluation_table(summary, heading))
     if summary.corruptions is not None:
         terminal.print(corruption_table(summary.corruptions))
+    if summary.table3 is not None:
+        terminal.print(table3_line(summary))
+    if seen:
+        terminal.print(f"The network was trained on images of {tested} itself: unseen ones say more.")
     for sign in summary.signs:
         terminal.print(f"Warning, gradients may be masked: {sign}")
     terminal.print(f"Written: {folder / 'evaluation.json'}, {folder / 'evaluation.md'}")
     emit_json(json, result)
+
+
+def _pixels(size: Sequence[int]) -> str:
+    return " x ".join(map(str, size))

@@ -95,15 +95,15 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:120]
 
 
-def folder_of(out: str) -> Path:
-    """The folder that `--out` names.
+def folder_of(text: str, option: str = "--out") -> Path:
+    """The folder that an option names.
 
     Raises:
         CrozeError: for an empty name, which is more likely a variable that was not set than this folder.
     """
-    if not out.strip():
-        raise CrozeError("--out takes the name of a folder, got an empty one; write . for this folder.")
-    return Path(out)
+    if not text.strip():
+        raise CrozeError(f"{option} takes the name of a folder, got an empty one; write . for this folder.")
+    return Path(text)
 
 
 def pairs_of(settings: list[str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from croze.campaign import Work, train_pool
 from croze.campaign.images import Images, pool_images
 from croze.cli.progress import Bar
 from croze.data import open_dataset
+from croze.data.splits import in_split
 from croze.execution import usable_cores
 from croze.pool import Design, MemberResult, Pool, read_pool
 from croze.robustness.plan import Plan
@@ -95,7 +96,7 @@ class PoolRun:
 
     def _read(self, terminal: Console) -> Images:
         dataset = open_dataset(self.data)
-        tests = None if self.test_data is None else open_dataset(self.test_data)
+        tests = None if self.test_data is None else open_dataset(in_split(self.test_data))
         total = (self.images or len(dataset)) + (0 if tests is None else min(self.test_images, len(tests)))
         with Bar(terminal, "reading images", total) as bar:
             return pool_images(

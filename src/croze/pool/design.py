@@ -49,6 +49,10 @@ class Design:
         Raises:
             CrozeError: when the folder holds another pool, or cannot be read or written.
         """
+        if not (folder / POOL).exists() and any(folder.glob("cells/*")):
+            raise CrozeError(f"{folder} holds cells but no {POOL}: name another folder.")
+        if (folder / "run.json").exists():
+            raise CrozeError(f"{folder} is the folder of a training: name another one for a pool.")
         if (folder / POOL).exists():
             known = read_design(folder)
             differing = [name for name in _IDENTITY if getattr(known, name) != getattr(self, name)]
@@ -79,6 +83,7 @@ def read_design(folder: Path) -> Design:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         version = content.pop("version")
+        content["recipe"]["method"], content["recipe"]["epochs"]  # what every recipe has
         content["settings"] = tuple(sorted(content["settings"].items()))
         content["architectures"] = tuple(content["architectures"])
         found = Design(**content)

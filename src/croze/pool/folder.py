@@ -54,11 +54,14 @@ def read_pool(folder: str | Path) -> Pool:
     failures = {}
     for number, architecture in enumerate(design.architectures):
         place = folder_of_member(folder, number)
-        result = read_result(place)
+        result = read_result(place, architecture)
         if result is not None and result.failed:
             failures[architecture] = result.failed
         elif result is not None:
             members.append(Member(architecture, place, result))
+    if not members and failures:
+        first = next(iter(failures.values()))
+        raise CrozeError(f"All {len(failures)} members of the pool in {folder} failed, the first: {first}")
     if not members:
         raise CrozeError(f"No member of the pool in {folder} is done yet: run its command again.")
     return Pool(folder, design, tuple(members), failures)

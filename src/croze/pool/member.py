@@ -42,18 +42,32 @@ class MemberResult:
         write_text(folder / RESULT, to_json(vars(self)))
 
 
-def read_result(folder: Path) -> MemberResult | None:
-    """The result in a member's folder; None where there is none yet.
+def read_result(folder: Path, architecture: str) -> MemberResult | None:
+    """The result in the folder of this member; None where there is none yet.
 
     Raises:
-        CrozeError: when the file is no result.
+        CrozeError: when the file is no result, or that of another architecture.
     """
+    found = _read(folder)
+    if found is not None and found.architecture != architecture:
+        raise CrozeError(
+            f"{folder} holds {found.architecture}, the pool has {architecture} there: name another folder."
+        )
+    return found
+
+
+def _read(folder: Path) -> MemberResult | None:
     path = folder / RESULT
     try:
-        return MemberResult(**json.loads(path.read_text(encoding="utf-8")))
+        found = MemberResult(**json.loads(path.read_text(encoding="utf-8")))
+        if any(not 0 <= accuracy <= 1 for accuracy in found.columns.values()):
+            raise ValueError("an accuracy outside [0, 1]")
+        if found.columns.keys() != found.images.keys():
+            raise ValueError("columns and numbers of images that do not go together")
+        return found
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError) as problem:
+    except (OSError, ValueError, TypeError, AttributeError) as problem:
         raise CrozeError(
-            f"{path} cannot be read ({problem}): delete it, and the same command writes it again."
+            f"{path} cannot be read ({problem}): delete {folder}, and `croze pool train` makes it again."
         ) from None

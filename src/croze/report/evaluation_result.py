@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from croze.corruptions import parse_corruptions
 from croze.data import Dataset
 from croze.errors import CrozeError
 from croze.perturb.epsilon import write_epsilon
@@ -56,39 +58,24 @@ class Summary:
         worst: for each norm and epsilon with several attacks: accuracy against all of them together, and on
             how many images.
         average: for each norm and epsilon: mean accuracy over the attacks without clean, which is "Avg." of
-            the paper's Table 4.
+            the paper's Table 4, and on how many images: those that all of them saw.
         corruptions: their figures; None where none were run.
+        table3: clean, CC, FGSM at l-inf 8/255, HRS of the two and "Avg." of these four, as the paper's Tables
+            3 and 5, and on how many images; None unless all corruptions and that FGSM were run.
         signs: of masked gradients.
     """
 
     rows: tuple[Row, ...]
     worst: Mapping[str, tuple[float, int]]
-    average: Mapping[str, float]
+    average: Mapping[str, tuple[float, int]]
     corruptions: CorruptionFigures | None
+    table3: tuple[Mapping[str, float], int] | None
     signs: tuple[str, ...]
 
     @property
     def under_attack(self) -> tuple[Row, ...]:
         """Clean and the attacks: what goes into the table row by row."""
         return tuple(row for row in self.rows if not row.size.startswith(SEVERITY))
-
-    @property
-    def table3(self) -> Mapping[str, float] | None:
-        """Clean, CC, FGSM at l-inf 8/255, HRS of the two and "Avg." of these four, as Tables 3 and 5.
-
-        None unless all corruptions and that FGSM were run.
-        """
-        by_key = {(row.what, row.size): row for row in self.rows}
-        fgsm = by_key.get(("fgsm", f"linf {write_epsilon(8 / 255)}"))
-        if fgsm is None or fgsm.hrs is None or self.corruptions is None or self.corruptions.mean is None:
-            return None
-        found = {
-            "clean": by_key["clean", ""].accuracy,
-            "cc": self.corruptions.mean,
-            "fgsm": fgsm.accuracy,
-            "hrs": fgsm.hrs,
-        }
-        return found | {"avg": sum(found.values()) / len(found)}
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready; accuracies are shares."""
@@ -111,9 +98,11 @@ class Summary:
             "worst_case": {
                 size: {"accuracy": value, "images": images} for size, (value, images) in self.worst.items()
             },
-            "average_over_attacks": dict(self.average),
+            "average_over_attacks": {
+                size: {"accuracy": value, "images": images} for size, (value, images) in self.average.items()
+            },
             "corruptions": None if self.corruptions is None else self.corruptions.to_json(),
-            "table3": None if self.table3 is None else dict(self.table3),
+            "table3": None if self.table3 is None else {**self.table3[0], "images": self.table3[1]},
             "signs_of_masking": list(self.signs),
         }
 
@@ -161,18 +150,52 @@ def summarise(
                 found.backwards / count,
             )
         )
-    worst = {}
+    worst, average = {}, {}
     for size, all_of_it in by_size.items():
+        shared = min(len(one.correct) for one in all_of_it)
+        means = [float(one.correct[:shared].mean()) for one in all_of_it]
+        average[size] = sum(means) / len(means), shared
         if len(all_of_it) > 1:
             together = worst_case([one.correct for one in all_of_it])
             worst[size] = float(together.mean()), len(together)
     return Summary(
         tuple(rows),
         worst,
-        {size: sum(one.accuracy for one in found) / len(found) for size, found in by_size.items()},
+        average,
         corruption_figures(corrupted, reference, reference_name) if corrupted else None,
+        _table3(trials, results),
         tuple(masking_signs(list(trials), {key: result.correct for key, result in results.items()})),
     )
+
+
+def _table3(trials: Sequence[Trial], results: Mapping[str, Result]) -> tuple[Mapping[str, float], int] | None:
+    """On the images that all of them saw."""
+    corrupted = [trial for trial in trials if isinstance(trial, Corrupted | Published)]
+    fgsm = next(
+        (
+            trial
+            for trial in trials
+            if isinstance(trial, Attacked)
+            and (trial.attack.spec, trial.norm) == ("fgsm", "linf")
+            and math.isclose(trial.epsilon, 8 / 255)
+        ),
+        None,
+    )
+    if fgsm is None or {trial.corruption for trial in corrupted} != set(parse_corruptions("all")):
+        return None
+    shared = min(len(results[trial.key].correct) for trial in (fgsm, *corrupted))
+
+    def accuracy(key: str) -> float:
+        return float(results[key].correct[:shared].mean())
+
+    clean, robust = accuracy("clean"), accuracy(fgsm.key)
+    found = {
+        "clean": clean,
+        "cc": sum(accuracy(trial.key) for trial in corrupted) / len(corrupted),
+        "fgsm": robust,
+        "hrs": harmonic_robustness(clean, robust),
+    }
+    return found | {"avg": sum(found.values()) / len(found)}, shared
 
 
 def accuracies_of(path: Path) -> Accuracies:

@@ -29,8 +29,9 @@ def evaluation_table(summary: Summary, title: str) -> Table:
             f"{row.forwards + row.backwards:,.0f}",
             f"{row.seconds:.1f}",
         )
-    for size, (value, images) in summary.worst.items():
-        table.add_row("all of these", size, str(images), f"{value:.1%}", "", "", "", "")
+    for name, figures in (("all of these", summary.worst), ("mean over the attacks", summary.average)):
+        for size, (value, images) in figures.items():
+            table.add_row(name, size, str(images), f"{value:.1%}", "", "", "", "")
     return table
 
 
@@ -59,10 +60,11 @@ def evaluation_markdown(summary: Summary, title: str, command: str) -> str:
         f"| all of these | {size} | {n} | {100 * v:.1f} | | | |" for size, (v, n) in summary.worst.items()
     ]
     lines += [
-        f"| mean over the attacks | {size} | | {100 * value:.1f} | | | |"
-        for size, value in summary.average.items()
+        f"| mean over the attacks | {size} | {n} | {100 * v:.1f} | | | |"
+        for size, (v, n) in summary.average.items()
     ]
-    lines += _table3_line(summary)
+    if summary.table3 is not None:
+        lines += ["", table3_line(summary)]
     if summary.corruptions is not None:
         lines += _corruption_lines(summary.corruptions)
     if summary.signs:
@@ -132,16 +134,16 @@ def _by_severity(figures: CorruptionFigures, members: tuple[str, ...]) -> tuple[
     )
 
 
-def _table3_line(summary: Summary) -> list[str]:
-    found = summary.table3
-    if found is None:
-        return []
+def table3_line(summary: Summary) -> str:
+    """The figures of the paper's Tables 3 and 5 in one sentence; empty where they are not known."""
+    if summary.table3 is None:
+        return ""
+    found, images = summary.table3
     figures = ", ".join(f"{name} {100 * value:.1f}" for name, value in found.items())
-    return [
-        "",
-        f"As in Tables 3 and 5 of the CRoZe paper (CC: mean over all corruptions; FGSM at 8/255; avg: of the "
-        f"four before): {figures}.",
-    ]
+    return (
+        "As in Tables 3 and 5 of the CRoZe paper (CC: mean over all corruptions; FGSM at 8/255; avg: of the "
+        f"four before), on {images} images: {figures}."
+    )
 
 
 def _percent(value: float | None) -> str:

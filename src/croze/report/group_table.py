@@ -21,11 +21,12 @@ PRINTED: Mapping[str, Mapping[str, Mapping[str, float]]] = {
 """In percent: 300 cells of NAS-Bench-201 on CIFAR-10; the paper does not state epsilon."""
 
 
-def group_table(groups: Sequence[Group], training: str) -> Table:
+def group_table(groups: Sequence[Group], training: str, *, printed: bool) -> Table:
     """One half of Table 6: a row a group and proxy, the paper's last; what is not known is empty.
 
     Args:
         training: standard or adversarial.
+        printed: whether the paper's figures are of the same benchmark and stand beside ours.
     """
     columns = tuple(PRINTED[training]["top"])
     among, left_out = groups[0].among, groups[0].left_out
@@ -45,6 +46,6 @@ def group_table(groups: Sequence[Group], training: str) -> Table:
             group.name,
             *(f"{100 * found[name]:.2f}" if name in found else "" for name in columns),
         )
-    for name, printed in PRINTED[training].items():
-        table.add_row("paper's CRoZe", name, *(f"{printed[column]:.2f}" for column in columns))
+    for name, figures in PRINTED[training].items() if printed else ():
+        table.add_row("paper's CRoZe", name, *(f"{figures[column]:.2f}" for column in columns))
     return table

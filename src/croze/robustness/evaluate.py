@@ -119,7 +119,14 @@ def check_model(model: nn.Module, dataset: Dataset) -> None:
             raise CrozeError(f"The model's weights are not finite ({name}): its training diverged.")
     like = next(model.parameters(), torch.zeros(1))
     with evaluating(model), torch.no_grad():
-        logits = model(torch.zeros(1, *dataset.size, device=like.device))
+        try:
+            logits = model(torch.zeros(1, *dataset.size, device=like.device))
+        except CrozeError:
+            raise
+        except Exception as problem:
+            pixels = " x ".join(map(str, dataset.size))
+            first = str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
+            raise CrozeError(f"The model does not take images of {pixels} pixels ({first}).") from problem
     if logits.shape[1] != dataset.classes:
         raise CrozeError(
             f"The model has {logits.shape[1]} classes, {dataset.source} has {dataset.classes}: "

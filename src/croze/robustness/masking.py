@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from croze.robustness.attacks import Attack
+from croze.robustness.attacks.pgd import PGD
 from croze.robustness.trials import Attacked, Trial
 
 UNBOUNDED = 1.0
@@ -44,7 +45,13 @@ def masking_signs(trials: list[Trial], correct: Mapping[str, NDArray[np.bool_]])
                 signs.append(f"{one.key} needs no gradients and succeeds more often than {other.key}.")
             if one.attack.name == "fgsm" and other.attack.name == "pgd" and _better(one, other, correct):
                 signs.append(f"{other.key} takes more steps than fgsm and succeeds less often.")
+            if _fewer_steps(one.attack, other.attack) and _better(one, other, correct):
+                signs.append(f"{other.key} takes more steps than {one.key} and succeeds less often.")
     return signs
+
+
+def _fewer_steps(one: Attack, other: Attack) -> bool:
+    return isinstance(one, PGD) and isinstance(other, PGD) and one.steps < other.steps
 
 
 def _white(attack: Attack) -> bool:

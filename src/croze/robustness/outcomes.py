@@ -61,12 +61,19 @@ class Outcomes:
         self._connection.close()
 
     def get(self, trial: str, first: int, count: int) -> tuple[Tensor, int, int, float] | None:
-        """Correct ones, forwards, backwards and seconds of a batch of `count` images; None without."""
-        row = self._connection.execute(
-            "SELECT correct, forwards, backwards, seconds FROM outcomes "
-            "WHERE context = ? AND trial = ? AND first = ?",
-            (self._context, trial, first),
-        ).fetchone()
+        """Correct ones, forwards, backwards and seconds of a batch of `count` images; None without.
+
+        Raises:
+            CrozeError: when the file is damaged.
+        """
+        try:
+            row = self._connection.execute(
+                "SELECT correct, forwards, backwards, seconds FROM outcomes "
+                "WHERE context = ? AND trial = ? AND first = ?",
+                (self._context, trial, first),
+            ).fetchone()
+        except sqlite3.Error as problem:
+            raise CrozeError(f"Cannot read {self.path}: {problem}; delete it to begin anew.") from problem
         if row is None or len(row[0]) != count:
             return None
         return torch.frombuffer(bytearray(row[0]), dtype=torch.bool), row[1], row[2], row[3]

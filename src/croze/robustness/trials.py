@@ -9,9 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from croze.corruptions import Corruption, FrostTextures, corrupt
+from croze.corruptions.set_identity import VERSION
 from croze.nn.scratch import evaluating
 from croze.perturb.epsilon import write_epsilon
 from croze.robustness.attacks import Attack
+
+_VERSION = "" if VERSION == 1 else f" version {VERSION}"
+"""What a corruption makes may change; outcomes of before are not found then."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,10 +97,10 @@ class Corrupted:
 
     @property
     def key(self) -> str:
-        """Such as `fog@3`; with textures of one's own they are named beside."""
+        """Such as `fog@3`; with textures of one's own they are named beside, and so is a later version."""
         if self.frost is not None and self.corruption.name == "frost":
-            return f"{self.corruption} of {self.frost.digest[:12]}"
-        return str(self.corruption)
+            return f"{self.corruption}{_VERSION} of {self.frost.digest[:12]}"
+        return f"{self.corruption}{_VERSION}"
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, *, seed: int, first: int) -> Outcome:
         """Corrupt the batch, and one forward pass."""

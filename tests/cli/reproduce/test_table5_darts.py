@@ -17,7 +17,7 @@ def test_whom_the_sets_choose_is_trained(croze, tmp_path):
     assert all(same[row["best"]["architecture"]] == row["figures"] for row in rows)
     page = (tmp_path / "page.md").read_text()
     assert "| F+P+G |" in page
-    assert "56.91" in page
+    assert "56.91" not in page  # digits are not what the paper's figures are of
     assert croze(*COMMAND, "--json", "-").json["rows"] == rows
 
 

@@ -14,12 +14,15 @@ from croze.cli.progress import Bar
 from croze.data import Dataset, load_batch, open_dataset
 from croze.data.cached import cached
 from croze.data.sampling import spread
+from croze.data.splits import in_split
+from croze.errors import CrozeError
 from croze.evaluation import Evaluator, Ledger
-from croze.pool import Pool
+from croze.pool import Design, Pool
 from croze.proxies import Criterion, merits, parts_of
 from croze.spaces import Space, open_space
 from croze.store import Store
 from croze.survey.scored import collect
+from croze.training.folder import identity
 
 Merits = dict[str, NDArray[np.float64]]
 
@@ -80,12 +83,41 @@ def merits_of_pool(
     )
 
 
+def settings_of(designs: Sequence[Design], **given: Any) -> dict[str, Any]:
+    """Settings of the space that members of these pools are scored with: those they were trained with.
+
+    Args:
+        given: by the user, instead; None where nothing is.
+
+    Raises:
+        CrozeError: when the pools are of other settings than each other.
+    """
+    if len({(design.space, design.settings) for design in designs}) > 1:
+        both = " and ".join(f"{d.space} {dict(d.settings)}" for d in designs)
+        raise CrozeError(f"The pools are of different networks, {both}: name two of one.")
+    own = dict(designs[0].settings) if designs else {}
+    return own | {name: value for name, value in given.items() if value is not None}
+
+
 def test_images(pool: Pool, test_data: str | None, count: int) -> Dataset:
     """The first of the images that the pool's members were tested on, or of others.
 
     Raises:
-        CrozeError: when they cannot be found.
+        CrozeError: when they cannot be found, or are not the same any more.
     """
-    named = test_data or pool.design.test_data
-    tests = open_dataset(named) if named else held_out(open_dataset(pool.design.data), pool.design.seed)
-    return cached(tests, spread(tests, min(count, len(tests)), pool.design.seed))
+    design = pool.design
+    if test_data is not None:
+        tests = open_dataset(in_split(test_data))
+        return cached(tests, spread(tests, min(count, len(tests)), design.seed))
+    if design.test_data:
+        tests = open_dataset(in_split(design.test_data))
+    else:
+        tests = held_out(open_dataset(design.data), design.seed)
+    total = pool.members[0].result.images["clean"]
+    whole = cached(tests, spread(tests, min(total, len(tests)), design.seed))
+    if identity(whole) != design.tested:
+        raise CrozeError(
+            f"{design.test_data or design.data} is not what the pool in {pool.folder} was tested on: name "
+            "images with --test-data."
+        )
+    return cached(whole, np.arange(min(count, len(whole))))

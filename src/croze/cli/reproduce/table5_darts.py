@@ -37,6 +37,9 @@ def table5_darts(
         typer.Option("--set", metavar="KEY=VALUE", help="Of the recipe, as `croze train`; may be repeated."),
     ] = None,
     data: Data = "digits",
+    dataset: Annotated[
+        str, typer.Option(help="What it is; the paper's figures are of cifar10 and stand beside ours then.")
+    ] = "own",
     images: Annotated[
         int | None, typer.Option(min=2, help="Train on so many images only, validation included.")
     ] = None,
@@ -121,8 +124,8 @@ def table5_darts(
         devices,
     )
     trained = run.train(winners, terminal)
-    rows = trained_rows(best, open_truth(f"pool:{folder / 'trained'}", "cifar10"))
-    printed = opened.name == "darts"
+    rows = trained_rows(best, open_truth(f"pool:{folder / 'trained'}", dataset))
+    printed = opened.name == "darts" and dataset == "cifar10"
     tables = trained_sheets(rows, printed=printed)
     for sheet in tables:
         terminal.print(terminal_table(sheet))

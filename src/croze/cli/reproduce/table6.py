@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -47,7 +48,10 @@ def table6(
         ),
     ] = None,
     epsilon: Annotated[str, typer.Option(help="Of FGSM and PGD in the columns, in 1/255.")] = "8",
-    data: Annotated[str, typer.Option(help="Images that proxies score on, READER:PATH.")] = "digits",
+    data: Annotated[
+        str | None,
+        typer.Option(help="Images that proxies score on, READER:PATH; those of a pool, or digits, without."),
+    ] = None,
     channels: SpaceChannels = None,
     cells_per_stage: Annotated[
         int | None, typer.Option(min=1, help="Of nasbench201; the space's own without.")
@@ -69,8 +73,9 @@ def table6(
     from croze.benchmarks.shared import shared_cells
     from croze.cli.output import console, emit_json
     from croze.cli.reproduce.group_features import features_of_groups
-    from croze.cli.reproduce.pool_scores import merits_of
+    from croze.cli.reproduce.pool_scores import merits_of, settings_of
     from croze.errors import CrozeError
+    from croze.pool import read_design
     from croze.proxies import find_criteria
     from croze.report.feature_plot import draw_consistency
     from croze.report.figures import check_plot
@@ -88,17 +93,20 @@ def table6(
                 "out --plot."
             )
     criteria = find_criteria(proxies)
+    designs = [read_design(Path(folder)) for folder in pools.values()]
+    own = settings_of(designs, channels=channels, cells=cells_per_stage)
+    images_of_scores = data or (designs[0].data if designs else "digits")
     truths = {name: open_truth(spec, dataset) for name, spec in specs.items()}
     cells = shared_cells(list(truths.values()), sample, seed)
     last = list(truths)[-1]
     column = robust or (f"pgd@{epsilon}" if adversarial is not None else f"fgsm@{epsilon}")
     terminal = console(json)
-    space = open_space(truths["standard"].space, channels=channels, cells=cells_per_stage)
+    space = open_space(designs[0].space if designs else truths["standard"].space, **own)
     merits = merits_of(
         space,
         cells.architectures,
         criteria,
-        data=data,
+        data=images_of_scores,
         batch_size=batch_size,
         seed=score_seed,
         workers=workers,
@@ -118,8 +126,10 @@ def table6(
         size=size,
         least=least,
     )
+    printed = (truths["standard"].space, dataset) == ("nasbench201", "cifar10")
     for name in truths:
-        terminal.print(group_table(groups, name))
+        terminal.print(group_table(groups, name, printed=printed))
+    terminal.print(f"Scored as {space!r} on {batch_size} images of {images_of_scores}.")
     features = {name: features_of_groups(folder, groups, images, terminal) for name, folder in pools.items()}
     if plot is not None:
         draw_consistency(
@@ -134,6 +144,12 @@ def table6(
     result = {
         "groups": [group.to_json() for group in groups],
         "cells": len(cells.architectures),
+        "scored_on": {
+            "data": images_of_scores,
+            "images": batch_size,
+            "space": repr(space),
+            "seed": score_seed,
+        },
         "seed": seed,
         "left_out_below": {"column": f"{column} of {last}", "accuracy": least},
         "features": {

@@ -66,12 +66,13 @@ def draw_predictiveness(found: Predictiveness, path: Path, title: str) -> None:
     check_plot(path)
     import matplotlib as mpl
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     rows = panels(found)
     colours = {later: COLOURS[2 + 2 * i] for i, later in enumerate(found.later)}
     with mpl.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}):
         size = (2.6 * len(PARTS) + 0.4, 1.1 + 2.7 * len(rows))
-        figure = Figure(figsize=size, layout="constrained")
+        figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(hspace=0.06))
         axes = figure.subplots(len(rows), len(PARTS), squeeze=False, sharex=True, sharey=True)
         for row, across in zip(rows, axes, strict=True):
             for panel, place in zip(row, across, strict=True):

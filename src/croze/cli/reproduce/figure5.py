@@ -137,13 +137,14 @@ def figure5(
     made = provenance()
     drawn = f"of the pool {pool}" if members else f"distinct ones of {opened!r}, drawn with seed {seed}"
     basis = [
-        f"cells: {counted(found)}; {drawn}",
+        f"{counted(found)}; {drawn}",
         f"scores: weights from seed {score_seed}, {batch_size} images of {data}, drawn balanced over the "
         f"classes (batch {evaluator.batch.digest()[:DIGITS]})",
         f"{steps} steps: SGD with lr {recipe.lr:g}, momentum {recipe.momentum:g}, weight decay "
-        f"{recipe.weight_decay:g}, batch {min(recipe.batch_size, len(training))}, padded crops and flips, on "
-        f"{len(training):,} training images, order from seed {score_seed}: the first steps of `croze train`, "
-        "from the weights that the single-step state has, in the network that each form is defined on",
+        f"{recipe.weight_decay:g}, batch {min(recipe.batch_size, len(training))}, padded crops and flips, "
+        f"gradients clipped at a norm of {recipe.clip:g}, on {len(training):,} training images, order from "
+        f"seed {score_seed}: the first steps of `croze train`, from the weights that the single-step state "
+        "has, in the network that each form is defined on",
     ]
     if members:
         basis.append(

@@ -45,6 +45,7 @@ def test_the_result_and_the_second_run(croze, truth, tmp_path, monkeypatch):
         assert text in page
     assert "$ croze reproduce table5 --truth" in page
     assert "cells: 12 distinct ones of robust-nb201, cifar10, all" in page
+    assert "which the paper's sets but F choose, is not among them" in page
 
     def computed(self, request):
         raise AssertionError("computed again")

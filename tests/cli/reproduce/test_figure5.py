@@ -3,8 +3,6 @@ import shutil
 import pytest
 
 from croze.evaluation import Evaluator
-from croze.population import draw
-from croze.spaces.nasbench201 import NASBench201
 
 TINY = ("--channels", "2", "--cells", "1", "--workers", "1", "--resamples", "20", "--images", "160")
 QUICK = ("reproduce", "figure5", *TINY, "--form", "croze-positional", "--steps", "2")
@@ -12,17 +10,20 @@ QUICK = ("reproduce", "figure5", *TINY, "--form", "croze-positional", "--steps",
 
 @pytest.fixture(scope="module")
 def pool(tmp_path_factory):
-    """Three cells trained for an epoch by `croze train`."""
-    return tmp_path_factory.mktemp("pool")
+    """Where the pool of this module lies."""
+    return tmp_path_factory.mktemp("pool") / "p"
 
 
 @pytest.fixture
 def filled(croze, pool):
-    if not (pool / "cells").exists():
-        for number, cell in enumerate(draw(NASBench201(), 3, 0)):
-            size = ("--channels", 2, "--cells", 1, "--images", 100, "--epochs", 1, "--threads", 1)
-            folder = pool / "cells" / str(number)
-            assert croze("train", "--arch", cell, *size, "--out", folder).code == 0
+    """Three cells trained for an epoch by `croze pool train`."""
+    if not pool.exists():
+        done = croze(
+            "pool", "train", "--cells", 3, "--channels", 2, "--cells-per-stage", 1, "--images", 100,
+            "--test-images", 20, "--epochs", 1, "--corruptions", "none", "--attacks", "fgsm", "--workers", 1,
+            "--out", pool,
+        )  # fmt: skip
+        assert done.code == 0, done.err
     return pool
 
 
@@ -77,14 +78,14 @@ def test_what_a_pool_was_trained_with_is_asked_for(refused, filled):
 def test_a_training_without_weights(refused, filled, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(filled, copy)
-    (copy / "cells" / "1" / "best.safetensors").unlink()
+    (copy / "cells" / "0001" / "best.safetensors").unlink()
     assert "has finished no epoch yet" in refused(*QUICK, "--pool", copy)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--pool", "."], "holds no trained cells: expected folders cells/NUMBER"),
+        (["--pool", "."], "pool.json does not exist: name the folder of a pool"),
         (["--form", "params"], "params has no components"),
         (["--sample", "2"], "at least 3 cells in every state, got 1 forms and 2 cells"),
         (["--images", "5000"], "Cannot train on 5000 images of digits"),

@@ -12,7 +12,6 @@ from croze.spaces.darts import Darts
 from croze.spaces.nasbench201 import NASBench201
 from croze.store import Store
 
-
 POSITIONS = np.arange(5)
 FORMS = find_forms("croze-positional,croze-official")
 

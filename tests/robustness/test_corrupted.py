@@ -171,6 +171,9 @@ def test_averages_rest_on_the_images_that_all_saw(small_set):
     page = evaluation_markdown(summary, "title", "command")
     assert "on 12 images" in page
     assert "| ALL (CC) |" in page
+    of_class_3 = results["clean"].correct[small_set.labels == 3].mean()
+    by_class = next(line for line in page.split("by class")[1].splitlines() if line.startswith("| clean |"))
+    assert by_class.split("|")[6].strip() == f"{100 * of_class_3:.1f}"
     few = summarise(plan.trials[:-1], results, small_set)
     assert few.table3 == summary.table3
     assert summarise(plan.trials[:75], results, small_set).table3 is None

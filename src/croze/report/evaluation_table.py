@@ -10,6 +10,9 @@ from croze.corruptions import GROUPS, SEVERITIES
 from croze.report.evaluation_result import Row, Summary
 from croze.robustness.corruption_figures import CorruptionFigures
 
+MOST_CLASSES = 20
+"""Whose accuracies fit beside each other on a page."""
+
 
 def evaluation_table(summary: Summary, title: str) -> Table:
     """For the terminal."""
@@ -67,6 +70,7 @@ def evaluation_markdown(summary: Summary, title: str, command: str) -> str:
         lines += ["", table3_line(summary)]
     if summary.corruptions is not None:
         lines += _corruption_lines(summary.corruptions)
+    lines += _class_lines(summary)
     if summary.signs:
         lines += ["", "Signs of masked gradients:", "", *(f"- {sign}" for sign in summary.signs)]
     return "\n".join(lines) + "\n"
@@ -100,6 +104,24 @@ def _corruption_lines(figures: CorruptionFigures) -> list[str]:
     for name, values, mean in _corruption_rows(figures):
         cells = " | ".join("" if value is None else f"{100 * value:.1f}" for value in (*values, mean))
         lines.append(f"| {name} | {cells} |")
+    return lines
+
+
+def _class_lines(summary: Summary) -> list[str]:
+    """Accuracy by class for the page; of many classes it is in the JSON alone."""
+    classes = len(summary.rows[0].per_class)
+    if classes > MOST_CLASSES:
+        return []
+    lines = [
+        "",
+        "Accuracy in percent by class; empty without an image of it.",
+        "",
+        f"| | size | {' | '.join(map(str, range(classes)))} |",
+        f"|---|---|{'---|' * classes}",
+    ]
+    for row in summary.under_attack:
+        cells = " | ".join("" if share is None else f"{100 * share:.1f}" for share in row.per_class)
+        lines.append(f"| {row.what} | {row.size} | {cells} |")
     return lines
 
 

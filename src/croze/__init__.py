@@ -10,7 +10,6 @@ Everything here is loaded on first use: importing the package imports no torch.
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -55,6 +54,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
+        from importlib.metadata import version  # slow to import, and rarely wanted
+
         return version("croze")
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)

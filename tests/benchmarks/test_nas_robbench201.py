@@ -86,5 +86,7 @@ def test_the_sample_belongs_to_robust_nasbench201(shared_data):
     few = shared_cells([standard, adversarial], 50)
     assert few.architectures == cells.architectures[:50]
     assert np.array_equal(few.columns[1]["pgd@8"], cells.columns[1]["pgd@8"][:50])
+    halves = [shared_cells([standard, adversarial], half=half).architectures for half in ("choose", "report")]
+    assert sorted(halves[0] + halves[1]) == sorted(cells.architectures)
     with pytest.raises(CrozeError, match="share 300 distinct architectures, asked for 301"):
         shared_cells([standard, adversarial], 301)

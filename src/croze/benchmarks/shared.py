@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from croze.benchmarks.selection import place_of
+from croze.benchmarks.selection import place_of, select
 from croze.benchmarks.truth import Truth
 from croze.errors import CrozeError
 
@@ -26,11 +26,17 @@ class SharedCells:
     columns: tuple[Mapping[str, NDArray[np.float64]], ...]
 
 
-def shared_cells(truths: Sequence[Truth], sample: int | None = None, seed: int = 0) -> SharedCells:
+def shared_cells(
+    truths: Sequence[Truth], sample: int | None = None, seed: int = 0, half: str = "both"
+) -> SharedCells:
     """Distinct architectures that all truths know by the same string, drawn as `select` draws.
 
+    Args:
+        truths: at least one.
+        sample, seed, half: as of `select`.
+
     Raises:
-        CrozeError: when the truths are of different spaces, or do not share so many.
+        CrozeError: when the truths are of different spaces, do not share so many, or the half is unknown.
     """
     spaces = {truth.space for truth in truths}
     if len(spaces) > 1:
@@ -39,7 +45,7 @@ def shared_cells(truths: Sequence[Truth], sample: int | None = None, seed: int =
         )
     first, *others = truths
     known = [set(truth.architectures) for truth in others]
-    names = [first.architectures[i] for i in first.distinct]
+    names = [first.architectures[i] for i in select(first, cells="distinct", half=half)]
     names = sorted(
         (name for name in names if all(name in one for one in known)), key=lambda name: place_of(seed, name)
     )

@@ -11,6 +11,7 @@ from croze.cli.options import (
     MAX_SEED,
     BatchSize,
     DataSet,
+    Half,
     Json,
     Plot,
     ScoreFolder,
@@ -36,6 +37,7 @@ def table6(
         int | None, typer.Option(min=2, help="Distinct cells to draw; all that both know without.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of the draw.")] = 0,
+    half: Half = "both",
     size: Annotated[int, typer.Option(min=1, help="Cells in a group.")] = 5,
     least: Annotated[
         float, typer.Option(min=0, max=1, help="Cells of less robust accuracy are left out.")
@@ -97,7 +99,7 @@ def table6(
     own = settings_of(designs, channels=channels, cells=cells_per_stage)
     images_of_scores = data or (designs[0].data if designs else "digits")
     truths = {name: open_truth(spec, dataset) for name, spec in specs.items()}
-    cells = shared_cells(list(truths.values()), sample, seed)
+    cells = shared_cells(list(truths.values()), sample, seed, half)
     last = list(truths)[-1]
     column = robust or (f"pgd@{epsilon}" if adversarial is not None else f"fgsm@{epsilon}")
     terminal = console(json)
@@ -129,7 +131,7 @@ def table6(
     printed = (truths["standard"].space, dataset) == ("nasbench201", "cifar10")
     for name in truths:
         terminal.print(group_table(groups, name, printed=printed))
-    terminal.print(f"Scored as {space!r} on {batch_size} images of {images_of_scores}.")
+    terminal.print(f"Scored as {space!r} on {batch_size} images of {images_of_scores}; {_half_of(half)}.")
     features = {name: features_of_groups(folder, groups, images, terminal) for name, folder in pools.items()}
     if plot is not None:
         draw_consistency(
@@ -151,6 +153,7 @@ def table6(
             "seed": score_seed,
         },
         "seed": seed,
+        "half": half,
         "left_out_below": {"column": f"{column} of {last}", "accuracy": least},
         "features": {
             name: {
@@ -163,3 +166,8 @@ def table6(
         "provenance": provenance(),
     }
     emit_json(json, result)
+
+
+def _half_of(half: str) -> str:
+    """What is said of the cells: this project's own proxies were chosen on one half of them."""
+    return "cells of both halves, those that proxies were chosen on too" if half == "both" else f"{half} half"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from croze.benchmarks import Truth, open_truth
-from croze.benchmarks.robust_nasbench201 import CORRUPTIONS
+from croze.corruption_names import CORRUPTIONS
 from croze.errors import CrozeError
 
 Write = Callable[..., Path]

@@ -4,7 +4,8 @@ import re
 import numpy as np
 import pytest
 
-from croze.benchmarks.robust_nasbench201 import ATTACKS, CORRUPTIONS
+from croze.benchmarks.robust_nasbench201 import ATTACKS
+from croze.corruption_names import CORRUPTIONS
 from croze.evaluation import Evaluator
 from croze.spaces.nasbench201 import NASBench201
 from croze.spaces.nasbench201.isomorphism import every_cell

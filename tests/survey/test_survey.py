@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import rankdata, spearmanr
 
 from croze.benchmarks import Provenance, PublishedScores, Truth
-from croze.benchmarks.robust_nasbench201 import CORRUPTIONS
+from croze.corruption_names import CORRUPTIONS
 from croze.errors import CrozeError
 from croze.evaluation import Evaluator, Ledger
 from croze.proxies import (

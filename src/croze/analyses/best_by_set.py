@@ -6,7 +6,7 @@ looked up (`component_sets`); elsewhere this says whom to train.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 
 from croze.analyses.forms import with_components
 from croze.errors import CrozeError
+from croze.evaluation import Ledger
+from croze.proxies import Proxy
 from croze.proxies.croze.form import CrozeForm
+from croze.survey.scored import Scored, collect
 
 Floats = NDArray[np.float64]
 
@@ -48,6 +51,25 @@ class Best:
 def forms_by_set(form: CrozeForm) -> dict[str, CrozeForm]:
     """The form with each set of components."""
     return {name: with_components(form, components) for name, components in SETS.items()}
+
+
+def score_sets(
+    ledger: Ledger,
+    architectures: Sequence[str],
+    forms: Sequence[CrozeForm],
+    watch: Callable[[int], None] = lambda done: None,
+) -> tuple[dict[str, dict[str, CrozeForm]], Scored]:
+    """Every set of every form, by spec of the form and name of the set; and all their scores.
+
+    Args:
+        ledger: scores the architectures, or finds their scores.
+        architectures: each once.
+        forms: each once; what components they have does not matter.
+        watch: called after every architecture with the number of those done.
+    """
+    sets = {form.spec: forms_by_set(form) for form in forms}
+    wanted: dict[str, Proxy] = {proxy.spec: proxy for own in sets.values() for proxy in own.values()}
+    return sets, collect(ledger, architectures, list(wanted.values()), watch)
 
 
 def best_by_set(architectures: Sequence[str], scores: Mapping[str, Floats]) -> dict[str, Best]:

@@ -15,19 +15,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from croze.analyses.best_by_set import Best, best_by_set, forms_by_set
+from croze.analyses.best_by_set import Best, best_by_set, score_sets
 from croze.benchmarks import Truth
 from croze.benchmarks.columns import CLEAN
 from croze.benchmarks.robust_nasbench201 import MEAN_CORRUPTION
 from croze.errors import CrozeError
 from croze.evaluation import Ledger
-from croze.proxies import Proxy
 from croze.proxies.croze.form import CrozeForm
 from croze.robustness.figures import harmonic_robustness
 from croze.stats.bootstrap import bootstrap_spearman
 from croze.stats.correlation import MINIMUM
 from croze.stats.intervals import percentile_interval
-from croze.survey.scored import collect
 
 Floats = NDArray[np.float64]
 
@@ -188,9 +186,7 @@ def component_sets(
         )
     architectures = [truth.architectures[i] for i in positions]
     place = {architecture: i for i, architecture in enumerate(architectures)}
-    sets = {form.spec: forms_by_set(form) for form in forms}
-    wanted: dict[str, Proxy] = {proxy.spec: proxy for own in sets.values() for proxy in own.values()}
-    scored = collect(ledger, architectures, list(wanted.values()), watch)
+    sets, scored = score_sets(ledger, architectures, forms, watch)
     top = int(figures["avg"].argmax())
     rows = []
     for form, own in sets.items():

@@ -10,14 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from croze.analyses.best_by_set import Best, best_by_set, forms_by_set
+from croze.analyses.best_by_set import Best, best_by_set, score_sets
 from croze.analyses.component_sets import FIGURES, figures_of
 from croze.benchmarks import Truth
 from croze.errors import CrozeError
 from croze.evaluation import Ledger
-from croze.proxies import Proxy
 from croze.proxies.croze.form import CrozeForm
-from croze.survey.scored import collect
 
 PRINTED: Mapping[str, Mapping[str, float]] = {
     "F": {"clean": 94.37, "cc": 72.26, "fgsm": 16.87, "hrs": 28.62, "avg": 53.03},
@@ -68,9 +66,7 @@ def choose_by_sets(
     Raises:
         CrozeError: when no candidate has a score under every set of a form.
     """
-    sets = {form.spec: forms_by_set(form) for form in forms}
-    wanted: dict[str, Proxy] = {proxy.spec: proxy for own in sets.values() for proxy in own.values()}
-    scored = collect(ledger, architectures, list(wanted.values()), watch)
+    sets, scored = score_sets(ledger, architectures, forms, watch)
     found = {}
     for form, own in sets.items():
         try:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from croze.benchmarks.nas_robbench201 import AUTOATTACK
-from croze.benchmarks.robust_nasbench201 import CORRUPTIONS, MEAN_CORRUPTION, SEVERITIES
+from croze.benchmarks.robust_nasbench201 import MEAN_CORRUPTION
 from croze.benchmarks.table2 import Column, Table
 from croze.benchmarks.truth import Truth
+from croze.corruption_names import CORRUPTIONS, SEVERITIES
 from croze.errors import CrozeError
 
 CLEAN = "clean"

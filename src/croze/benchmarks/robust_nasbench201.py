@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from croze.benchmarks.truth import Provenance, Truth
+from croze.corruption_names import CORRUPTIONS, SEVERITIES
 from croze.errors import CrozeError
 
 NAME = "robust-nb201"
@@ -35,27 +36,6 @@ ATTACKS = {
     "aa_square@Linf": "square",
 }
 """File key to column name; a column carries its epsilon in 1/255, as in `fgsm@8`."""
-
-CORRUPTIONS = (
-    "gaussian_noise",
-    "shot_noise",
-    "impulse_noise",
-    "defocus_blur",
-    "glass_blur",
-    "motion_blur",
-    "zoom_blur",
-    "snow",
-    "frost",
-    "fog",
-    "brightness",
-    "contrast",
-    "elastic_transform",
-    "pixelate",
-    "jpeg_compression",
-)
-"""File keys, and column names with the severity behind, as in `fog@3`."""
-
-SEVERITIES = (1, 2, 3, 4, 5)
 
 MEAN_CORRUPTION = "corruptions"
 """The column of the mean accuracy over all corruptions and severities."""

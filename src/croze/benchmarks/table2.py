@@ -13,26 +13,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from croze.benchmarks.robust_nasbench201 import SEVERITIES
 from croze.benchmarks.truth import Truth
+from croze.corruption_names import GROUPS, RELEASED_GROUPS, SEVERITIES
 from croze.errors import CrozeError
 
-_NOISE = ("gaussian_noise", "shot_noise", "impulse_noise")
-_BLUR = ("defocus_blur", "glass_blur", "motion_blur", "zoom_blur")
-
 CONVENTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "paper": {
-        "weather": ("snow", "fog", "frost"),
-        "noise": _NOISE,
-        "blur": _BLUR,
-        "digital": ("contrast", "brightness", "jpeg_compression"),
-    },
-    "usual": {
-        "weather": ("snow", "frost", "fog", "brightness"),
-        "noise": _NOISE,
-        "blur": _BLUR,
-        "digital": ("contrast", "elastic_transform", "pixelate", "jpeg_compression"),
-    },
+    "paper": {group.lower(): members for group, members in RELEASED_GROUPS.items()},
+    "usual": {group.lower(): members for group, members in GROUPS.items()},
 }
 """Corruption groups: those of the paper's tables, and those of Hendrycks and Dietterich (2019)."""
 

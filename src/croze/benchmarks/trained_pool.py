@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from croze.benchmarks.robust_nasbench201 import CORRUPTIONS, MEAN_CORRUPTION, SEVERITIES
+from croze.benchmarks.robust_nasbench201 import MEAN_CORRUPTION
 from croze.benchmarks.truth import Provenance, Truth
+from croze.corruption_names import CORRUPTIONS, SEVERITIES
 from croze.errors import CrozeError
 from croze.pool import POOL, RESULT, Pool, read_pool
 

@@ -78,7 +78,7 @@ def evaluate(
 
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bar
-    from croze.corruptions import CORRUPTIONS, FrostTextures
+    from croze.corruptions import FrostTextures
     from croze.data import open_dataset
     from croze.data.cached import cached
     from croze.data.sampling import spread
@@ -100,7 +100,7 @@ def evaluate(
     from croze.robustness.evaluate import evaluate as run_evaluation
     from croze.robustness.identity import digest_of_weights
     from croze.robustness.outcomes import Outcomes
-    from croze.robustness.plan import from_set, plan_trials, prepare
+    from croze.robustness.plan import from_set, has_all_corruptions, plan_trials, prepare
     from croze.subject import subject_from_json
     from croze.training import Recipe
     from croze.training.batches import Batches
@@ -113,7 +113,7 @@ def evaluate(
     textures = None if frost is None else FrostTextures.from_folder(folder_of(frost, "--frost"))
     plan = plan_trials(attacks, epsilon, epsilon_l2, limits or [], corruptions, textures)
     reference = None if mce_reference is None else accuracies_of(Path(mce_reference))
-    if reference is not None and sum(t.key.partition("@")[0] in CORRUPTIONS for t in plan.trials) < 75:
+    if reference is not None and not has_all_corruptions(plan.trials):
         raise CrozeError("--mce-reference needs all corruptions at all severities: --corruptions all.")
     with redirect_stdout(sys.stderr):
         model, description = load_trained(trained)

@@ -1,9 +1,6 @@
 """The fifteen corruptions of CIFAR-C: one file each, found by name."""
 
-from croze.corruptions.apply import corrupt
-from croze.corruptions.frost_textures import FrostTextures
-from croze.corruptions.kinds import KINDS
-from croze.corruptions.names import (
+from croze.corruption_names import (
     CORRUPTIONS,
     GROUPS,
     RELEASED_GROUPS,
@@ -14,6 +11,9 @@ from croze.corruptions.names import (
     parse_corruptions,
     parse_names,
 )
+from croze.corruptions.apply import corrupt
+from croze.corruptions.frost_textures import FrostTextures
+from croze.corruptions.kinds import KINDS
 from croze.corruptions.published import read_set
 from croze.corruptions.sets import write_set
 

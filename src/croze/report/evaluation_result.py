@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from croze.corruptions import parse_corruptions
 from croze.data import Dataset
 from croze.errors import CrozeError
 from croze.perturb.epsilon import write_epsilon
@@ -17,6 +16,7 @@ from croze.robustness.corruption_figures import Accuracies, CorruptionFigures, c
 from croze.robustness.evaluate import Result
 from croze.robustness.figures import harmonic_robustness, per_class, wilson, worst_case
 from croze.robustness.masking import UNBOUNDED, masking_signs
+from croze.robustness.plan import has_all_corruptions
 from croze.robustness.published import Published
 from croze.robustness.trials import Attacked, Corrupted, Trial
 
@@ -181,7 +181,7 @@ def _table3(trials: Sequence[Trial], results: Mapping[str, Result]) -> tuple[Map
         ),
         None,
     )
-    if fgsm is None or {trial.corruption for trial in corrupted} != set(parse_corruptions("all")):
+    if fgsm is None or not has_all_corruptions(trials):
         return None
     shared = min(len(results[trial.key].correct) for trial in (fgsm, *corrupted))
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from rich.table import Table
 
-from croze.benchmarks.robust_nasbench201 import CORRUPTIONS
 from croze.benchmarks.trained_pool import read_columns
+from croze.corruption_names import CORRUPTIONS
 from croze.errors import CrozeError
 from croze.pool import Pool
 

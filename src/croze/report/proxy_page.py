@@ -9,7 +9,8 @@ from typing import Any
 
 from croze.benchmarks.columns import CLEAN
 from croze.benchmarks.comparison import Figure
-from croze.benchmarks.robust_nasbench201 import ATTACKS, CORRUPTIONS, MEAN_CORRUPTION
+from croze.benchmarks.robust_nasbench201 import ATTACKS, MEAN_CORRUPTION
+from croze.corruption_names import CORRUPTIONS
 from croze.survey import Agreement, Half, Standing, Survey
 
 Cells = Sequence[str]

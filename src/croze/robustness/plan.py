@@ -77,6 +77,12 @@ def plan_trials(
     return Plan(trials, found)
 
 
+def has_all_corruptions(trials: Sequence[Trial]) -> bool:
+    """Whether all 15 are among the trials at all 5 severities, made here or read."""
+    found = {trial.corruption for trial in trials if isinstance(trial, Corrupted | Published)}
+    return found == set(parse_corruptions("all"))
+
+
 def from_set(plan: Plan, folder: Path, rows: Indices, labels: Indices) -> Plan:
     """The plan with corruptions read from a folder in CIFAR-10-C's layout in place of those made here.
 

@@ -3,7 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from croze.benchmarks.robust_nasbench201 import ATTACKS, CORRUPTIONS
+from croze.benchmarks.robust_nasbench201 import ATTACKS
+from croze.corruption_names import CORRUPTIONS
 from croze.evaluation import Evaluator
 from croze.population import draw
 from croze.spaces.nasbench201 import NASBench201

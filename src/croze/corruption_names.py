@@ -1,4 +1,4 @@
-"""The corruptions of CIFAR-C by name, severity and group."""
+"""The corruptions of CIFAR-C by name, severity and group; needs no network, unlike `croze.corruptions`."""
 
 from __future__ import annotations
 

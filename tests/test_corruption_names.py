@@ -2,6 +2,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from croze.corruption_names import SHORT
 from croze.corruptions import (
     CORRUPTIONS,
     GROUPS,
@@ -11,7 +12,6 @@ from croze.corruptions import (
     parse_corruption,
     parse_names,
 )
-from croze.corruptions.names import SHORT
 from croze.errors import CrozeError
 
 names = st.sampled_from(CORRUPTIONS)

@@ -17,7 +17,17 @@ from croze.cli.options import (
     SpaceName,
     devices_of,
     folder_of,
-    pairs_of,
+)
+from croze.cli.training_options import (
+    Epochs,
+    MixedPrecision,
+    RecipeSettings,
+    TestData,
+    TestImages,
+    TrainingBatch,
+    TrainingImages,
+    recipe_of,
+    space_settings,
 )
 
 pool = typer.Typer(
@@ -37,21 +47,13 @@ def train(
         Path | None, typer.Option(metavar="FILE", help="Train these architectures instead, one a line.")
     ] = None,
     recipe: Annotated[str, typer.Option(help="standard, pgd, trades or fast.")] = "standard",
-    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the images; 200 without.")] = None,
-    batch_size: Annotated[int | None, typer.Option(min=2, help="Images a step; 64 without.")] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Of the recipe, as `croze train`; may be repeated."),
-    ] = None,
+    epochs: Epochs = None,
+    batch_size: TrainingBatch = None,
+    settings: RecipeSettings = None,
     data: Data = "digits",
-    images: Annotated[
-        int | None, typer.Option(min=2, help="Train on so many images only, validation included.")
-    ] = None,
-    test_data: Annotated[
-        str | None,
-        typer.Option(help="Test images, READER:PATH; without, a fifth of --data is set aside for them."),
-    ] = None,
-    test_images: Annotated[int, typer.Option(min=1, help="So many of them, balanced over classes.")] = 1000,
+    images: TrainingImages = None,
+    test_data: TestData = None,
+    test_images: TestImages = 1000,
     attacks: Annotated[str, typer.Option(help="As `croze evaluate`; none for none.")] = "fgsm,pgd",
     epsilon: Annotated[str, typer.Option(help="Sizes in l-inf and pixel space, comma-separated.")] = "8/255",
     epsilon_l2: Annotated[str, typer.Option("--epsilon-l2", help="Sizes in l2; none without.")] = "none",
@@ -72,9 +74,7 @@ def train(
         int, typer.Option(min=0, help="Cells trained at once, one torch thread each; 0: one a core.")
     ] = 0,
     device: Devices = None,
-    mixed_precision: Annotated[
-        bool, typer.Option("--mixed-precision", help="bfloat16 where it is safe; on CUDA only.")
-    ] = False,
+    mixed_precision: MixedPrecision = False,
     out: Annotated[str, typer.Option(help="Folder of the pool; the same command goes on there.")] = (
         "runs/pool"
     ),
@@ -98,17 +98,14 @@ def train(
     from croze.report.provenance import provenance
     from croze.robustness.plan import plan_trials
     from croze.spaces import open_space
-    from croze.training import find_recipe
 
     if cells is not None and arch_file is not None:
         raise CrozeError("Name the cells by --cells (drawn) or by --arch-file (yours), not both.")
     folder = folder_of(out)
-    changes = {k: str(v) for k, v in (("epochs", epochs), ("batch_size", batch_size)) if v is not None}
-    chosen = find_recipe(recipe, changes | pairs_of(settings or []))
+    chosen = recipe_of(recipe, settings, epochs=epochs, batch_size=batch_size)
     plan = plan_trials(attacks, epsilon, epsilon_l2, limits or [], corruptions)
     devices = devices_of(device)
-    given = {"channels": channels, "cells": cells_per_stage, "layers": layers}
-    own = tuple(sorted((key, value) for key, value in given.items() if value is not None))
+    own = space_settings(channels=channels, cells=cells_per_stage, layers=layers)
     with redirect_stdout(sys.stderr):  # what a user's file prints is not part of the result
         opened = open_space(space, **dict(own))
     if arch_file is not None:

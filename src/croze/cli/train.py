@@ -16,10 +16,17 @@ from croze.cli.options import (
     SpaceChannels,
     SpaceLayers,
     folder_of,
-    pairs_of,
     slug,
 )
 from croze.cli.subject import Arch, Model, NormalisesInput, Run, SpaceOfArch, named_subject
+from croze.cli.training_options import (
+    Epochs,
+    MixedPrecision,
+    RecipeSettings,
+    TrainingBatch,
+    TrainingImages,
+    recipe_of,
+)
 
 
 def train(
@@ -31,23 +38,14 @@ def train(
     recipe: Annotated[
         str, typer.Option(help="standard, pgd, trades or fast (FGSM from a random start).")
     ] = "standard",
-    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the images; 200 without.")] = None,
-    batch_size: Annotated[int | None, typer.Option(min=2, help="Images a step; 64 without.")] = None,
+    epochs: Epochs = None,
+    batch_size: TrainingBatch = None,
     lr: Annotated[float | None, typer.Option(help="Learning rate at the beginning; 0.1 without.")] = None,
     epsilon: Annotated[
         str | None, typer.Option(help="Size of adversarial training, l-inf in pixel space; 8/255 without.")
     ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Anything else of the recipe, such as cutout=16, steps=10, beta=3; may be repeated.",
-        ),
-    ] = None,
-    images: Annotated[
-        int | None, typer.Option(min=2, help="Train on so many images only, validation included.")
-    ] = None,
+    settings: RecipeSettings = None,
+    images: TrainingImages = None,
     out: Annotated[
         str | None, typer.Option(help="Folder of checkpoints and result; without, one below runs/.")
     ] = None,
@@ -55,9 +53,7 @@ def train(
         int, typer.Option(min=0, max=MAX_SEED, help="Of weights, split, order, augmentation.")
     ] = 0,
     device: Annotated[str, typer.Option(help="Where to train: cpu, cuda, cuda:1.")] = "cpu",
-    mixed_precision: Annotated[
-        bool, typer.Option("--mixed-precision", help="bfloat16 where it is safe; on CUDA only.")
-    ] = False,
+    mixed_precision: MixedPrecision = False,
     threads: Annotated[
         int, typer.Option(min=0, help="Torch threads; 0 for all cores. Others change the last digits.")
     ] = 0,
@@ -91,7 +87,7 @@ def train(
     from croze.report.provenance import provenance
     from croze.report.training_result import draw_curve, epoch_line, training_json, training_table
     from croze.subject import OfSpace
-    from croze.training import find_recipe, in_pixels, split
+    from croze.training import in_pixels, split
     from croze.training import train as run_training
     from croze.training.curve import write_csv, write_events
     from croze.training.folder import describe
@@ -99,11 +95,7 @@ def train(
 
     if plot is not None:
         check_plot(plot)
-    given = {"epochs": epochs, "batch_size": batch_size, "lr": lr, "epsilon": epsilon}
-    changes = {key: str(value) for key, value in given.items() if value is not None} | pairs_of(
-        settings or []
-    )
-    chosen = find_recipe(recipe, changes)
+    chosen = recipe_of(recipe, settings, epochs=epochs, batch_size=batch_size, lr=lr, epsilon=epsilon)
     check_devices([device])
     terminal = console(json)
     with redirect_stdout(sys.stderr):  # what a user's file prints is not part of the result

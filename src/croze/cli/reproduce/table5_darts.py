@@ -19,9 +19,17 @@ from croze.cli.options import (
     Workers,
     devices_of,
     folder_of,
-    pairs_of,
 )
 from croze.cli.reproduce.options import Forms, PageFile, check_page
+from croze.cli.training_options import (
+    Epochs,
+    RecipeSettings,
+    TestData,
+    TestImages,
+    TrainingImages,
+    recipe_of,
+    space_settings,
+)
 
 
 def table5_darts(
@@ -31,23 +39,15 @@ def table5_darts(
     recipe: Annotated[
         str, typer.Option(help="How winners are trained; the paper's is standard.")
     ] = "standard",
-    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the images; 200 without.")] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Of the recipe, as `croze train`; may be repeated."),
-    ] = None,
+    epochs: Epochs = None,
+    settings: RecipeSettings = None,
     data: Data = "digits",
     dataset: Annotated[
         str, typer.Option(help="What it is; the paper's figures are of cifar10 and stand beside ours then.")
     ] = "own",
-    images: Annotated[
-        int | None, typer.Option(min=2, help="Train on so many images only, validation included.")
-    ] = None,
-    test_data: Annotated[
-        str | None,
-        typer.Option(help="Test images, READER:PATH; without, a fifth of --data is set aside for them."),
-    ] = None,
-    test_images: Annotated[int, typer.Option(min=1, help="So many of them, balanced over classes.")] = 10000,
+    images: TrainingImages = None,
+    test_data: TestData = None,
+    test_images: TestImages = 10000,
     seed: Annotated[
         int, typer.Option(min=0, max=MAX_SEED, help="Of candidates, weights, batch, split, order.")
     ] = 0,
@@ -68,6 +68,9 @@ def table5_darts(
     Clean accuracy, the mean over corruptions, FGSM at 8/255, HRS and their average. Killed or stopped, the
     same command goes on where it was.
     """
+    import sys
+    from contextlib import redirect_stdout
+
     from croze.analyses.forms import find_forms
     from croze.analyses.trained_sets import choose_by_sets, trained_rows
     from croze.benchmarks import open_truth
@@ -85,18 +88,15 @@ def table5_darts(
     from croze.robustness.plan import plan_trials
     from croze.spaces import open_space
     from croze.store import Store
-    from croze.training import find_recipe
 
     folder = folder_of(out)
     check_page(page)
     forms = find_forms(form)
-    chosen_recipe = find_recipe(
-        recipe, ({} if epochs is None else {"epochs": str(epochs)}) | pairs_of(settings or [])
-    )
+    chosen_recipe = recipe_of(recipe, settings, epochs=epochs)
     devices = devices_of(device)
-    given = {"channels": channels, "cells": cells, "layers": layers}
-    own = tuple(sorted((key, value) for key, value in given.items() if value is not None))
-    opened = open_space(space, **dict(own))
+    own = space_settings(channels=channels, cells=cells, layers=layers)
+    with redirect_stdout(sys.stderr):  # what a user's file prints is not part of the result
+        opened = open_space(space, **dict(own))
     terminal = console(json)
     candidates = draw(opened, sample, seed)
     batch = load_batch(data, size=batch_size, seed=seed)
@@ -123,7 +123,8 @@ def table5_darts(
         workers,
         devices,
     )
-    trained = run.train(winners, terminal)
+    with redirect_stdout(sys.stderr):
+        trained = run.train(winners, terminal)
     rows = trained_rows(best, open_truth(f"pool:{folder / 'trained'}", dataset))
     printed = opened.name == "darts" and dataset == "cifar10"
     tables = trained_sheets(rows, printed=printed)

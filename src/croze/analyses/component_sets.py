@@ -35,14 +35,6 @@ RANKED = {"clean": CLEAN, "cc": MEAN_CORRUPTION, "fgsm": "fgsm@8"}
 FIGURES = (*RANKED, "hrs", "avg")
 """The columns of Table 5; the average is over the other four."""
 
-_NASBENCH201 = {"clean": 93.70, "cc": 56.93, "fgsm": 45.80, "hrs": 61.53, "avg": 54.49}
-PRINTED: Mapping[str, Mapping[str, float]] = {
-    "F": {"clean": 93.30, "cc": 55.62, "fgsm": 44.30, "hrs": 60.08, "avg": 53.33},
-    **dict.fromkeys(("F+P", "F+G", "P+G", "F+P+G"), _NASBENCH201),
-}
-"""What the paper prints for NAS-Bench-201 on CIFAR-10, in percent. Its averages are 10 less than the mean of
-the other four: 63.33 and 64.49 are meant."""
-
 PRINTED_CELL = (
     "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|nor_conv_3x3~0|nor_conv_3x3~1|nor_conv_3x3~2|"
 )

@@ -17,15 +17,6 @@ from croze.errors import CrozeError
 from croze.evaluation import Ledger
 from croze.proxies.croze.form import CrozeForm
 
-PRINTED: Mapping[str, Mapping[str, float]] = {
-    "F": {"clean": 94.37, "cc": 72.26, "fgsm": 16.87, "hrs": 28.62, "avg": 53.03},
-    "F+P": {"clean": 94.99, "cc": 74.06, "fgsm": 16.82, "hrs": 28.58, "avg": 53.61},
-    "F+G": {"clean": 94.30, "cc": 74.91, "fgsm": 16.67, "hrs": 28.33, "avg": 53.55},
-    "P+G": {"clean": 94.34, "cc": 74.46, "fgsm": 15.71, "hrs": 26.93, "avg": 52.86},
-    "F+P+G": {"clean": 94.45, "cc": 74.63, "fgsm": 22.38, "hrs": 36.19, "avg": 56.91},
-}
-"""What the paper prints for DARTS on CIFAR-10, in percent: 200 epochs, 20 cells, 36 channels."""
-
 
 @dataclass(frozen=True)
 class TrainedRow:

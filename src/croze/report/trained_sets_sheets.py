@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from croze.analyses.component_sets import FIGURES
-from croze.analyses.trained_sets import PRINTED, TrainedRow
+from croze.analyses.trained_sets import TrainedRow
+from croze.printed import printed as printed_table
 from croze.report.component_sets_sheets import HEADINGS, figure_text
 from croze.report.proxy_page import Sheet
 
@@ -16,17 +17,20 @@ def trained_sheets(rows: Sequence[TrainedRow], *, printed: bool) -> list[Sheet]:
     Args:
         printed: whether the paper's figures stand beside ours, in brackets, with the difference.
     """
+    paper = printed_table("table5/darts")
     sheets = []
     for form in dict.fromkeys(row.form for row in rows):
         own = [row for row in rows if row.form == form]
         lines = []
         for row in own:
-            paper = PRINTED[row.components] if printed else {}
             figures = row.figures
             texts = (
                 ["failed"] * len(FIGURES)
                 if figures is None
-                else [figure_text(figures[name], paper.get(name)) for name in FIGURES]
+                else [
+                    figure_text(figures[name], paper.figure(row.components, name) if printed else None)
+                    for name in FIGURES
+                ]
             )
             lines.append((row.components, *texts))
         sheets.append(

@@ -159,3 +159,15 @@ def test_bad_input_is_refused(tiny: Truth) -> None:
         compare(tiny, table, cells, {"a": ones}, ones[1:])
     with pytest.raises(CrozeError, match=r"Cells must lie in 0\.\.11, got 1 to 12"):
         compare(tiny, table, cells + 1, {"a": ones}, ones)
+
+
+def test_without_a_count_of_live_parameters_no_cell_is_left_out(tiny: Truth) -> None:
+    cells = select(tiny)
+    scores = {"a": np.random.default_rng(1).normal(size=12)}
+    with_count = compare(tiny, table2(tiny), cells, scores, np.ones(12), resamples=9)
+    without = compare(tiny, table2(tiny), cells, scores, None, resamples=9)
+    assert (without.cells, without.control_failures) == (12, 0)
+    for name, figure in without.rows[0].columns.items():
+        known = with_count.rows[0].columns[name]
+        assert (figure.rho, figure.low, figure.high) == (known.rho, known.low, known.high)
+        assert np.isnan(figure.partial)

@@ -29,7 +29,9 @@ def standing(criterion, clean, *, n=29, failures=0, reason="", common=True):
         name: figure(clean - i / 100, 0.5 - i / 10, n) if not math.isnan(clean) else Figure(*[NAN] * 4, n)
         for i, name in enumerate(COLUMNS)
     }
-    return Standing(criterion, figures, n, failures, reason, common, {"clean": clean}, 30 - failures)
+    return Standing(
+        criterion, figures, n, failures, reason, common, {"clean": clean}, 30 - failures, figure(clean)
+    )
 
 
 def half(name):

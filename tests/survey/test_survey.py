@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import rankdata, spearmanr
 
-from croze.benchmarks import Provenance, PublishedScores, Truth
+from croze.benchmarks import Provenance, PublishedScores, Truth, every_column
 from croze.corruption_names import CORRUPTIONS
 from croze.errors import CrozeError
 from croze.evaluation import Evaluator, Ledger
@@ -31,7 +31,10 @@ from croze.survey import (
     counterparts,
     criteria_of,
     every_criterion,
+    is_own,
+    named_criteria,
     proxy_of,
+    stand,
     survey,
     time_alone,
 )
@@ -288,6 +291,24 @@ def test_every_criterion_is_every_name_with_the_components_and_aggregates():
     assert [c.spec for c in criteria_of("params,te-nas")] == ["params", "te-nas"]
     with pytest.raises(CrozeError, match="Unknown proxy 'nothing'"):
         criteria_of("nothing")
+
+
+def test_named_criteria_are_proxies_and_aggregates_without_components():
+    specs = [criterion.spec for criterion in named_criteria()]
+    assert specs == [*(kind().spec for kind in PROXIES.values()), *AGGREGATES]
+    own = {criterion.spec for criterion in named_criteria() if is_own(criterion)}
+    assert {"croze-robust", "croze-positional"} <= own
+    assert not {"croze-official", "croze-paper", "params", "az-nas", "meco"} & own
+
+
+def test_without_the_control_there_are_no_partial_rhos(truth, ledger):
+    criteria = find_proxies("params")
+    scored = collect(ledger, [CELLS[i] for i in REPORT], criteria)
+    half = stand("report", truth, every_column(truth), REPORT, scored, criteria, resamples=5)
+    standing = half.standing("params")
+    assert standing.figure("clean").rho == pytest.approx(rho(sizes(REPORT), "clean", truth, REPORT))
+    assert math.isnan(standing.figure("clean").partial)
+    assert standing.mean.rho == pytest.approx(np.mean([f.rho for f in standing.figures.values()]))
 
 
 def test_the_catalogue_says_what_each_needs():

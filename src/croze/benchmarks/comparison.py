@@ -27,7 +27,7 @@ class Figure:
     Attributes:
         rho: Spearman's rho (of a group: the mean over its members).
         low, high: ends of its bootstrap interval.
-        partial: the same figure from partial rhos given the number of live parameters.
+        partial: the same figure from partial rhos given the number of live parameters; NaN without that.
         n: number of architectures behind it.
     """
 
@@ -146,7 +146,7 @@ def compare(
     table: Table,
     cells: NDArray[np.int64],
     scores: Mapping[str, Floats],
-    live_params: Floats,
+    live_params: Floats | None,
     *,
     reference: str | None = None,
     resamples: int = 1000,
@@ -165,7 +165,8 @@ def compare(
         cells: positions in the truth, shape `(k,)`, from `select`.
         scores: by proxy, the score of each of these cells, shape `(k,)`, NaN where it failed; an infinite
             score counts as failed too.
-        live_params: number of parameters that a gradient reaches, shape `(k,)`, NaN where unknown.
+        live_params: number of parameters that a gradient reaches, shape `(k,)`, NaN where unknown; None
+            leaves the partial rhos undefined, and no cell out.
         reference: the proxy that the others are compared with; None leaves the differences out.
         resamples: number of bootstrap resamples.
         seed: the seed of the resamples.
@@ -181,24 +182,23 @@ def compare(
         raise CrozeError(f"The reference must be one of {', '.join(scores)}, got {reference!r}.")
     if len(cells) and (cells.min() < 0 or cells.max() >= len(truth)):
         raise CrozeError(f"Cells must lie in 0..{len(truth) - 1}, got {cells.min()} to {cells.max()}.")
-    for name, values in (*scores.items(), ("The live-parameter count", live_params)):
+    fixed = {} if live_params is None else {"The live-parameter count": live_params}
+    for name, values in (*scores.items(), *fixed.items()):
         if values.shape != cells.shape:
             raise CrozeError(f"{name} must hold one value per cell, shape {cells.shape}, got {values.shape}.")
 
     proxies = np.stack([np.asarray(values, dtype=np.float64) for values in scores.values()])
-    succeeded, counted = np.isfinite(proxies), np.isfinite(live_params)
+    succeeded = np.isfinite(proxies)
+    counted = np.ones(len(cells), dtype=np.bool_) if live_params is None else np.isfinite(live_params)
     usable = succeeded.all(axis=0) & counted
     kept = cells[usable]
     columns = np.stack([truth.values(name)[kept] for name in table.raw])
-    drawn = bootstrap_spearman(
-        proxies[:, usable], columns, live_params[usable], resamples=resamples, seed=seed
-    )
-    assert drawn.partial is not None
+    control = None if live_params is None else live_params[usable]
+    drawn = bootstrap_spearman(proxies[:, usable], columns, control, resamples=resamples, seed=seed)
+    given = np.full_like(drawn.rho, np.nan) if drawn.partial is None else drawn.partial
 
     # From here on the last axis is the table's columns with their mean behind.
-    rho, partial, resampled = (
-        _with_mean(table.figures(raw)) for raw in (drawn.rho, drawn.partial, drawn.resampled)
-    )
+    rho, partial, resampled = (_with_mean(table.figures(raw)) for raw in (drawn.rho, given, drawn.resampled))
     low, high = percentile_interval(resampled, level)
     names = (*(column.name for column in table.columns), _MEAN)
     order = list(scores)

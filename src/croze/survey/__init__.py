@@ -1,7 +1,14 @@
 """A survey of proxies: all of them on the same cells, against all that a truth measures, as pure data."""
 
 from croze.survey.agreement import Agreement, agree, counterparts, proxy_of
-from croze.survey.criteria import Entry, catalogue, criteria_of, every_criterion
+from croze.survey.criteria import (
+    Entry,
+    catalogue,
+    criteria_of,
+    every_criterion,
+    is_own,
+    named_criteria,
+)
 from croze.survey.scored import Scored, collect
 from croze.survey.standing import CONTROL, Half, Standing, stand
 from croze.survey.survey import Survey, survey
@@ -24,6 +31,8 @@ __all__ = [
     "counterparts",
     "criteria_of",
     "every_criterion",
+    "is_own",
+    "named_criteria",
     "outcomes",
     "proxy_of",
     "stand",

@@ -9,7 +9,7 @@ from typing import Any
 from croze.proxies import AGGREGATES, PROXIES, Aggregate, Criterion, Proxy, find_criteria, parts_of
 
 ALL = "all"
-"""The text that stands for `every_criterion`."""
+"""The text that stands for all of them."""
 
 ALONE = (
     *(
@@ -21,6 +21,20 @@ ALONE = (
     "croze-positional(components=parameters)",
 )
 """Components of the CRoZe forms alone; of `croze-positional` the gradients are the default."""
+
+
+OWN = "this project"
+"""What the source of a criterion begins with that is this project's own choice."""
+
+
+def is_own(criterion: Criterion) -> bool:
+    """Whether this project made it up, and looked at the choose half of the cells while doing so."""
+    return criterion.source.startswith(OWN)
+
+
+def named_criteria() -> list[Criterion]:
+    """Every proxy with its defaults, and the named aggregates."""
+    return [*(kind() for kind in PROXIES.values()), *AGGREGATES.values()]
 
 
 def every_criterion() -> list[Criterion]:

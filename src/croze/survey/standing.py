@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from croze.benchmarks import Table, Truth, compare
-from croze.benchmarks.comparison import Figure
+from croze.benchmarks.comparison import Figure, Row
 from croze.proxies import Criterion, merits
 from croze.proxies.size import LiveParams
 from croze.survey.scored import Scored
@@ -21,6 +21,10 @@ CONTROL = LiveParams()
 
 FEW = 0.05
 """Share of failures from which on a criterion stands on its own cells, so that others need not lose them."""
+
+
+UNDEFINED = Figure(math.nan, math.nan, math.nan, math.nan, 0)
+"""What stands for a figure that there is none of."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class Standing:
         common: whether the n cells are those that most criteria share, or its own.
         own: rho by column on all cells where it succeeded, whatever the others did.
         own_n: number of these.
+        mean: the mean of `figures` over the columns.
     """
 
     criterion: str
@@ -46,10 +51,11 @@ class Standing:
     common: bool
     own: Mapping[str, float]
     own_n: int
+    mean: Figure
 
     def figure(self, column: str) -> Figure:
         """The figure of a column; NaN throughout where the truth lacks it."""
-        return self.figures.get(column, Figure(math.nan, math.nan, math.nan, math.nan, self.n))
+        return self.figures.get(column, replace(UNDEFINED, n=self.n))
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping; NaN as None."""
@@ -126,30 +132,28 @@ def stand(
     Args:
         name: of the half.
         truth: the ground truth.
-        table: its columns, from `every_column`.
+        table: its columns, from `every_column` or `table2`.
         positions: of the cells in the truth, shape `(k,)`.
-        scored: the scores of at least these cells by every part and by `CONTROL`.
+        scored: the scores of at least these cells by every part, and by `CONTROL`; partial rhos are undefined
+            without the latter.
         criteria: at least one, each once.
         resamples, seed, level: of the bootstrap over cells.
     """
     architectures = [truth.architectures[i] for i in positions]
     raw = scored.columns(architectures)
-    live = raw[CONTROL.spec]
+    live = raw.get(CONTROL.spec)
     columns = tuple(column.name for column in table.columns)
     values = merits(criteria, raw)
     failures = {spec: int((~np.isfinite(merit)).sum()) for spec, merit in values.items()}
     shared = {spec: merit for spec, merit in values.items() if failures[spec] < FEW * len(positions)}
-    figures: dict[str, Mapping[str, Figure]] = {}
-    n: dict[str, int] = {}
+    rows: dict[str, Row] = {}
     cells = 0
     groups = [shared] if shared else []
     groups += [{spec: merit} for spec, merit in values.items() if spec not in shared]
     for group in groups:
         found = compare(truth, table, positions, group, live, resamples=resamples, seed=seed, level=level)
         cells = found.cells if group is shared else cells
-        for row in found.rows:
-            figures[row.proxy] = row.columns
-            n[row.proxy] = row.n
+        rows |= {row.proxy: row for row in found.rows}
 
     standings = []
     for criterion in criteria:
@@ -158,13 +162,14 @@ def stand(
         standings.append(
             Standing(
                 spec,
-                figures[spec],
-                n[spec],
+                rows[spec].columns,
+                rows[spec].n,
                 failures[spec],
                 scored.first_reason(criterion, architectures),
                 spec in shared,
                 {column: figure.rho for column, figure in own.columns.items()},
                 own.n,
+                rows[spec].mean,
             )
         )
     return Half(name, len(positions), cells, columns, tuple(standings), resamples, seed, level)

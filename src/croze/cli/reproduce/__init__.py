@@ -6,17 +6,26 @@ import typer
 
 from croze.cli.reproduce.figure4 import figure4
 from croze.cli.reproduce.figure5 import figure5
+from croze.cli.reproduce.table1 import table1
+from croze.cli.reproduce.table2 import table2
 from croze.cli.reproduce.table5 import table5
 from croze.cli.reproduce.table5_darts import table5_darts
 from croze.cli.reproduce.table6 import table6
+from croze.cli.reproduce.what import what
+from croze.cli.simulate import simulate
 
 reproduce = typer.Typer(
     help="Measure a figure or table of the paper anew and print ours beside the paper's.",
+    epilog="`croze reproduce what` says which data each needs, and what cannot be made without GPU weeks.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+reproduce.command("what", short_help="Which data each needs, what is not there.")(what)
+reproduce.command("table1", short_help="How proxies rank adversarially trained cells.")(table1)
+reproduce.command("table2", short_help="How proxies rank cells after standard training.")(table2)
+reproduce.command("figure3", short_help="Search strategies replayed; also `croze simulate`.")(simulate)
 reproduce.command("figure4", short_help="How much features of trained networks move.")(figure4)
 reproduce.command("figure5", short_help="What scores of untrained networks say of trained ones.")(figure5)
 reproduce.command("table5", short_help="Whom each set of CRoZe's components chooses.")(table5)

@@ -15,6 +15,36 @@ Forms = Annotated[
 ]
 PageFile = Annotated[Path | None, typer.Option("--page", help="Write the result to this Markdown file.")]
 
+AllCells = Annotated[bool, typer.Option("--all", help="Every cell of the truth, in place of --sample.")]
+RankedProxies = Annotated[
+    str,
+    typer.Option("--proxies", help="Comma-separated proxies and aggregates, or all of those with a name."),
+]
+GivenSize = Annotated[
+    bool | None,
+    typer.Option(
+        "--given-size/--no-given-size",
+        help="Count live parameters too, for rho given these.  [default: unless all proxies are sizes]",
+    ),
+]
+
+
+def sample_of(sample: int | None, *, all_cells: bool, default: int, among: int) -> int | None:
+    """How many cells `--sample` and `--all` ask for; None for all of them.
+
+    Args:
+        default: how many where neither was given; all of them where there are no more.
+        among: how many there are.
+
+    Raises:
+        CrozeError: when both were given.
+    """
+    if sample is not None and all_cells:
+        raise CrozeError(f"--all takes every cell, --sample {sample} some of them: give one of the two.")
+    if sample is not None:
+        return sample
+    return None if all_cells or among <= default else default
+
 
 def check_page(page: Path | None) -> None:
     """Find out before any work whether `--page` names a file.

@@ -1,0 +1,97 @@
+"""`croze reproduce table1`: how proxies rank cells after adversarial training, beside the paper's Table 1."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from croze.cli.options import (
+    MAX_SEED,
+    BatchSize,
+    Cells,
+    Channels,
+    Data,
+    DataSet,
+    Json,
+    Resamples,
+    Sampling,
+    ScoreFolder,
+    ScoreSeed,
+    Truth,
+    Workers,
+)
+from croze.cli.reproduce.options import AllCells, GivenSize, PageFile, RankedProxies, sample_of
+from croze.cli.reproduce.rank_run import RankRun
+
+
+def table1(
+    truth: Truth,
+    dataset: DataSet = "cifar10",
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Cells to draw; all of them without, as with --all.")
+    ] = None,
+    all_cells: AllCells = False,
+    cells: Annotated[
+        str, typer.Option(help="distinct ones up to isomorphism, or all strings that the truth has.")
+    ] = "distinct",
+    epsilon: Annotated[
+        str, typer.Option(help="Of the attacks, in 1/255: 8 or 3 in NAS-RobBench-201. None is printed.")
+    ] = "8",
+    proxies: RankedProxies = "all",
+    given_size: GivenSize = None,
+    data: Data = "digits",
+    batch_size: BatchSize = 8,
+    sampling: Sampling = "random",
+    seed: Annotated[
+        int, typer.Option(min=0, max=MAX_SEED, help="Of the sample of cells and of the bootstrap.")
+    ] = 0,
+    score_seed: ScoreSeed = 0,
+    resamples: Resamples = 1000,
+    channels: Channels = 16,
+    cells_per_stage: Cells = 5,
+    workers: Workers = 0,
+    out: ScoreFolder = "runs/table2",
+    page: PageFile = None,
+    json: Json = None,
+) -> None:
+    """Rank cells by every proxy and compare with accuracies after adversarial training: Table 1.
+
+    --truth nas-robbench201:FILE?ids=META fills clean, FGSM, PGD, their HRS and AutoAttack. The columns of
+    attacks that the truth lacks stay empty; a pool of `croze pool train` has what it was attacked with.
+    """
+    from croze.benchmarks import open_truth, select
+    from croze.benchmarks.table1 import table1 as filled_by
+
+    wanted = RankRun(
+        proxies,
+        given_size,
+        data,
+        batch_size,
+        sampling,
+        seed,
+        score_seed,
+        resamples,
+        channels,
+        cells_per_stage,
+        workers,
+        out,
+        page,
+        json,
+    )
+    criteria = wanted.check()
+    known, layout = filled_by(open_truth(truth, dataset), epsilon)
+    count = sample_of(sample, all_cells=all_cells, default=len(known), among=len(known))
+    positions = select(known, count, seed, cells)
+    kind = "distinct ones" if cells == "distinct" else "strings"
+    wanted.run(
+        criteria,
+        known,
+        layout,
+        positions,
+        f"all {kind}" if count is None else f"{kind} drawn with seed {seed}",
+        f"Table 1 on {known.dataset}",
+        "How proxies of untrained networks rank cells by what they reach after adversarial training: the "
+        f"paper's Table 1, with the accuracies of {known.name} on {known.dataset}, attacks at {epsilon}/255. "
+        "The paper trained 500 cells of its own, which are not published.",
+    )

@@ -1,0 +1,102 @@
+"""`croze reproduce table2`: how proxies rank cells after standard training, beside the paper's Table 2."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from croze.cli.options import (
+    MAX_SEED,
+    BatchSize,
+    Cells,
+    Channels,
+    Data,
+    DataSet,
+    Json,
+    Resamples,
+    Sampling,
+    ScoreFolder,
+    ScoreSeed,
+    Truth,
+    Workers,
+)
+from croze.cli.reproduce.options import AllCells, GivenSize, PageFile, RankedProxies, sample_of
+from croze.cli.reproduce.rank_run import RankRun
+
+SAMPLE = 1000
+"""Strings that are drawn where nothing else is asked for."""
+
+
+def table2(
+    truth: Truth,
+    dataset: DataSet = "cifar10",
+    sample: Annotated[
+        int | None,
+        typer.Option(min=1, help=f"Strings to draw from the truth's.  [default: {SAMPLE}]"),
+    ] = None,
+    all_cells: AllCells = False,
+    proxies: RankedProxies = "all",
+    given_size: GivenSize = None,
+    data: Data = "digits",
+    batch_size: BatchSize = 8,
+    sampling: Sampling = "random",
+    convention: Annotated[str, typer.Option(help="Corruption groups: paper or usual.")] = "paper",
+    seed: Annotated[
+        int, typer.Option(min=0, max=MAX_SEED, help="Of the sample of cells and of the bootstrap.")
+    ] = 0,
+    score_seed: ScoreSeed = 0,
+    resamples: Resamples = 1000,
+    channels: Channels = 16,
+    cells_per_stage: Cells = 5,
+    workers: Workers = 0,
+    out: ScoreFolder = "runs/table2",
+    page: PageFile = None,
+    json: Json = None,
+) -> None:
+    """Rank cells by every proxy and compare with accuracies after standard training: Table 2.
+
+    For all drawn strings as the paper counts them and for distinct cells, on both halves of the cells. The
+    paper's figures stand beside ours where its proxy is among those asked for. Ended at any moment, the same
+    command goes on; --all --proxies params takes minutes, --all with all proxies a day.
+    """
+    from croze.benchmarks import open_truth, select
+    from croze.benchmarks.layout import layout_of_table2
+    from croze.benchmarks.table2 import PRINTED
+
+    wanted = RankRun(
+        proxies,
+        given_size,
+        data,
+        batch_size,
+        sampling,
+        seed,
+        score_seed,
+        resamples,
+        channels,
+        cells_per_stage,
+        workers,
+        out,
+        page,
+        json,
+    )
+    criteria = wanted.check()
+    known = open_truth(truth, dataset)
+    count = sample_of(sample, all_cells=all_cells, default=SAMPLE, among=len(known))
+    layout = layout_of_table2(known, convention)
+    positions = select(known, count, seed)
+    wanted.run(
+        criteria,
+        known,
+        layout,
+        positions,
+        "all" if count is None else f"drawn with seed {seed} from {len(known):,} strings",
+        f"Table 2 on {known.dataset}",
+        "How proxies of untrained networks rank cells by what they reach after standard training: the "
+        f"paper's Table 2 for {known.dataset}, with the accuracies of {known.name}.",
+        [
+            (f"Table 2 on {other}", f"the same command with --dataset {other}, where {known.name} has it")
+            for other in PRINTED
+            if other != known.dataset
+        ],
+    )

@@ -1,19 +1,55 @@
-"""Rank statistics: correlations, the bootstrap over architectures and its intervals; pure functions."""
+"""Rank statistics: correlations, what is on top, the bootstrap over architectures; pure functions."""
 
-from croze.stats.bootstrap import Bootstrap, bootstrap_spearman, resample_counts
-from croze.stats.correlation import kendall, partial_spearman, ranks, spearman
+from croze.stats.bootstrap import (
+    Bootstrap,
+    bootstrap_spearman,
+    drawn_counts,
+    rank_correlations,
+    resample_counts,
+)
+from croze.stats.concordance import kendall, kendall_under
+from croze.stats.correlation import partial_correlation, partial_spearman, ranks, spearman
 from croze.stats.intervals import paired_difference, percentile_interval
+from croze.stats.partial_ranks import partial_given_all, partial_spearman_given
+from croze.stats.size_groups import Within, rho_within, size_groups
+from croze.stats.top_k import (
+    best_of_random,
+    best_of_top,
+    chance_at,
+    ndcg_at,
+    picked,
+    precision_at,
+    random_ndcg_at,
+)
 from croze.stats.weighted_ranks import WeightedRanks
+from croze.stats.weighted_tau import weighted_tau
 
 __all__ = [
     "Bootstrap",
     "WeightedRanks",
+    "Within",
+    "best_of_random",
+    "best_of_top",
     "bootstrap_spearman",
+    "chance_at",
+    "drawn_counts",
     "kendall",
+    "kendall_under",
+    "ndcg_at",
     "paired_difference",
+    "partial_correlation",
+    "partial_given_all",
     "partial_spearman",
+    "partial_spearman_given",
     "percentile_interval",
+    "picked",
+    "precision_at",
+    "random_ndcg_at",
+    "rank_correlations",
     "ranks",
     "resample_counts",
+    "rho_within",
+    "size_groups",
     "spearman",
+    "weighted_tau",
 ]

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from croze.errors import CrozeError
 from croze.stats.correlation import Floats, partial_correlation
+from croze.stats.threads import one_thread
 from croze.stats.weighted_ranks import WeightedRanks
 
 
@@ -48,6 +49,35 @@ def resample_counts(n: int, resamples: int, seed: int) -> Iterator[Floats]:
     rng = np.random.Generator(np.random.PCG64(seed))
     for _ in range(resamples):
         yield np.bincount(rng.integers(n, size=n), minlength=n).astype(np.float64)
+
+
+def drawn_counts(n: int, resamples: int, seed: int) -> Floats:
+    """The objects as they are and the same resamples as `resample_counts`, as one array.
+
+    Returns:
+        Shape `(1 + resamples, n)`; the first row is all ones.
+    """
+    return np.stack([np.ones(n), *resample_counts(n, resamples, seed)])
+
+
+def rank_correlations(samples: ArrayLike, left: int, counts: ArrayLike) -> Floats:
+    """Spearman's rho of the first `left` samples with all, under every set of multiplicities.
+
+    Args:
+        samples: shape `(k, n)`, without NaN.
+        left: number of samples, from the first, that are correlated with all.
+        counts: how often each object counts, shape `(B, n)`.
+
+    Returns:
+        Shape `(B, left, k)`; NaN where undefined.
+
+    Raises:
+        CrozeError: as `WeightedRanks`.
+    """
+    weights = np.asarray(counts, dtype=np.float64)
+    ranked = WeightedRanks(samples)
+    with one_thread():
+        return np.stack([ranked.spearman(weights[b], left) for b in range(len(weights))])
 
 
 def bootstrap_spearman(
@@ -92,9 +122,10 @@ def bootstrap_spearman(
     ranked = WeightedRanks(np.concatenate([scores, fixed, columns]))
     left = p + len(fixed)
     pairs = np.empty((resamples + 1, left, left + m))
-    pairs[0] = ranked.spearman(np.ones(n), left)
-    for b, counts in enumerate(resample_counts(n, resamples, seed), start=1):
-        pairs[b] = ranked.spearman(counts, left)
+    with one_thread():
+        pairs[0] = ranked.spearman(np.ones(n), left)
+        for b, counts in enumerate(resample_counts(n, resamples, seed), start=1):
+            pairs[b] = ranked.spearman(counts, left)
 
     rho = pairs[:, :p, left:]
     if control is None:

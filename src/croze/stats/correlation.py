@@ -29,7 +29,7 @@ def ranks(x: ArrayLike) -> Floats:
     Raises:
         CrozeError: `x` is not one-dimensional.
     """
-    values = _vector(x)
+    values = vector(x)
     if np.isnan(values).any():
         return np.full(len(values), np.nan)
     _, group, counts = np.unique(values, return_inverse=True, return_counts=True)
@@ -51,7 +51,7 @@ def spearman(x: ArrayLike, y: ArrayLike) -> float:
         CrozeError: the samples are not one-dimensional or differ in length.
     """
     a, b = _centred(x), _centred(y)
-    _same_length(a, b)
+    same_length(a, b)
     if len(a) < MINIMUM:
         return float("nan")
     return float(correlation(a @ b, a @ a, b @ b))
@@ -72,26 +72,6 @@ def partial_spearman(x: ArrayLike, y: ArrayLike, given: ArrayLike) -> float:
         CrozeError: the samples are not one-dimensional or differ in length.
     """
     return float(partial_correlation(spearman(x, y), spearman(x, given), spearman(y, given)))
-
-
-def kendall(x: ArrayLike, y: ArrayLike) -> float:
-    """Kendall's tau-b (ties corrected), in [-1, 1]; NaN where undefined.
-
-    Args:
-        x: values, shape `(n,)`.
-        y: values of the same objects, shape `(n,)`.
-
-    Raises:
-        CrozeError: the samples are not one-dimensional or differ in length.
-    """
-    # Importing scipy.stats takes longer than everything else here together, and only this function needs it.
-    from scipy.stats import kendalltau
-
-    a, b = _vector(x), _vector(y)
-    _same_length(a, b)
-    if len(a) < MINIMUM or np.isnan(a).any() or np.isnan(b).any():
-        return float("nan")
-    return float(kendalltau(a, b, variant="b").statistic)
 
 
 def correlation(product: ArrayLike, square_x: ArrayLike, square_y: ArrayLike) -> Floats:
@@ -125,14 +105,16 @@ def _centred(x: ArrayLike) -> Floats:
     return 2 * mid - (len(mid) + 1)
 
 
-def _vector(x: ArrayLike) -> Floats:
+def vector(x: ArrayLike) -> Floats:
+    """The sample as an array; refused when it is not one-dimensional."""
     values = np.asarray(x, dtype=np.float64)
     if values.ndim != 1:
         raise CrozeError(f"Ranks need a sample of shape (n,), got shape {values.shape}.")
     return values
 
 
-def _same_length(a: Floats, b: Floats) -> None:
+def same_length(a: Floats, b: Floats) -> None:
+    """Refuses samples that cannot belong to the same objects."""
     if len(a) != len(b):
         raise CrozeError(
             f"A correlation needs two samples of equal length, got {len(a)} and {len(b)}: "

@@ -48,9 +48,11 @@ class WeightedRanks:
         np.put_along_axis(group, order, group_along_order, axis=1)
         self._order: Indices = order.ravel()
         self._group: Indices = group
-        self._start: Indices = np.flatnonzero(opens_group)
-        self._row_of_group: Indices = self._start // self.objects
+        start = np.flatnonzero(opens_group)
+        self._end: Indices = np.append(start[1:], values.size) - 1
+        self._odd = 2.0 * (start // self.objects) + 1.0
         self._first_group: Indices = group_along_order[:, 0].copy()
+        self._kept: list[Floats] | None = None
 
     def spearman(self, counts: ArrayLike, left: int) -> Floats:
         """Spearman's rho of the first `left` samples with all samples, under the given multiplicities.
@@ -69,11 +71,33 @@ class WeightedRanks:
         total = weights.sum()
         if total < MINIMUM:
             return np.full((left, self.rows), np.nan)
-        size = np.add.reduceat(weights[self._order], self._start)
-        last = np.cumsum(size)
+        along, size, last, place, squared, centred, weighted = self._room(left)
+        weights.take(self._order, out=along, mode="clip")
+        np.cumsum(along, out=along)
+        along.take(self._end, out=last, mode="clip")
+        size[0] = last[0]
+        np.subtract(last[1:], last[:-1], out=size[1:])
         # Twice the mid-rank, centred: whole numbers, so that every sum below is exact.
-        place = 2 * last - size - (2 * self._row_of_group + 1) * total
-        squares = np.add.reduceat(size * place * place, self._first_group)
-        centred = place[self._group]
-        products = (centred[:left] * weights) @ centred.T
+        np.multiply(last, 2, out=place)
+        place -= size
+        np.multiply(self._odd, total, out=last)
+        place -= last
+        np.multiply(place, place, out=squared)
+        squared *= size
+        squares = np.add.reduceat(squared, self._first_group)
+        place.take(self._group, out=centred, mode="clip")
+        np.multiply(centred[:left], weights, out=weighted)
+        products = weighted @ centred.T
         return correlation(products, squares[:left, None], squares[None, :])
+
+    def _room(self, left: int) -> list[Floats]:
+        """Arrays to work in, kept from call to call: making them anew takes longer than filling them."""
+        if self._kept is None or len(self._kept[-1]) != left:
+            groups = [np.empty(len(self._end)) for _ in range(4)]
+            self._kept = [
+                np.empty(self._order.shape),
+                *groups,
+                np.empty((self.rows, self.objects)),
+                np.empty((left, self.objects)),
+            ]
+        return self._kept

@@ -10,14 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from croze.benchmarks import Comparison, Table, Truth, compare
+from croze.benchmarks import Comparison, Quality, Table, Truth, compare, quality
 from croze.errors import CrozeError
 from croze.evaluation import Ledger
-from croze.proxies import Criterion, merits, parts_of
-from croze.proxies.size import LiveParams
+from croze.proxies import Criterion, Proxy, merits, parts_of
+from croze.proxies.size import Flops, LiveParams, Params
 
 CONTROL = LiveParams()
 """What partial correlations hold fixed."""
+
+SIZES: tuple[Proxy, ...] = (Params(), CONTROL, Flops())
+"""The sizes that a ranking is judged beside."""
 
 LEAST_CELLS = 3
 """Cells below which a rank correlation says nothing: of two it is 1 or -1 whatever the proxy."""
@@ -34,12 +37,66 @@ class Assessment:
             count included; those that failed on none are left out.
         reasons: the first reason of each of these.
         milliseconds: mean time a cell by single proxy; passes that proxies share count for the first of them.
+        positions: of the chosen cells in the truth, shape `(k,)`.
+        raw: scores by single proxy, controls included, shape `(k,)`, NaN where one failed.
+        criteria: what was compared, in order.
+        controls: specs of the sizes that partial correlations hold fixed.
     """
 
     comparison: Comparison
     failures: Mapping[str, int]
     reasons: Mapping[str, str]
     milliseconds: Mapping[str, float]
+    positions: NDArray[np.int64]
+    raw: Mapping[str, NDArray[np.float64]]
+    criteria: tuple[Criterion, ...]
+    controls: tuple[str, ...]
+
+    def quality(
+        self,
+        truth: Truth,
+        columns: Sequence[str],
+        places: NDArray[np.int64],
+        name: str,
+        *,
+        resamples: int = 1000,
+        seed: int = 0,
+        deep: bool = True,
+    ) -> Quality:
+        """The ranking's quality on some of the chosen cells; aggregates rank these among each other.
+
+        Args:
+            truth: the one that was assessed against.
+            columns: its raw columns to judge by.
+            places: of the cells among those chosen.
+            name: of this set of cells.
+            resamples, seed, deep: see `benchmarks.quality`.
+        """
+        raw = {spec: values[places] for spec, values in self.raw.items()}
+        return quality(
+            truth,
+            columns,
+            self.positions[places],
+            merits(self.criteria, raw),
+            {control: raw[control] for control in self.controls},
+            name=name,
+            grouped_by=CONTROL.spec,
+            resamples=resamples,
+            seed=seed,
+            deep=deep,
+        )
+
+    def cells_to_json(self, truth: Truth, columns: Sequence[str]) -> dict[str, Any]:
+        """Every chosen cell: its string, its scores by proxy, sizes included, its accuracies."""
+
+        def texts(values: NDArray[np.float64]) -> list[float | None]:
+            return [value if math.isfinite(value) else None for value in values.tolist()]
+
+        return {
+            "architecture": [truth.architectures[i] for i in self.positions],
+            "scores": {spec: texts(values) for spec, values in self.raw.items()},
+            "accuracies": {column: texts(truth.values(column)[self.positions]) for column in columns},
+        }
 
     @property
     def shortfall(self) -> str:
@@ -74,6 +131,7 @@ def assess(
     *,
     resamples: int = 1000,
     seed: int = 0,
+    controls: Sequence[Proxy] = (CONTROL,),
     watch: Callable[[int], None] = lambda done: None,
 ) -> Assessment:
     """Score these cells of a truth by every proxy and compare with their measured accuracies.
@@ -88,6 +146,7 @@ def assess(
         ledger: scores the cells, or finds their scores.
         proxies: at least one, each once; aggregates too.
         resamples, seed: of the bootstrap.
+        controls: sizes that are scored along, the live-parameter count among them.
         watch: called after every cell with the number of cells done.
 
     Raises:
@@ -104,7 +163,7 @@ def assess(
             f"The cells of {truth.name} are of the space {truth.space}, got a ledger of {space}."
         )
     architectures = [truth.architectures[i] for i in positions]
-    wanted = parts_of([*proxies, CONTROL])
+    wanted = parts_of([*proxies, CONTROL, *controls])
     place = {architecture: i for i, architecture in enumerate(architectures)}
     values = {proxy.spec: np.full(len(architectures), math.nan) for proxy in wanted}
     seconds = dict.fromkeys(values, 0.0)
@@ -130,4 +189,13 @@ def assess(
         seed=seed,
     )
     per_cell = {spec: 1000 * spent / len(architectures) for spec, spent in seconds.items()}
-    return Assessment(comparison, failures, reasons, per_cell)
+    return Assessment(
+        comparison,
+        failures,
+        reasons,
+        per_cell,
+        positions,
+        values,
+        tuple(proxies),
+        tuple(control.spec for control in controls),
+    )

@@ -167,7 +167,7 @@ def test_no_cell_at_all_is_still_a_result(croze, truth, monkeypatch):
     outcome = croze("benchmark", "--truth", truth, *TINY, "--proxies", "params", "--json", "-")
     assert outcome.code == 1
     assert outcome.json["cells"] == 0
-    assert "params failed on 30, live-params failed on 30." in outcome.err
+    assert "params failed on 30, live-params failed on 30, flops failed on 30." in outcome.err
     assert outcome.json["rows"][0]["mean"]["rho"] is None
 
 

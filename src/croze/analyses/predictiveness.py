@@ -26,7 +26,8 @@ from croze.analyses.states import State
 from croze.errors import CrozeError
 from croze.proxies.croze.form import COMPONENTS, CrozeForm
 from croze.stats.bootstrap import bootstrap_spearman
-from croze.stats.correlation import MINIMUM, kendall
+from croze.stats.concordance import kendall
+from croze.stats.correlation import MINIMUM
 from croze.stats.intervals import percentile_interval
 from croze.survey.scored import Scored
 

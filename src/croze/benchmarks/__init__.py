@@ -3,8 +3,9 @@
 from croze.benchmarks.columns import every_column
 from croze.benchmarks.comparison import Comparison, compare
 from croze.benchmarks.published_proxies import PublishedScores, read_published
+from croze.benchmarks.quality import Quality, quality
 from croze.benchmarks.registry import BENCHMARKS, open_truth
-from croze.benchmarks.selection import select
+from croze.benchmarks.selection import one_of_each, select, sets_of
 from croze.benchmarks.split import halves, smallest_string
 from croze.benchmarks.table2 import Column, Table, table2
 from croze.benchmarks.truth import Provenance, Truth
@@ -15,14 +16,18 @@ __all__ = [
     "Comparison",
     "Provenance",
     "PublishedScores",
+    "Quality",
     "Table",
     "Truth",
     "compare",
     "every_column",
     "halves",
+    "one_of_each",
     "open_truth",
+    "quality",
     "read_published",
     "select",
+    "sets_of",
     "smallest_string",
     "table2",
 ]

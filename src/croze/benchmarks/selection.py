@@ -53,6 +53,49 @@ def select(
     )
 
 
+def one_of_each(truth: Truth, positions: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Which of these positions to keep so that every isomorphism class has one.
+
+    The class's representative where it is among them, else its member of the lowest position.
+
+    Returns:
+        Places in `positions`, ascending.
+    """
+    chosen: dict[int, int] = {}
+    for place in np.argsort(positions, kind="stable").tolist():
+        position = int(positions[place])
+        twin = int(truth.twin[position])
+        if position == twin or twin not in chosen:
+            chosen[twin] = place
+    return np.array(sorted(chosen.values()), dtype=np.int64)
+
+
+def sets_of(
+    truth: Truth, positions: NDArray[np.int64], cells: str, half: str
+) -> dict[str, NDArray[np.int64]]:
+    """The sets of chosen cells that a ranking is judged on: as chosen, one a class, and each half of these.
+
+    Args:
+        truth: where the cells come from.
+        positions: of the chosen cells, from `select`.
+        cells, half: what they were chosen by.
+
+    Returns:
+        Places in `positions` by the name of the set; those that repeat another are left out.
+    """
+    every = np.arange(len(positions), dtype=np.int64)
+    only = "" if half == "both" else f", {half} half"
+    found = {f"{'all' if cells == 'all' else 'distinct'} cells{only}": every}
+    single = one_of_each(truth, positions)
+    if len(single) < len(every):
+        found[f"distinct cells{only}"] = single
+    if half == "both":
+        of_cell = halves(truth)[positions[single]]
+        for name, side in HALVES.items():
+            found[f"distinct cells, {name} half"] = single[of_cell == side]
+    return found
+
+
 def place_of(seed: int, architecture: str) -> bytes:
     """Where a draw puts an architecture: draws are in ascending order of this digest."""
     return hashlib.sha256(f"{seed} {architecture}".encode()).digest()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,8 +11,6 @@ from croze.cli.options import (
     MAX_SEED,
     Augment,
     BatchSize,
-    Cells,
-    Channels,
     Data,
     DataSet,
     Half,
@@ -22,10 +21,21 @@ from croze.cli.options import (
     Sampling,
     ScoreFolder,
     ScoreSeed,
+    SpaceChannels,
     Truth,
     Workers,
     folder_of,
+    network_of,
 )
+from croze.cli.reproduce.options import PageFile, check_page
+
+if TYPE_CHECKING:
+    from croze.benchmarks import Quality
+    from croze.report.proxy_page import Sheet
+
+CellsPerStage = Annotated[
+    int | None, typer.Option(min=1, help="Cells a stage of the networks; the truth's or space's own without.")
+]
 
 
 def benchmark(
@@ -50,39 +60,54 @@ def benchmark(
     sampling: Sampling = "balanced",
     augment: Augment = False,
     micro_batch: MicroBatch = None,
-    channels: Channels = 16,
-    cells_per_stage: Cells = 5,
+    channels: SpaceChannels = None,
+    cells_per_stage: CellsPerStage = None,
+    statistics: Annotated[
+        bool,
+        typer.Option(
+            "--statistics", help="Print and bootstrap all statistics: Kendall, deciles, top k, regret."
+        ),
+    ] = False,
+    page: PageFile = None,
     plot: Plot = None,
     json: Json = None,
 ) -> None:
     """Rank the cells of a benchmark by proxies and compare with their measured accuracies.
 
     Prints the columns of the paper's Table 2: Spearman's rho, its bootstrap interval, and the partial rho
-    given live parameters. All rows rest on the cells on which every proxy succeeded.
+    given live parameters; then what is left of the ranking when size is held fixed, and how it stands on
+    both halves and on distinct cells. All rows rest on the cells on which every proxy succeeded. The result
+    with the scores of every cell goes to benchmark.json in the folder of the scores.
     """
-    from croze.assessment import assess
-    from croze.benchmarks import open_truth, select, table2
+    from croze.assessment import SIZES, assess
+    from croze.benchmarks import open_truth, select, sets_of, table2
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bar
     from croze.data import load_batch
     from croze.evaluation import Evaluator, Ledger
+    from croze.files import write_text
     from croze.proxies import find_criteria
+    from croze.report.benchmark_page import benchmark_page
     from croze.report.comparison_plot import draw
     from croze.report.comparison_table import difference_table, rho_table
     from croze.report.figures import check_plot
     from croze.report.provenance import provenance
+    from croze.report.proxy_page import DIGITS
+    from croze.report.quality_sheets import HEADLINE
+    from croze.report.simulation_table import terminal_table
     from croze.spaces import open_space
     from croze.store import Store
 
     folder = folder_of(out)
     if plot is not None:
         check_plot(plot)
+    check_page(page)
     chosen = find_criteria(proxies)
     known = open_truth(truth, dataset)
     table = table2(known, convention)
     positions = select(known, sample, seed, cells, half)
     batch = load_batch(data, size=batch_size, seed=score_seed, sampling=sampling, augment=augment)
-    space = open_space(known.space, channels=channels, cells=cells_per_stage)
+    space = open_space(known.space, **network_of(known, channels=channels, cells=cells_per_stage))
     evaluator = Evaluator(space, batch, score_seed, micro_batch)
     terminal = console(json)
     with (
@@ -91,30 +116,78 @@ def benchmark(
         Bar(terminal, f"{len(chosen)} proxies", len(positions)) as bar,
     ):
         found = assess(
-            known, table, positions, ledger, chosen, resamples=resamples, seed=seed, watch=bar.update
+            known,
+            table,
+            positions,
+            ledger,
+            chosen,
+            resamples=resamples,
+            seed=seed,
+            controls=SIZES,
+            watch=bar.update,
         )
 
     compared = found.comparison
+    columns = [column for column in HEADLINE if column in known.columns]
+    deep = statistics or page is not None
+    judged = []
+    if columns:
+        sets = sets_of(known, positions, cells, half)
+        judged = [
+            found.quality(known, columns, places, name, resamples=resamples, seed=seed, deep=deep)
+            for name, places in sets.items()
+        ]
     if not found.shortfall:
         title = f"{known.name}, {known.dataset}: scored on {len(batch)} images of {data}"
         terminal.print(rho_table(compared, title))
         if compared.differences:
             terminal.print(difference_table(compared))
+        for sheet in _shown(judged, columns, statistics=statistics):
+            terminal.print(terminal_table(sheet))
     for spec, reason in found.reasons.items():
         terminal.print(f"{spec} failed on some cells, the first because: {reason}")
     spent = ", ".join(f"{spec} {milliseconds:.0f}" for spec, milliseconds in found.milliseconds.items())
     terminal.print(f"Milliseconds a cell (passes that proxies share count for the first): {spent}")
+    made = provenance()
     result = {
         **found.to_json(),
+        "quality": [one.to_json() for one in judged],
+        "cells_scored": found.cells_to_json(known, columns),
         "truth": {"name": known.name, "dataset": known.dataset, **vars(known.provenance)},
         "selection": {"sample": sample, "cells": cells, "half": half, "seed": seed},
         "scored_on": {"data": data, **evaluator.context},
-        "provenance": provenance(),
+        "provenance": made,
     }
+    emit_json(str(folder / "benchmark.json"), result)
     emit_json(json, result)
     if found.shortfall:
         terminal.print(found.shortfall)
         raise typer.Exit(1)
+    if page is not None:
+        drawn = f"{len(positions):,} {'distinct cells' if cells == 'distinct' else 'strings'}"
+        described = benchmark_page(
+            known,
+            compared,
+            judged,
+            drawn=f"{drawn} of {known.name}, {known.dataset}, half: {half}, seed {seed}",
+            scores=f"{space!r}, untrained, weights from seed {score_seed}, on {len(batch)} images of {data}, "
+            f"drawn {sampling} (batch {batch.digest()[:DIGITS]})",
+            made=made,
+        )
+        write_text(page, described.markdown())
+        terminal.print(f"Written: {page}")
     if plot is not None:
         draw(compared, plot, f"{known.name}, {known.dataset}, {compared.cells} cells, seed {seed}")
         terminal.print(f"Written: {plot}")
+
+
+def _shown(judged: Sequence[Quality], columns: Sequence[str], *, statistics: bool) -> list[Sheet]:
+    """The tables for the terminal: rho by set and what is left beside size; all of them when asked for."""
+    from croze.report.quality_sheets import beyond_rho, by_set, quality_sheets
+
+    if not judged:
+        return []
+    sheets = [by_set(judged, column) for column in columns] if len(judged) > 1 else []
+    if not statistics:
+        return [*sheets, beyond_rho(judged[0], columns[0])]
+    return [*sheets, *(sheet for one in judged for sheet in quality_sheets(one))]

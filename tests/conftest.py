@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,15 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip(NO_DATA)
     return SHARED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_truths(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of the tables that truths leave behind; the user's own stays as it is."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CROZE_CACHE", str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session")

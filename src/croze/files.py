@@ -11,6 +11,15 @@ from croze.errors import CrozeError
 
 
 def write_text(path: str | Path, text: str) -> None:
+    """Write UTF-8 as `write_bytes` writes.
+
+    Raises:
+        CrozeError: when the file cannot be written.
+    """
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: str | Path, content: bytes) -> None:
     """Write through a temporary neighbour, so that a kill leaves the old file or the new one.
 
     What is no regular file, such as `/dev/stdout`, is written to as it is.
@@ -22,11 +31,11 @@ def write_text(path: str | Path, text: str) -> None:
     temporary = path.parent / f"{path.name}.{os.getpid()}.tmp"
     try:
         if path.exists() and not path.is_file():
-            path.write_text(text, encoding="utf-8")
+            path.write_bytes(content)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            temporary.write_text(text, encoding="utf-8")
+            temporary.write_bytes(content)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)

@@ -20,12 +20,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from croze.benchmarks.classes import classes_of
+from croze.benchmarks.raw import RawFiles
 from croze.benchmarks.truth import Provenance, Truth
 from croze.errors import CrozeError
 
 NAME = "nasbench201"
 
 SPACE = "nasbench201"
+
+NETWORK = {"channels": 16, "cells": 5}
+"""The size of the benchmark's networks: width of the first stage, cells a stage."""
+
+VERSION = 1
+"""Of what this reader makes of a file; a table of another one is not read."""
 
 DATASETS = ("cifar10", "cifar100", "imagenet16-120")
 
@@ -37,6 +45,11 @@ CLEAN = "clean"
 
 OF_STRING = "clean-of-string"
 """The accuracy as the file has it; the one column of a truth in which members of a class differ."""
+
+
+def inputs(path: Path, dataset: str) -> RawFiles:
+    """What `read` is going to read."""
+    return RawFiles(str(path), {path.name: path})
 
 
 def read(path: Path, dataset: str) -> Truth:
@@ -74,6 +87,7 @@ def read(path: Path, dataset: str) -> Truth:
         {CLEAN: means[place], OF_STRING: accuracies},
         Provenance(str(path), {path.name: hashlib.sha256(content).hexdigest()}),
         SPACE,
+        NETWORK,
     )
 
 
@@ -129,9 +143,7 @@ def _classes(
     from croze.spaces.nasbench201.cell import parse
     from croze.spaces.nasbench201.isomorphism import expression
 
-    number: dict[str, int] = {}
-    smallest: dict[int, str] = {}
-    place = []
+    keys = []
     for architecture, (_, line) in measured.items():
         try:
             cell = parse(architecture)
@@ -139,9 +151,5 @@ def _classes(
             raise CrozeError(f"{file}, line {line}: {problem}") from None
         if str(cell) != architecture:
             raise CrozeError(f"{file}, line {line}: expected the string {cell}, got {architecture!r}.")
-        one = number.setdefault(expression(cell), len(number))
-        smallest[one] = min(architecture, smallest.get(one, architecture))
-        place.append(one)
-    position = {architecture: i for i, architecture in enumerate(measured)}
-    twin = np.array([position[smallest[one]] for one in place], dtype=np.int64)
-    return twin, np.array(place, dtype=np.int64)
+        keys.append(expression(cell))
+    return classes_of(tuple(measured), keys)

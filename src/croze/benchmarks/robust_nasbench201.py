@@ -19,15 +19,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from croze.benchmarks.nasbench201 import DATASETS, NETWORK, SPACE
+from croze.benchmarks.raw import RawFiles
 from croze.benchmarks.truth import Provenance, Truth
 from croze.corruption_names import CORRUPTIONS, SEVERITIES
 from croze.errors import CrozeError
 
 NAME = "robust-nb201"
 
-SPACE = "nasbench201"
-
-DATASETS = ("cifar10", "cifar100", "imagenet16-120")
+VERSION = 1
+"""Of what this reader makes of a folder; a table of another one is not read."""
 
 ATTACKS = {
     "fgsm@Linf": "fgsm",
@@ -37,8 +38,23 @@ ATTACKS = {
 }
 """File key to column name; a column carries its epsilon in 1/255, as in `fgsm@8`."""
 
+KEYS = ("clean", *ATTACKS, *CORRUPTIONS)
+"""What a data set's folder holds a file of; there are no corruptions of ImageNet16-120."""
+
 MEAN_CORRUPTION = "corruptions"
 """The column of the mean accuracy over all corruptions and severities."""
+
+
+def inputs(path: Path, dataset: str) -> RawFiles:
+    """What `read` is going to read: those files that are there.
+
+    Raises:
+        CrozeError: when there is no folder of the data set.
+    """
+    folder = _folder(path, dataset.lower())
+    measured = [folder / f"{key}_accuracy.json" for key in KEYS]
+    there = [path / "meta.json", *(file for file in measured if file.is_file())]
+    return RawFiles(str(path), {file.relative_to(path).as_posix(): file for file in there})
 
 
 def read(path: Path, dataset: str) -> Truth:
@@ -70,7 +86,7 @@ def read(path: Path, dataset: str) -> Truth:
 
     representatives, place = np.unique(twin, return_inverse=True)
     columns: dict[str, NDArray[np.float64]] = {}
-    for key in ("clean", *ATTACKS, *CORRUPTIONS):
+    for key in KEYS:
         file = folder / f"{key}_accuracy.json"
         if file.is_file():
             names = _columns(meta_file, meta, key)
@@ -81,7 +97,9 @@ def read(path: Path, dataset: str) -> Truth:
         columns[MEAN_CORRUPTION] = np.mean([columns[name] for name in corrupted], axis=0)
     if not columns:
         raise CrozeError(f"{folder} holds no accuracies: expected files such as clean_accuracy.json.")
-    return Truth(NAME, wanted, architectures, twin, columns, Provenance(str(path), files.sha256), SPACE)
+    return Truth(
+        NAME, wanted, architectures, twin, columns, Provenance(str(path), files.sha256), SPACE, NETWORK
+    )
 
 
 def read_numbers(meta_file: Path) -> tuple[dict[str, str], dict[str, str]]:
@@ -140,7 +158,10 @@ def _architectures(file: Path, meta: Any) -> tuple[tuple[str, ...], NDArray[np.i
 
 def _folder(path: Path, dataset: str) -> Path:
     """The data set's folder, in whatever case it is spelled."""
-    folders = sorted(entry for entry in path.iterdir() if entry.is_dir())
+    try:
+        folders = sorted(entry for entry in path.iterdir() if entry.is_dir())
+    except OSError as problem:
+        raise CrozeError(f"Cannot read the folder {path}: {problem.strerror or problem}.") from problem
     for folder in folders:
         if folder.name.lower() == dataset:
             return folder

@@ -46,6 +46,7 @@ def read(path: Path, dataset: str) -> Truth:
         columns,
         Provenance(str(path), digests),
         pool.design.space,
+        {name: value for name, value in pool.design.settings if isinstance(value, int)},
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
@@ -42,6 +42,8 @@ class Truth:
         columns: raw columns by name, float64 `(n,)` each in [0, 1]; members of a class share its value.
         provenance: what was read.
         space: name of the search space that the architectures are of.
+        network: the size that all its networks have, as settings of the space (`channels`, `layers`, ...);
+            empty where it is not known.
 
     Raises:
         CrozeError: lengths that differ, repeated strings, or a twin that is no representative.
@@ -54,6 +56,7 @@ class Truth:
     columns: Mapping[str, NDArray[np.float64]]
     provenance: Provenance
     space: str = "nasbench201"
+    network: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n = len(self.architectures)

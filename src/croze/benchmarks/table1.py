@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from croze.benchmarks.layout import Layout
+from croze.benchmarks.nasbench201 import SPACE
 from croze.benchmarks.robust_nasbench201 import NAME as STANDARD
-from croze.benchmarks.robust_nasbench201 import SPACE
 from croze.benchmarks.table2 import Column, Table
 from croze.benchmarks.truth import Truth
 from croze.errors import CrozeError

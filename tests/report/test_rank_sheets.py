@@ -97,14 +97,14 @@ def test_empty_columns_hold_the_print_alone_and_stand_nowhere_else():
         for column, heading in (("cw", "CW"), ("deepfool", "DeepFool"), ("spsa", "SPSA"), ("lgv", "LGV")):
             text = row[sheet.head.index(heading)]
             assert text == f"({print_.figure(name, column):.3f})".replace("0.", ".")
-    assert sheet.head[-2] == "mean of 6"
+    assert sheet.head[-2] == "Mean of 6"
     for other in sheets(found):
         if other.title not in ("Beside the paper", "Not regenerated"):
             assert not {"CW", "DeepFool", "SPSA", "LGV"} & set(other.head)
     gone = named(found, "Not regenerated")
     assert [row[0] for row in gone.rows] == ["CW", "DeepFool", "SPSA", "LGV", "Avg."]
     assert gone.rows[0][1] == "no cw"
-    (note,) = [note for note in notes(found) if note.startswith("*mean of 6*")]
+    (note,) = [note for note in notes(found) if note.startswith("*Mean of 6*")]
     assert "It is not the paper's Avg., which is over every column, CW, DeepFool, SPSA, LGV" in note
 
 

@@ -81,8 +81,8 @@ def simulate(
 ) -> None:
     """Replay search strategies on a benchmark: the best accuracy against the number of trained models.
 
-    The paper's Figure 3. Guides score every distinct cell once; ended at any moment, the same command goes
-    on. The replays themselves take minutes.
+    The paper's Figure 3, also as `croze reproduce figure3`. Guides score every distinct cell once; ended at
+    any moment, the same command goes on. The replays themselves take minutes.
     """
     from croze.benchmarks import nasbench201, open_truth, select
     from croze.cli.output import console, emit_json

@@ -40,6 +40,9 @@ OTHERS = "°"
 """What stands behind a figure that rests on other cells than those of the other rows."""
 
 
+WIDER = " Isomorphic strings are drawn as cells of their own, so those for all strings are too narrow."
+
+
 def sheets(found: RankTable, remarks: Sequence[tuple[str, str]] = ()) -> list[Sheet]:
     """All tables in order; those with nothing to show are left out.
 
@@ -67,7 +70,8 @@ def notes(found: RankTable) -> list[str]:
         "of the proxy counts as high; `-` where there is none, because the score is the same for all cells "
         "or succeeded on fewer than three.",
     ]
-    if any(view.cells == "all" for view in found.views):
+    several = any(view.cells == "all" for view in found.views)
+    if several:
         lines.append(
             "*All drawn strings* count isomorphic cells as often as they have strings, as the paper does. "
             "*Distinct cells* are those of the drawn strings that represent their isomorphism class in the "
@@ -91,6 +95,11 @@ def notes(found: RankTable) -> list[str]:
             "HRS is the harmonic mean of a cell's clean accuracy and that under the attack; rho is with it. "
             "AutoAttack has one size in NAS-RobBench-201, 8/255, whatever the size of the others."
         )
+        lines.append(
+            "The printed figures are of other networks: other cells, which the authors trained with a recipe "
+            "of their own and attacked at a size that is not printed. A difference to them is one of the "
+            "truths as much as of the scores; sizes, which everybody computes alike, show how much."
+        )
     lines.append(_average_note(found))
     lines += [
         "In all other tables the rows above the line rest on the same cells, those on which every proxy that "
@@ -99,7 +108,7 @@ def notes(found: RankTable) -> list[str]:
         "drawn cells. All tables have one order: by the average on the first report half.",
         "An aggregate ranks the cells of the view among each other, and keeps these ranks in the bootstrap.",
         f"Intervals: {half.level:.0%} bootstrap, {half.resamples:,} resamples of the cells, seed {half.seed}."
-        " Isomorphic strings are drawn as cells of their own, so those for all strings are too narrow.",
+        + (WIDER if several else ""),
     ]
     if found.given_size:
         lines.append(
@@ -127,7 +136,7 @@ def _average_note(found: RankTable) -> str:
 
 
 def _average(found: RankTable) -> str:
-    return "Avg." if found.complete else f"mean of {len(found.layout.filled)}"
+    return "Avg." if found.complete else f"Mean of {len(found.layout.filled)}"
 
 
 def _beside(found: RankTable) -> Sheet:
@@ -241,7 +250,7 @@ def _by_view(found: RankTable, title: str, text: Callable[[Standing], str]) -> S
         standings = [view.half.standing(spec) for view in found.views]
         texts = [text(s) + ("" if s.common else OTHERS) for s in standings if s is not None]
         rows.append((_marked(found, spec), *texts))
-    counts = ", ".join(f"{_place(view)} {view.half.cells:,}" for view in found.views)
+    counts = ", ".join(f"{_place(view).lower()} {view.half.cells:,}" for view in found.views)
     note = f"Cells: {counts}; {OTHERS} on its own cells."
     return Sheet(title, note, ("proxy", *(_place(view) for view in found.views)), tuple(rows))
 

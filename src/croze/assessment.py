@@ -59,6 +59,7 @@ class Assessment:
         places: NDArray[np.int64],
         name: str,
         *,
+        tops: Sequence[int] | None = None,
         resamples: int = 1000,
         seed: int = 0,
         deep: bool = True,
@@ -70,7 +71,7 @@ class Assessment:
             columns: its raw columns to judge by.
             places: of the cells among those chosen.
             name: of this set of cells.
-            resamples, seed, deep: see `benchmarks.quality`.
+            tops, resamples, seed, deep: see `benchmarks.quality`.
         """
         raw = {spec: values[places] for spec, values in self.raw.items()}
         return quality(
@@ -81,6 +82,7 @@ class Assessment:
             {control: raw[control] for control in self.controls},
             name=name,
             grouped_by=CONTROL.spec,
+            tops=tops,
             resamples=resamples,
             seed=seed,
             deep=deep,

@@ -19,6 +19,7 @@ from croze.cli.reproduce import reproduce
 from croze.cli.score import score
 from croze.cli.search import search
 from croze.cli.simulate import simulate
+from croze.cli.spread import spread
 from croze.cli.train import train
 from croze.cli.truth import truth
 
@@ -39,6 +40,7 @@ app.add_typer(pool, name="pool", short_help="Train many cells, to hold proxies a
 app.command("benchmark", short_help="Compare proxies with measured accuracies.")(benchmark)
 app.command("truth", short_help="Look up measured accuracies.")(truth)
 app.add_typer(data, name="data", short_help="Where measured accuracies come from; fetch them.")
+app.command("spread", short_help="See how rankings move with weights and batch.")(spread)
 app.command("reference", short_help="Make the population that aggregates compare with.")(reference)
 app.command("proxies", short_help="Write the evidence page on all proxies.")(proxies)
 app.command("simulate", short_help="Replay search strategies on measured accuracies.")(simulate)

@@ -85,7 +85,7 @@ def benchmark(
     from croze.cli.progress import Bar
     from croze.data import load_batch
     from croze.evaluation import Evaluator, Ledger
-    from croze.files import write_text
+    from croze.files import to_json, write_text
     from croze.proxies import find_criteria
     from croze.report.benchmark_page import benchmark_page
     from croze.report.comparison_plot import draw
@@ -134,8 +134,17 @@ def benchmark(
     if columns:
         sets = sets_of(known, positions, cells, half)
         judged = [
-            found.quality(known, columns, places, name, resamples=resamples, seed=seed, deep=deep)
-            for name, places in sets.items()
+            found.quality(
+                known,
+                columns,
+                places,
+                name,
+                tops=None if deep or i == 0 else (),
+                resamples=resamples,
+                seed=seed,
+                deep=deep,
+            )
+            for i, (name, places) in enumerate(sets.items())
         ]
     if not found.shortfall:
         title = f"{known.name}, {known.dataset}: scored on {len(batch)} images of {data}"
@@ -158,7 +167,7 @@ def benchmark(
         "scored_on": {"data": data, **evaluator.context},
         "provenance": made,
     }
-    emit_json(str(folder / "benchmark.json"), result)
+    write_text(folder / "benchmark.json", to_json(result, indented=False))
     emit_json(json, result)
     if found.shortfall:
         terminal.print(found.shortfall)

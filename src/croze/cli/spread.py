@@ -1,0 +1,179 @@
+"""`croze spread`: how far rankings move with the initial weights and with the batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from croze.cli.options import (
+    MAX_SEED,
+    BatchSize,
+    Data,
+    DataSet,
+    Half,
+    Json,
+    Sampling,
+    ScoreFolder,
+    SpaceChannels,
+    Truth,
+    Workers,
+    folder_of,
+    network_of,
+)
+from croze.cli.reproduce.options import PageFile, check_page
+
+if TYPE_CHECKING:
+    from croze.cli.progress import Bar
+
+
+def spread(
+    truth: Truth,
+    dataset: DataSet = "cifar10",
+    data: Data = "digits",
+    proxies: Annotated[
+        str, typer.Option(help="Comma-separated proxies and aggregates.")
+    ] = "croze-official,croze-positional,croze-robust",
+    sample: Annotated[int, typer.Option(min=1, help="Cells to draw.")] = 200,
+    cells: Annotated[str, typer.Option(help="all strings, or distinct ones up to isomorphism.")] = "distinct",
+    half: Half = "both",
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of the sample of cells.")] = 0,
+    seeds: Annotated[int, typer.Option(min=1, help="Draws of the initial weights.")] = 5,
+    batches: Annotated[int, typer.Option(min=1, help="Draws of the batch.")] = 5,
+    tolerance: Annotated[
+        float, typer.Option(min=1e-6, help="Expected loss of rho below which fewer draws are enough.")
+    ] = 0.005,
+    score_seed: Annotated[
+        int, typer.Option(min=0, max=MAX_SEED, help="First seed of weights and of batches; others follow.")
+    ] = 0,
+    workers: Workers = 0,
+    out: ScoreFolder = "runs/spread",
+    batch_size: BatchSize = 8,
+    sampling: Sampling = "balanced",
+    channels: SpaceChannels = None,
+    cells_per_stage: Annotated[
+        int | None,
+        typer.Option(min=1, help="Cells a stage of the networks; the truth's or space's own without."),
+    ] = None,
+    page: PageFile = None,
+    json: Json = None,
+) -> None:
+    """Score the same cells with other initial weights and with other batches, and see how rankings move.
+
+    Per proxy: rho with measured accuracies in every draw, how well draws agree, and over how many of them
+    ranks have to be averaged. All scores are kept: ended at any moment, the same command goes on.
+    """
+    from functools import partial
+
+    import numpy as np
+
+    from croze.benchmarks import open_truth, select
+    from croze.cli.output import console, emit_json
+    from croze.cli.progress import Bar
+    from croze.data import load_batch
+    from croze.errors import CrozeError
+    from croze.evaluation import Evaluator, Ledger
+    from croze.files import to_json, write_text
+    from croze.proxies import find_criteria, merits, parts_of
+    from croze.report.page import Page
+    from croze.report.provenance import provenance
+    from croze.report.proxy_page import DIGITS
+    from croze.report.quality_sheets import HEADLINE
+    from croze.report.simulation_table import terminal_table
+    from croze.report.spread_sheets import notes, spread_sheets
+    from croze.spaces import open_space
+    from croze.store import Store
+    from croze.survey import collect
+    from croze.survey.spread import spread as spread_over
+    from croze.survey.spread import usable_cells
+
+    folder = folder_of(out)
+    check_page(page)
+    criteria = find_criteria(proxies)
+    known = open_truth(truth, dataset)
+    columns = [column for column in HEADLINE if column in known.columns]
+    if not columns:
+        raise CrozeError(
+            f"{known.name} has none of the columns {', '.join(HEADLINE)} for {dataset}, so there is "
+            "nothing to compare with."
+        )
+    positions = select(known, sample, seed, cells, half)
+    architectures = [known.architectures[i] for i in positions]
+    space = open_space(known.space, **network_of(known, channels=channels, cells=cells_per_stage))
+    wanted = parts_of(criteria)
+    by_weights = [(score_seed + i, score_seed) for i in range(seeds)]
+    by_batch = [(score_seed, score_seed + i) for i in range(batches)]
+    draws = list(dict.fromkeys([*by_weights, *by_batch]))
+    terminal = console(json)
+    scores, contexts = {}, {}
+    with Bar(terminal, f"{len(draws)} draws", len(draws) * len(positions)) as bar:
+        for i, (weights, images) in enumerate(draws):
+            batch = load_batch(data, size=batch_size, seed=images, sampling=sampling)
+            evaluator = Evaluator(space, batch, weights)
+            contexts[f"weights {weights}, batch {images}"] = evaluator.context
+            with Store(folder, evaluator.context) as store, Ledger(evaluator, store, workers) as ledger:
+                scored = collect(ledger, architectures, wanted, partial(_tell, bar, i * len(positions)))
+            scores[weights, images] = merits(criteria, scored.values)
+    usable = usable_cells(list(scores.values()))
+    truths = {column: np.asarray(known.values(column)[positions]) for column in columns}
+    found = [
+        spread_over(
+            "initial weights",
+            [w for w, _ in by_weights],
+            [scores[d] for d in by_weights],
+            truths,
+            usable,
+            tolerance,
+        ),
+        spread_over(
+            "batch", [b for _, b in by_batch], [scores[d] for d in by_batch], truths, usable, tolerance
+        ),
+    ]
+    made = provenance()
+    result = {
+        "spread": [one.to_json() for one in found],
+        "cells": {
+            "architecture": architectures,
+            "draws": [
+                {
+                    "weights": weights,
+                    "batch": images,
+                    "scores": {
+                        spec: [value if np.isfinite(value) else None for value in values.tolist()]
+                        for spec, values in one.items()
+                    },
+                }
+                for (weights, images), one in scores.items()
+            ],
+        },
+        "truth": {"name": known.name, "dataset": known.dataset, **vars(known.provenance)},
+        "selection": {"sample": sample, "cells": cells, "half": half, "seed": seed},
+        "scored_on": {"data": data, "contexts": contexts},
+        "provenance": made,
+    }
+    write_text(folder / "spread.json", to_json(result, indented=False))
+    emit_json(json, result)
+    sheets = [sheet for one in found for sheet in spread_sheets(one)]
+    for sheet in sheets:
+        terminal.print(terminal_table(sheet))
+    if page is not None:
+        files = ", ".join(f"{name} {digest[:DIGITS]}" for name, digest in known.provenance.sha256.items())
+        basis = [
+            f"cells: {len(positions):,} {cells} ones of {known.name}, {known.dataset}, half: {half}, "
+            f"seed {seed}",
+            f"scores: {space!r}, untrained, {batch_size} images of {data}, drawn {sampling}; first seed "
+            f"{score_seed}",
+            ", ".join(f"{name} {version}" for name, version in made["versions"].items()),
+            f"files (SHA-256): {files}",
+        ]
+        about = (
+            "How far the rankings of proxies move with the initial weights and with the batch, on the same "
+            f"cells of {known.name}."
+        )
+        described = Page("The spread of rankings", about, made["command"], basis, notes(tolerance), sheets)
+        write_text(page, described.markdown())
+        terminal.print(f"Written: {page}")
+
+
+def _tell(bar: Bar, before: int, done: int) -> None:
+    bar.update(before + done)

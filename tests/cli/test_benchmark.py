@@ -1,10 +1,12 @@
 import json
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from croze.benchmarks.table2 import CONVENTIONS
+from croze.cli.options import network_of
 from croze.errors import CrozeError
 from croze.evaluation import Evaluator
 from croze.spaces.nasbench201 import NASBench201
@@ -94,6 +96,44 @@ def test_the_table_and_the_second_run(croze, truth, tmp_path, monkeypatch):
     )
     assert less.json["chosen"] == 9
     assert less.json["differences"] == []
+
+
+def test_all_statistics_go_to_the_terminal_the_page_and_the_folder(croze, truth, tmp_path):
+    outcome = croze(
+        *("benchmark", "--truth", truth, *TINY, "--proxies", "params,naswot", "--out", "scores"),
+        *("--statistics", "--page", "page.md"),
+    )
+    assert outcome.code == 0, outcome.err
+    result = json.loads((tmp_path / "scores" / "benchmark.json").read_text())
+    names = ["all cells", "distinct cells", "distinct cells, choose half", "distinct cells, report half"]
+    assert [one["name"] for one in result["quality"]] == names
+    first = result["quality"][0]["rows"][1]
+    assert first["proxy"] == "naswot"
+    assert set(first["columns"]) == {"clean", "fgsm@8", "corruptions"}
+    assert set(first["columns"]["clean"]["partial"]) == {"params", "live-params", "flops", "all sizes"}
+    assert first["columns"]["clean"]["kendall"]["low"] is not None
+    cells = result["cells_scored"]
+    assert set(cells["scores"]) == {"params", "naswot", "live-params", "flops"}
+    assert (
+        len(cells["architecture"]) == len(cells["scores"]["flops"]) == len(cells["accuracies"]["clean"]) == 30
+    )
+    page = (tmp_path / "page.md").read_text()
+    for text in (
+        "Table 2's columns: rho",
+        "clean: rho by set of cells",
+        "the top and the pick",
+        "--statistics",
+    ):
+        assert text in page
+    for text in ("rho inside size deciles", "Written: page.md", "distinct cells, report half"):
+        assert text in outcome.out
+
+
+def test_the_size_of_networks_is_the_truths_own_unless_asked_otherwise():
+    known = SimpleNamespace(network={"channels": 8, "cells": 2})
+    assert network_of(known, channels=None, cells=3) == {"channels": 8, "cells": 3}
+    assert network_of(object(), channels=None, cells=None) == {"channels": None, "cells": None}
+    assert network_of(object(), channels=4) == {"channels": 4}
 
 
 def test_rho_is_that_of_scipy(croze, truth):

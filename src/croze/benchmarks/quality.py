@@ -359,7 +359,8 @@ def _verdicts(
     size = z[sizes.index(grouped_by)]
     groups = size_groups(size)
     within = rho_within(groups, x, y, looked)
-    means = within.mean()
+    rhos, taus, means = (_estimates(some, level) for some in (rho, tau, within.mean()))
+    left = {name: _estimates(values, level) for name, values in partials.items()}
     spans = [
         (size[groups == g].min(), size[groups == g].max()) if within.n[0, g] else (math.nan, math.nan)
         for g in range(within.rho.shape[1])
@@ -372,11 +373,11 @@ def _verdicts(
             best = np.max(np.where(looked > 0, y[j], -np.inf), axis=1)
             row.append(
                 Verdict(
-                    _estimate(rho[:, i, j], level),
-                    _estimate(tau[:, i, j], level),
+                    rhos[i][j],
+                    taus[i][j],
                     weighted_tau(x[i], y[j]),
-                    {name: _estimate(values[:, i, j], level) for name, values in partials.items()},
-                    _estimate(means[:, i, j], level),
+                    {name: estimates[i][j] for name, estimates in left.items()},
+                    means[i][j],
                     tuple(
                         Decile(int(within.n[0, g]), float(low), float(high), float(within.rho[0, g, i, j]))
                         for g, (low, high) in enumerate(spans)
@@ -406,11 +407,17 @@ def _top(x: Floats, y: Floats, k: int, counts: Floats, level: float) -> Top:
 
 def _estimate(figures: Floats, level: float) -> Estimate:
     """The figure as given, first, with the interval of its resamples; none where it is undefined itself."""
-    value = float(figures[0])
-    if len(figures) == 1 or math.isnan(value):
-        return Estimate(value)
-    low, high = percentile_interval(figures[1:], level)
-    return Estimate(value, float(low), float(high))
+    return _estimates(figures[:, None, None], level)[0][0]
+
+
+def _estimates(figures: Floats, level: float) -> list[list[Estimate]]:
+    """The same of many, shape `(B, p, m)`, by proxy and column."""
+    low, high = np.full((2, *figures.shape[1:]), np.nan)
+    if len(figures) > 1:
+        low, high = percentile_interval(figures[1:], level)
+    ends = np.where(np.isnan(figures[0]), np.nan, np.stack([low, high]))
+    table = np.stack([figures[0], *ends], axis=-1)
+    return [[Estimate(*figure) for figure in row] for row in table.tolist()]
 
 
 def _number(value: float) -> float | None:

@@ -32,11 +32,14 @@ def percentile_interval(resampled: ArrayLike, level: float = 0.95) -> tuple[Floa
     if not 0.0 < level < 1.0:
         raise CrozeError(f"The level of an interval lies between 0 and 1 (0.95 is usual), got {level:g}.")
     flat = figures.reshape(len(figures), -1)
-    usable = np.isnan(flat).mean(axis=0) <= UNDEFINED_LIMIT
+    undefined = np.isnan(flat).mean(axis=0)
+    tail = (1.0 - level) / 2.0
     ends = np.full((2, flat.shape[1]), np.nan)
-    if usable.any():
-        tail = (1.0 - level) / 2.0
-        ends[:, usable] = np.nanquantile(flat[:, usable], [tail, 1.0 - tail], axis=0)
+    # columns one by one where something is left out, all at once where nothing is: many times faster
+    whole, some = undefined == 0, (undefined > 0) & (undefined <= UNDEFINED_LIMIT)
+    for columns, quantile in ((whole, np.quantile), (some, np.nanquantile)):
+        if columns.any():
+            ends[:, columns] = quantile(flat[:, columns], [tail, 1.0 - tail], axis=0)
     low, high = ends.reshape(2, *figures.shape[1:])
     return low, high
 

@@ -1,0 +1,56 @@
+import json
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+from croze.evaluation import Evaluator
+from croze.spaces.nasbench201.isomorphism import every_cell
+
+CELLS = [str(cell) for cell in every_cell()[5000:15000:1200]]
+TINY = ("--channels", 4, "--cells-per-stage", 1, "--workers", 1, "--cells", "all")
+
+
+@pytest.fixture(scope="module")
+def truth(tmp_path_factory):
+    root = tmp_path_factory.mktemp("truth")
+    (root / "cifar10").mkdir()
+    ids = {str(i): {"nb201-string": cell, "isomorph": str(i)} for i, cell in enumerate(CELLS)}
+    (root / "meta.json").write_text(json.dumps({"ids": ids, "epsilons": {}}))
+    accuracies = {
+        str(i): round(float(v), 3) for i, v in enumerate(np.random.default_rng(1).random(len(CELLS)))
+    }
+    content = {"cifar10": {"clean": {"accuracy": accuracies}}}
+    (root / "cifar10" / "clean_accuracy.json").write_text(json.dumps(content))
+    return f"robust-nb201:{root}"
+
+
+def test_draws_are_scored_once_and_compared(croze, truth, tmp_path, monkeypatch):
+    arguments = (
+        *("spread", "--truth", truth, "--proxies", "params,naswot", "--sample", len(CELLS), *TINY),
+        *("--seeds", 2, "--batches", 3, "--out", "scores", "--page", "page.md"),
+    )
+    outcome = croze(*arguments)
+    assert outcome.code == 0, outcome.err
+    result = json.loads((tmp_path / "scores" / "spread.json").read_text())
+    weights, batch = result["spread"]
+    assert (weights["varied"], weights["draws"]) == ("initial weights", [0, 1])
+    assert (batch["varied"], batch["draws"]) == ("batch", [0, 1, 2])
+    draws = {(draw["weights"], draw["batch"]): draw["scores"] for draw in result["cells"]["draws"]}
+    assert list(draws) == [(0, 0), (1, 0), (0, 1), (0, 2)]
+    scores = [draws[key]["naswot"] for key in ((0, 0), (1, 0))]
+    assert scores[0] != scores[1]
+    assert weights["rows"][1]["agreement"] == pytest.approx(spearmanr(*scores).statistic)
+    assert weights["rows"][0]["columns"]["clean"]["deviation"] == pytest.approx(0.0, abs=1e-12)
+    assert "Ranks averaged over batch" in (tmp_path / "page.md").read_text()
+
+    def computed(self, request):
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(Evaluator, "__call__", computed)
+    assert croze(*arguments).code == 0
+
+
+def test_bad_input_is_one_line(refused, truth):
+    assert "A sample of 99 cannot be drawn" in refused("spread", "--truth", truth, "--sample", 99)
+    assert "Unknown proxy 'nothing'" in refused("spread", "--truth", truth, "--proxies", "nothing")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from croze.benchmarks import Truth, open_truth
+from croze.benchmarks import Truth, every_column, open_truth, table2
 from croze.corruption_names import CORRUPTIONS
 from croze.errors import CrozeError
 
@@ -196,3 +196,27 @@ def test_the_published_files(real: Truth) -> None:
         real.values("fgsm@8")[real.distinct],
         [raw[str(i)][epsilons.index(8.0)] for i in real.distinct],
     )
+
+
+def test_imagenet_has_attacks_and_no_corruptions(tiny_folder: Write) -> None:
+    """As published: its folder is spelled with capitals and holds adversarial keys only."""
+    root = tiny_folder("imagenet16-120", "ImageNet16-120", skip=CORRUPTIONS)
+    truth = read(root, "ImageNet16-120")
+    assert truth.dataset == "imagenet16-120"
+    attacks = [f"{kind}@{e}" for kind in ("fgsm", "pgd", "apgd-ce", "square") for e in ("0.1", "4", "8")]
+    assert list(truth.columns) == ["clean", *attacks]
+    assert [column.name for column in every_column(truth).columns] == list(truth.columns)
+    assert [column.name for column in table2(truth).columns] == ["clean", "fgsm4"]
+    assert set(truth.provenance.sha256) == {
+        "meta.json",
+        *(
+            f"ImageNet16-120/{key}_accuracy.json"
+            for key in ("clean", "fgsm@Linf", "pgd@Linf", "aa_apgd-ce@Linf", "aa_square@Linf")
+        ),
+    }
+    assert dict(truth.network) == {"channels": 16, "cells": 5}
+
+
+def test_a_path_that_is_no_folder(tiny_folder: Write) -> None:
+    with pytest.raises(CrozeError, match=r"needs .*meta\.json/meta\.json, which is missing"):
+        read(tiny_folder() / "meta.json")

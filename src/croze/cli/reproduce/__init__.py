@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import typer
 
+from croze.cli.reproduce.figure2 import figure2
 from croze.cli.reproduce.figure4 import figure4
 from croze.cli.reproduce.figure5 import figure5
 from croze.cli.reproduce.table1 import table1
 from croze.cli.reproduce.table2 import table2
+from croze.cli.reproduce.table3 import table3
+from croze.cli.reproduce.table4 import table4
 from croze.cli.reproduce.table5 import table5
 from croze.cli.reproduce.table5_darts import table5_darts
 from croze.cli.reproduce.table6 import table6
@@ -23,11 +26,14 @@ reproduce = typer.Typer(
     rich_markup_mode=None,
 )
 reproduce.command("what", short_help="Which data each needs, what is not there.")(what)
-reproduce.command("table1", short_help="How proxies rank adversarially trained cells.")(table1)
-reproduce.command("table2", short_help="How proxies rank cells after standard training.")(table2)
+reproduce.command("figure2", short_help="Robustness against the cost of the search.")(figure2)
 reproduce.command("figure3", short_help="Search strategies replayed; also `croze simulate`.")(simulate)
 reproduce.command("figure4", short_help="How much features of trained networks move.")(figure4)
 reproduce.command("figure5", short_help="What scores of untrained networks say of trained ones.")(figure5)
+reproduce.command("table1", short_help="How proxies rank adversarially trained cells.")(table1)
+reproduce.command("table2", short_help="How proxies rank cells after standard training.")(table2)
+reproduce.command("table3", short_help="Search, train, evaluate: the paper's main result.")(table3)
+reproduce.command("table4", short_help="The same with adversarial training and five attacks.")(table4)
 reproduce.command("table5", short_help="Whom each set of CRoZe's components chooses.")(table5)
 reproduce.command("table5-darts", short_help="The same, with what is chosen trained.")(table5_darts)
 reproduce.command("table6", short_help="How good the best and worst by proxy are.")(table6)

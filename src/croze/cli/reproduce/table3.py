@@ -1,0 +1,109 @@
+"""`croze reproduce table3`: search, standard training, evaluation, over several searches."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from croze.cli.options import (
+    MAX_SEED,
+    Data,
+    Devices,
+    Json,
+    SpaceChannels,
+    SpaceLayers,
+    SpaceName,
+    Workers,
+)
+from croze.cli.reproduce.options import PageFile
+from croze.cli.reproduce.protocol_options import (
+    Candidates,
+    CellsPerStage,
+    Folder,
+    InFlight,
+    Limits,
+    Methods,
+    Population,
+    PublishedCells,
+    ScoreBatch,
+    Searches,
+    WarmUpPool,
+)
+from croze.cli.training_options import (
+    Epochs,
+    RecipeSettings,
+    TestData,
+    TestImages,
+    TrainingImages,
+    recipe_of,
+    space_settings,
+)
+
+
+def table3(
+    methods: Methods = "croze-official,croze-robust,croze-positional,gradnorm,synflow",
+    cells: PublishedCells = "PC-DARTS-CIFAR,DrNAS-CIFAR,RobNet-free,AdvRush",
+    searches: Searches = 3,
+    candidates: Candidates = 5000,
+    pool: WarmUpPool = None,
+    population: Population = None,
+    in_flight: InFlight = None,
+    space: SpaceName = "darts",
+    layers: SpaceLayers = None,
+    channels: SpaceChannels = None,
+    cells_per_stage: CellsPerStage = None,
+    epochs: Epochs = None,
+    settings: RecipeSettings = None,
+    data: Data = "digits",
+    dataset: Annotated[
+        str,
+        typer.Option(help="What it is: cifar10 or cifar100 for the printed half beside ours, or own."),
+    ] = "own",
+    images: TrainingImages = None,
+    test_data: TestData = None,
+    test_images: TestImages = 10000,
+    limits: Limits = None,
+    score_batch: ScoreBatch = 8,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MAX_SEED - 1000, help="Of the first search; the next have the next.")
+    ] = 0,
+    workers: Workers = 0,
+    device: Devices = None,
+    out: Folder = "runs/protocol",
+    page: PageFile = None,
+    json: Json = None,
+) -> None:
+    """Search, train and evaluate (Table 3): clean, the mean over corruptions, FGSM at 8/255 and HRS.
+
+    The defaults are the paper's size, which needs weeks of a GPU. Published cells are trained, not searched.
+    Killed or stopped, the same command goes on where it was.
+    """
+    from croze.cli.reproduce.protocol_run import ProtocolRun
+    from croze.protocol import STANDARD, effort_of
+    from croze.robustness.plan import plan_trials
+
+    ProtocolRun(
+        "table3",
+        STANDARD,
+        methods,
+        cells,
+        searches,
+        effort_of(candidates, pool, population, in_flight),
+        space,
+        space_settings(layers=layers, channels=channels, cells=cells_per_stage),
+        recipe_of("standard", settings, epochs=epochs),
+        plan_trials("fgsm", "8/255", "none", limits or [], "all"),
+        dataset,
+        data,
+        images,
+        test_data,
+        test_images,
+        score_batch,
+        seed,
+        workers,
+        device,
+        out,
+        page,
+        json,
+    ).run()

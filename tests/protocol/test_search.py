@@ -83,3 +83,13 @@ def test_failures_are_never_ranked(batch, tmp_path, monkeypatch):
     found = search_once(SPACE, find_criterion("params"), batch, 0, EFFORT, tmp_path)
     assert (found.architecture, found.score, found.params) == ("", None, None)
     assert (found.failed, found.reason) == (8, "the logits overflow")
+
+
+def test_a_network_that_does_not_let_itself_be_measured(batch, tmp_path, monkeypatch):
+    def fails(network, inputs):
+        raise RuntimeError("no gradient")
+
+    monkeypatch.setattr("croze.protocol.search.live_parameter_count", fails)
+    found = search_once(SPACE, find_criterion("params"), batch, 0, EFFORT, tmp_path)
+    assert found.live_params is None
+    assert found.params == found.score

@@ -134,7 +134,7 @@ def searched_row(
 def published_row(
     cell: PublishedCell,
     seeds: Sequence[int],
-    sizes: tuple[int, int],
+    sizes: tuple[int, int | None],
     results: Sequence[MemberResult | None],
     figures: Sequence[Mapping[str, float]],
 ) -> Row:

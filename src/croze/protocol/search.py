@@ -177,9 +177,12 @@ def search_once(
     )
 
 
-def sizes_of(evaluator: Evaluator, architecture: str) -> tuple[int, int]:
-    """Trainable parameters of the network, and those that a gradient reaches."""
+def sizes_of(evaluator: Evaluator, architecture: str) -> tuple[int, int | None]:
+    """Trainable parameters of the network, and those that a gradient reaches; None where that fails."""
     with single_thread():
         network = evaluator.network(architecture)
-        live = live_parameter_count(network, evaluator.batch.normalised()[:MOST_IMAGES])
+        try:
+            live = live_parameter_count(network, evaluator.batch.normalised()[:MOST_IMAGES])
+        except Exception:  # what was searched must be written even where a network cannot be measured
+            live = None
         return parameter_count(network), live

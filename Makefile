@@ -5,10 +5,11 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: help setup search test test-cluster test-full lint types contracts check clean
+.PHONY: help setup search report test test-cluster test-full lint types contracts check clean
 
 help:
 	@echo "make search     search NAS-Bench-201 on built-in images, show the best cells (ARGS='--budget 100 ...')"
+	@echo "make report     a small search and its report as one HTML page, under 5 minutes"
 	@echo "make test       the tests, under 10 minutes on 2 cores"
 	@echo "make test-cluster  the tests on a local Ray cluster"
 	@echo "make test-full  the tests and the slow ones"
@@ -25,6 +26,10 @@ $(READY): pyproject.toml constraints.txt
 
 search: $(READY)
 	$(BIN)/croze search $(ARGS)
+
+report: $(READY)
+	$(BIN)/croze search --budget 100 --out runs/report $(ARGS)
+	$(BIN)/croze report runs/report
 
 test: $(READY)
 	$(BIN)/pytest -n 2 -m "not slow and not cluster" $(ARGS)

@@ -32,7 +32,13 @@ def same(result):
 def test_the_result(finished):
     folder, result, errors, _ = finished
     assert json.loads((folder / "best.json").read_text()) == result
-    assert sorted(os.listdir(folder)) == ["best.json", "network.py", "scores.lock", "scores.sqlite"]
+    assert sorted(os.listdir(folder)) == [
+        "best.json",
+        "candidates.json",
+        "network.py",
+        "scores.lock",
+        "scores.sqlite",
+    ]
     assert result["best"] == result["top"][0]
     assert [r["rank"] for r in result["top"]] == list(range(1, 11))
     scores = [r["score"] for r in result["top"]]

@@ -15,6 +15,7 @@ from croze.cli.listing import listing
 from croze.cli.pool import pool
 from croze.cli.proxies import proxies
 from croze.cli.reference import reference
+from croze.cli.report import report
 from croze.cli.reproduce import reproduce
 from croze.cli.score import score
 from croze.cli.search import search
@@ -35,6 +36,7 @@ app.command("score", short_help="Score one network, yours or one of a space.")(s
 app.command("search", short_help="Find what a proxy ranks first in a space.")(search)
 app.command("train", short_help="Train a network, standard or adversarial.")(train)
 app.command("evaluate", short_help="Attack a trained network, corrupt its images.")(evaluate)
+app.command("report", short_help="Show a run as one HTML page.")(report)
 app.command("corrupt", short_help="Corrupt images as CIFAR-C does.")(corrupt)
 app.add_typer(pool, name="pool", short_help="Train many cells, to hold proxies against.")
 app.command("benchmark", short_help="Compare proxies with measured accuracies.")(benchmark)

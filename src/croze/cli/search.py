@@ -137,6 +137,7 @@ def search(
     from croze.proxies import DEFAULT, find_criterion
     from croze.report.figures import check_plot
     from croze.report.score_table import format_value
+    from croze.report.search_course import CourseFile, sizes_of
     from croze.report.search_plot import draw_search
     from croze.report.search_result import best, best_table, search_json, winner
     from croze.report.search_settings import check_folder, fingerprint, search_settings
@@ -208,6 +209,8 @@ def search(
     check_folder(folder, settings)
     terminal = console(json)
     progress = Progress(budget, chosen)
+    written = {**settings, "budget": budget, "data": data}
+    course = CourseFile(folder, written)
 
     with Store(folder, evaluator.context) as store:
         ledger = Ledger(evaluator, store, workers, ray=ray, devices=devices)
@@ -221,6 +224,7 @@ def search(
             def watch(progress: Progress) -> None:
                 leader = progress.best.score.value if progress.best else None
                 bar.update(progress.scored, "" if leader is None else f"best {format_value(leader)}")
+                course.update(progress)
 
             def watch_guide(done: int, wanted: int) -> None:
                 bar.update(progress.scored, f"{guide}: {done:,} of {wanted:,}")
@@ -238,11 +242,12 @@ def search(
                 in_flight=ahead,
                 progress=progress,
             )
+            course.finish(found, sizes_of(found, ledger))
 
         with redirect_stdout(sys.stderr):
             top = best(found, evaluator)
         first = winner(found, top)
-        result = search_json(found, top, first, {**settings, "budget": budget, "data": data})
+        result = search_json(found, top, first, written)
         write_text(folder / "best.json", to_json(result))
         if first is not None:
             text = opened.export(opened.parse(first.architecture), classes=batch.classes)

@@ -1,0 +1,55 @@
+"""`croze report`: what a run came to, as one HTML page that opens offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def report(
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", help="Folder of a search, benchmark, training or evaluation.")
+    ],
+    to: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="Where to write it; RUN/report.html without.")
+    ] = None,
+    figures: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write every chart into this folder as well.")
+    ] = None,
+    file_format: Annotated[str, typer.Option("--format", help="Of these charts: png, svg or pdf.")] = "png",
+) -> None:
+    """Write a report: charts with their data, what was found, what it rests on.
+
+    The page holds everything it needs and loads nothing. RUN may also be a JSON file that a verb wrote. A run
+    that has not finished is reported as far as it got.
+    """
+    from croze.cli.output import console
+    from croze.cli.progress import Bar
+    from croze.errors import CrozeError
+    from croze.files import write_text
+    from croze.report.figures import FORMATS, check_plot
+    from croze.report.html.document import report_of
+    from croze.report.html.files import write_figures
+    from croze.report.html.run_folder import parts_of
+
+    target = to if to is not None else (run if run.is_dir() else run.parent) / "report.html"
+    if target.suffix.lower() not in (".html", ".htm"):
+        raise CrozeError(f"Cannot write the report {target}: its name must end in .html.")
+    if target.is_dir():
+        raise CrozeError(f"Cannot write the report {target}: it is a folder.")
+    if file_format not in FORMATS:
+        raise CrozeError(f"--format takes {', '.join(FORMATS)}, got {file_format!r}.")
+    if figures is not None and figures.exists() and not figures.is_dir():
+        raise CrozeError(f"--figures takes a folder, {figures} is a file.")
+    check_plot(target.with_suffix(".svg"))
+    made = report_of(parts_of(run))
+    terminal = console(None)
+    with Bar(terminal, "drawing", len(made.charts)) as bar:
+        page = made.html(bar.update)
+    write_text(target, page)
+    terminal.print(f"Written: {target} ({len(made.charts)} charts, {len(page) / 1000:,.0f} kB)")
+    if figures is not None:
+        written = write_figures(made, figures, file_format)
+        terminal.print(f"Written: {len(written)} figures into {figures}")

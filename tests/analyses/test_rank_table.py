@@ -133,6 +133,19 @@ def test_beside_the_paper_each_stands_on_its_own_cells():
     assert official.figures["clean"].ours != paper.figures["clean"].ours
 
 
+def test_who_fails_often_on_the_draw_stands_alone_in_every_view():
+    truth = truth_of()
+    report = np.flatnonzero(halves(truth) == 1)
+    few, many = list(report[:4]), list(report[:12])
+    criteria = find_criteria("grasp,snip,params")
+    found, _ = table_of(criteria, truth=truth, scored=scored_of(criteria, {"grasp": few, "snip": many}))
+    assert 0.05 * found.views[1].half.chosen < 4  # often in the half, but not in the draw
+    for view in found.views:
+        common = {s.criterion for s in view.half.standings if s.common}
+        assert common == {"grasp", "params"}
+    assert found.views[1].half.cells == found.views[1].half.chosen - 4
+
+
 def test_what_the_print_has_lost_has_no_difference():
     found, _ = table_of(find_criteria("naswot"))
     figures = found.beside_paper()[0].figures

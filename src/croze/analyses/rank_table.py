@@ -21,7 +21,7 @@ from croze.benchmarks.split import HALVES
 from croze.printed import AVERAGE
 from croze.proxies import Criterion
 from croze.stats.correlation import MINIMUM
-from croze.survey import CONTROL, Half, Scored, is_own, stand
+from croze.survey import CONTROL, Half, Scored, is_own, seldom_failing, stand
 
 COUNTERPARTS: Mapping[str, tuple[str, ...]] = {
     "FLOPs": ("flops",),
@@ -232,12 +232,24 @@ def rank_table(
     kinds = {"distinct": distinct}
     if len(distinct) < len(positions):
         kinds = {"all": positions, **kinds}
+    # once for all views, so that the same rows share their cells in each
+    common = seldom_failing(criteria, scored, [truth.architectures[i] for i in positions])
     side = halves(truth)
     views = []
     for cells, of_kind in kinds.items():
         for half in ("both", "report", "choose"):
             chosen = of_kind if half == "both" else of_kind[side[of_kind] == HALVES[half]]
-            found = stand(half, truth, layout.table, chosen, scored, criteria, resamples=resamples, seed=seed)
+            found = stand(
+                half,
+                truth,
+                layout.table,
+                chosen,
+                scored,
+                criteria,
+                common=common,
+                resamples=resamples,
+                seed=seed,
+            )
             views.append(View(cells, found))
             watch(len(views))
     own = tuple(criterion.spec for criterion in criteria if is_own(criterion))

@@ -103,9 +103,9 @@ def notes(found: RankTable) -> list[str]:
     lines.append(_average_note(found))
     lines += [
         "In all other tables the rows above the line rest on the same cells, those on which every proxy that "
-        "fails on fewer than 5% of the cells succeeded. A proxy that fails more often stands below the line "
-        "on the cells where it succeeded; its figures do not compare to the last digit. *Failed* is of the "
-        "drawn cells. All tables have one order: by the average on the first report half.",
+        "fails on fewer than 5% of all drawn cells succeeded. A proxy that fails more often stands below "
+        "the line on the cells where it succeeded; its figures do not compare to the last digit. *Failed* "
+        "is of the drawn cells. All tables have one order: by the average on the first report half.",
         "An aggregate ranks the cells of the view among each other, and keeps these ranks in the bootstrap.",
         f"Intervals: {half.level:.0%} bootstrap, {half.resamples:,} resamples of the cells, seed {half.seed}."
         + (WIDER if several else ""),

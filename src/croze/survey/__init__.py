@@ -10,7 +10,7 @@ from croze.survey.criteria import (
     named_criteria,
 )
 from croze.survey.scored import Scored, collect
-from croze.survey.standing import CONTROL, Half, Standing, stand
+from croze.survey.standing import CONTROL, Half, Standing, seldom_failing, stand
 from croze.survey.survey import Survey, survey
 from croze.survey.targets import Outcome, Target, outcomes
 from croze.survey.timing import time_alone
@@ -35,6 +35,7 @@ __all__ = [
     "named_criteria",
     "outcomes",
     "proxy_of",
+    "seldom_failing",
     "stand",
     "survey",
     "time_alone",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -111,6 +111,15 @@ class Half:
         }
 
 
+def seldom_failing(
+    criteria: Sequence[Criterion], scored: Scored, architectures: Sequence[str]
+) -> frozenset[str]:
+    """Specs of the criteria that fail on fewer than 5% of these architectures."""
+    values = merits(criteria, scored.columns(architectures))
+    failures = {spec: (~np.isfinite(merit)).sum() for spec, merit in values.items()}
+    return frozenset(spec for spec, count in failures.items() if count < FEW * len(architectures))
+
+
 def stand(
     name: str,
     truth: Truth,
@@ -119,13 +128,14 @@ def stand(
     scored: Scored,
     criteria: Sequence[Criterion],
     *,
+    common: Collection[str] | None = None,
     resamples: int = 1000,
     seed: int = 0,
     level: float = 0.95,
 ) -> Half:
     """The standings on these cells.
 
-    Criteria that fail on fewer than 5% of the cells are compared on the cells where all of them succeeded;
+    Criteria that seldom fail are compared on the cells where all of them succeeded;
     the others stand on their own. An aggregate ranks the cells of the half, all on which its parts succeeded,
     before any is left out; its values are kept as they are in the bootstrap.
 
@@ -137,6 +147,7 @@ def stand(
         scored: the scores of at least these cells by every part, and by `CONTROL`; partial rhos are undefined
             without the latter.
         criteria: at least one, each once.
+        common: specs of those that are compared on shared cells; `seldom_failing` on these cells without.
         resamples, seed, level: of the bootstrap over cells.
     """
     architectures = [truth.architectures[i] for i in positions]
@@ -145,7 +156,9 @@ def stand(
     columns = tuple(column.name for column in table.columns)
     values = merits(criteria, raw)
     failures = {spec: int((~np.isfinite(merit)).sum()) for spec, merit in values.items()}
-    shared = {spec: merit for spec, merit in values.items() if failures[spec] < FEW * len(positions)}
+    if common is None:
+        common = seldom_failing(criteria, scored, architectures)
+    shared = {spec: merit for spec, merit in values.items() if spec in common}
     rows: dict[str, Row] = {}
     cells = 0
     groups = [shared] if shared else []

@@ -71,6 +71,7 @@ def test_a_pool_is_a_truth(tmp_path):
     finish(tmp_path, 0, **{"clean": 0.5, "fgsm@8": 0.2, "fog@3": 0.4})
     finish(tmp_path, 1, **{"clean": 0.75, "fgsm@8": 0.1})
     truth = open_truth(f"pool:{tmp_path}", "cifar10")
+    assert dict(truth.network) == {"channels": 4}
     assert truth.architectures == ("a", "b")
     assert truth.values("clean").tolist() == [0.5, 0.75]
     assert set(truth.columns) == {"clean", "fgsm@8"}  # what one of them lacks is no column

@@ -19,7 +19,8 @@ class KnownFile:
     Attributes:
         name: as a truth's provenance has it, below the folder that is named.
         size: bytes; None where they are not known.
-        sha256: hex digest; empty where it is not known.
+        sha256: hex digest; empty where it is not known. Of nasbench201 it is that of the file that
+            v-tao/nats-bench-landscape has, of robust-nb201 those of the copy in RuiZhong961230/EMBGO.
         url: direct address; empty where there is none.
     """
 

@@ -14,6 +14,7 @@ of CIFAR-100 and ImageNet16-120 on the benchmark's own test half.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,8 @@ SPELLED = {"imagenet16-120": "ImageNet16-120"}
 
 def inputs(path: Path, dataset: str) -> RawFiles:
     """What `read` is going to read: all of the archive."""
-    return RawFiles(str(path), {file.name: file for file in sorted(path.glob(f"*{ENDING}"))})
+    names = sorted(os.listdir(path)) if path.is_dir() else []
+    return RawFiles(str(path), {name: path / name for name in names if name.endswith(ENDING)})
 
 
 def read(path: Path, dataset: str, watch: Callable[[int, int], None] | None = None) -> Truth:

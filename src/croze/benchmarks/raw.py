@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ class RawFiles:
             if max(size.st_mtime for size in sizes.values()) > time.time() - SETTLED_SECONDS:
                 return None
             return {
-                name: f"{path.resolve()} {sizes[name].st_size} {sizes[name].st_mtime_ns}"
+                name: f"{os.path.abspath(path)} {sizes[name].st_size} {sizes[name].st_mtime_ns}"
                 for name, path in self.files.items()
             }
         except OSError:

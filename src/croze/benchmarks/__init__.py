@@ -1,6 +1,6 @@
 """Published ground truth, read-only, and how proxies rank against it."""
 
-from croze.benchmarks.columns import every_column
+from croze.benchmarks.columns import every_column, judged_columns, printed_columns
 from croze.benchmarks.comparison import Comparison, compare
 from croze.benchmarks.published_proxies import PublishedScores, read_published
 from croze.benchmarks.quality import Quality, quality
@@ -22,8 +22,10 @@ __all__ = [
     "compare",
     "every_column",
     "halves",
+    "judged_columns",
     "one_of_each",
     "open_truth",
+    "printed_columns",
     "quality",
     "read_published",
     "select",

@@ -6,8 +6,9 @@ from croze.benchmarks import csv_table
 from croze.benchmarks.classes import OF_STRING
 from croze.benchmarks.nas_bench_301 import SURROGATE
 from croze.benchmarks.nas_robbench201 import AUTOATTACK
+from croze.benchmarks.nasbench201 import SPACE
 from croze.benchmarks.robust_nasbench201 import MEAN_CORRUPTION
-from croze.benchmarks.table2 import Column, Table
+from croze.benchmarks.table2 import CONVENTIONS, PRINTED, Column, Table, table2
 from croze.benchmarks.truth import Truth
 from croze.corruption_names import CORRUPTIONS, SEVERITIES
 from croze.errors import CrozeError
@@ -15,6 +16,52 @@ from croze.errors import CrozeError
 CLEAN = "clean"
 
 CLEANS = (CLEAN, SURROGATE)
+
+JUDGED = (CLEAN, SURROGATE, "fgsm@8", MEAN_CORRUPTION)
+"""The columns that rankings are judged by, where a truth has them."""
+
+STRONGER = ("pgd@8", AUTOATTACK)
+"""What joins them where corruptions were not measured."""
+
+
+def printed_columns(truth: Truth, convention: str = "paper") -> Table:
+    """The columns of Table 2 where the truth fills all that are printed for its data set, else every column.
+
+    Raises:
+        CrozeError: as `table2` and `every_column`.
+    """
+    if truth.space == SPACE and truth.dataset in PRINTED:
+        try:
+            table = table2(truth, convention)
+        except CrozeError:
+            if convention not in CONVENTIONS:
+                raise
+        else:
+            if len(table.columns) == len(PRINTED[truth.dataset]):
+                return table
+    elif convention not in CONVENTIONS:
+        raise CrozeError(f"The conventions are {', '.join(CONVENTIONS)}, got {convention!r}.")
+    return every_column(truth)
+
+
+def judged_columns(truth: Truth, wanted: str | None = None) -> list[str]:
+    """The columns that statistics beyond rho are taken of.
+
+    Args:
+        truth: the ground truth.
+        wanted: names, comma-separated; without, those of `JUDGED` that there are, `STRONGER` ones without
+            corruptions, or the truth's first three columns where it has none of them.
+
+    Raises:
+        CrozeError: for a column that the truth does not have.
+    """
+    if wanted is not None:
+        names = [name.strip() for name in wanted.split(",") if name.strip()]
+        for name in names:
+            truth.values(name)
+        return list(dict.fromkeys(names))
+    known = JUDGED if MEAN_CORRUPTION in truth.columns else (*JUDGED, *STRONGER)
+    return [name for name in known if name in truth.columns] or list(truth.columns)[:3]
 
 
 def every_column(truth: Truth) -> Table:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from croze.cli.conversion import opened_truth
 from croze.cli.options import (
     MAX_SEED,
     Augment,
@@ -15,6 +16,7 @@ from croze.cli.options import (
     DataSet,
     Half,
     Json,
+    JudgedBy,
     MicroBatch,
     Plot,
     Resamples,
@@ -68,19 +70,21 @@ def benchmark(
             "--statistics", help="Print and bootstrap all statistics: Kendall, deciles, top k, regret."
         ),
     ] = False,
+    judge: JudgedBy = None,
     page: PageFile = None,
     plot: Plot = None,
     json: Json = None,
 ) -> None:
     """Rank the cells of a benchmark by proxies and compare with their measured accuracies.
 
-    Prints the columns of the paper's Table 2: Spearman's rho, its bootstrap interval, and the partial rho
-    given live parameters; then what is left of the ranking when size is held fixed, and how it stands on
-    both halves and on distinct cells. All rows rest on the cells on which every proxy succeeded. The result
-    with the scores of every cell goes to benchmark.json in the folder of the scores.
+    Prints Spearman's rho, its bootstrap interval and the partial rho given live parameters for the columns of
+    the paper's Table 2, or for all that the truth measures where it does not fill them; then what is left of
+    the ranking when size is held fixed, and how it stands on both halves and on distinct cells. All rows rest
+    on the cells on which every proxy succeeded. The result with the scores of every cell goes to
+    benchmark.json in the folder of the scores.
     """
     from croze.assessment import SIZES, assess
-    from croze.benchmarks import open_truth, select, sets_of, table2
+    from croze.benchmarks import judged_columns, printed_columns, select, sets_of
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bar
     from croze.data import load_batch
@@ -93,7 +97,6 @@ def benchmark(
     from croze.report.figures import check_plot
     from croze.report.provenance import provenance
     from croze.report.proxy_page import DIGITS
-    from croze.report.quality_sheets import HEADLINE
     from croze.report.simulation_table import terminal_table
     from croze.spaces import open_space
     from croze.store import Store
@@ -103,13 +106,14 @@ def benchmark(
         check_plot(plot)
     check_page(page)
     chosen = find_criteria(proxies)
-    known = open_truth(truth, dataset)
-    table = table2(known, convention)
+    terminal = console(json)
+    known = opened_truth(truth, dataset, terminal)
+    table = printed_columns(known, convention)
+    columns = judged_columns(known, judge)
     positions = select(known, sample, seed, cells, half)
     batch = load_batch(data, size=batch_size, seed=score_seed, sampling=sampling, augment=augment)
     space = open_space(known.space, **network_of(known, channels=channels, cells=cells_per_stage))
     evaluator = Evaluator(space, batch, score_seed, micro_batch)
-    terminal = console(json)
     with (
         Store(folder, evaluator.context) as store,
         Ledger(evaluator, store, workers) as ledger,
@@ -128,24 +132,20 @@ def benchmark(
         )
 
     compared = found.comparison
-    columns = [column for column in HEADLINE if column in known.columns]
     deep = statistics or page is not None
-    judged = []
-    if columns:
-        sets = sets_of(known, positions, cells, half)
-        judged = [
-            found.quality(
-                known,
-                columns,
-                places,
-                name,
-                tops=None if deep or i == 0 else (),
-                resamples=resamples,
-                seed=seed,
-                deep=deep,
-            )
-            for i, (name, places) in enumerate(sets.items())
-        ]
+    judged = [
+        found.quality(
+            known,
+            columns,
+            places,
+            name,
+            tops=None if deep or i == 0 else (),
+            resamples=resamples,
+            seed=seed,
+            deep=deep,
+        )
+        for i, (name, places) in enumerate(sets_of(known, positions, cells, half).items())
+    ]
     if not found.shortfall:
         title = f"{known.name}, {known.dataset}: scored on {len(batch)} images of {data}"
         terminal.print(rho_table(compared, title))
@@ -194,8 +194,6 @@ def _shown(judged: Sequence[Quality], columns: Sequence[str], *, statistics: boo
     """The tables for the terminal: rho by set and what is left beside size; all of them when asked for."""
     from croze.report.quality_sheets import beyond_rho, by_set, quality_sheets
 
-    if not judged:
-        return []
     sheets = [by_set(judged, column) for column in columns] if len(judged) > 1 else []
     if not statistics:
         return [*sheets, beyond_rho(judged[0], columns[0])]

@@ -63,6 +63,14 @@ Devices = Annotated[
 ]
 Truth = Annotated[str, typer.Option(help="Ground truth, NAME:PATH; `croze list benchmarks` names them.")]
 DataSet = Annotated[str, typer.Option(help="Data set of the truth: cifar10, cifar100 or imagenet16-120.")]
+JudgedBy = Annotated[
+    str | None,
+    typer.Option(
+        "--judge-by",
+        metavar="COLUMN,...",
+        help="Columns for the statistics beyond rho; clean, fgsm@8, corruptions where there are such.",
+    ),
+]
 Half = Annotated[str, typer.Option(help="choose, report or both halves of the cells.")]
 ScoreSeed = Annotated[
     int,

@@ -63,7 +63,8 @@ def proxies(
     Cells of both halves are scored by every proxy and compared with their measured accuracies, cells of a
     file of published scores with these. All scores are kept: ended at any moment, the same command goes on.
     """
-    from croze.benchmarks import open_truth, read_published, select
+    from croze.benchmarks import read_published, select
+    from croze.cli.conversion import opened_truth
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bar
     from croze.data import load_batch
@@ -90,7 +91,8 @@ def proxies(
     if page.is_dir():
         raise CrozeError(f"--page takes the name of a file, got the folder {page}.")
     criteria = criteria_of(proxies)
-    known = open_truth(truth, dataset)
+    terminal = console(json)
+    known = opened_truth(truth, dataset, terminal)
     choose = select(known, choose_sample or sample, seed, cells="distinct", half="choose")
     report = select(known, sample, seed, cells="distinct", half="report")
     space = open_space(known.space, channels=channels, cells=cells_per_stage)
@@ -102,7 +104,6 @@ def proxies(
         beside = Evaluator(space, images, score_seed)
     batch = load_batch(data, size=batch_size, seed=score_seed)
     evaluator = Evaluator(space, batch, score_seed)
-    terminal = console(json)
     if published is not None and not pairs:
         terminal.print(f"None of these proxies is compared with {published}.")
 

@@ -84,7 +84,8 @@ def simulate(
     The paper's Figure 3, also as `croze reproduce figure3`. Guides score every distinct cell once; ended at
     any moment, the same command goes on. The replays themselves take minutes.
     """
-    from croze.benchmarks import nasbench201, open_truth, select
+    from croze.benchmarks import nasbench201, select
+    from croze.cli.conversion import opened_truth
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bar
     from croze.data import load_batch
@@ -121,8 +122,9 @@ def simulate(
     given = {"pool": pool, "population": population, "tournament": tournament, "brood": brood}
     settings = {key: value for key, value in given.items() if value is not None}
     goals = parse_goals(target)
-    known = open_truth(truth, dataset)
-    measured = None if clean is None else open_truth(f"{nasbench201.NAME}:{clean}", dataset)
+    terminal = console(json)
+    known = opened_truth(truth, dataset, terminal)
+    measured = None if clean is None else opened_truth(f"{nasbench201.NAME}:{clean}", dataset, terminal)
     targets = targets_of(known, goals, measured)
     space = open_space(known.space, channels=channels, cells=cells_per_stage)
     moves = TabularMoves(known, space, select(known, half=half))
@@ -130,7 +132,6 @@ def simulate(
     criteria = find_criteria(guides) if any(map(takes_guide, names)) else []
     batch = load_batch(data, size=batch_size, seed=score_seed, sampling=sampling, augment=augment)
     evaluator = Evaluator(space, batch, score_seed, micro_batch)
-    terminal = console(json)
 
     opined = []
     if criteria:

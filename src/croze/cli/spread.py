@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from croze.cli.conversion import opened_truth
 from croze.cli.options import (
     MAX_SEED,
     BatchSize,
@@ -13,6 +14,7 @@ from croze.cli.options import (
     DataSet,
     Half,
     Json,
+    JudgedBy,
     Sampling,
     ScoreFolder,
     SpaceChannels,
@@ -55,6 +57,7 @@ def spread(
         int | None,
         typer.Option(min=1, help="Cells a stage of the networks; the truth's or space's own without."),
     ] = None,
+    judge: JudgedBy = None,
     page: PageFile = None,
     json: Json = None,
 ) -> None:
@@ -67,18 +70,16 @@ def spread(
 
     import numpy as np
 
-    from croze.benchmarks import open_truth, select
+    from croze.benchmarks import judged_columns, select
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bar
     from croze.data import load_batch
-    from croze.errors import CrozeError
     from croze.evaluation import Evaluator, Ledger
     from croze.files import to_json, write_text
     from croze.proxies import find_criteria, merits, parts_of
     from croze.report.page import Page
     from croze.report.provenance import provenance
     from croze.report.proxy_page import DIGITS
-    from croze.report.quality_sheets import HEADLINE
     from croze.report.simulation_table import terminal_table
     from croze.report.spread_sheets import notes, spread_sheets
     from croze.spaces import open_space
@@ -90,13 +91,9 @@ def spread(
     folder = folder_of(out)
     check_page(page)
     criteria = find_criteria(proxies)
-    known = open_truth(truth, dataset)
-    columns = [column for column in HEADLINE if column in known.columns]
-    if not columns:
-        raise CrozeError(
-            f"{known.name} has none of the columns {', '.join(HEADLINE)} for {dataset}, so there is "
-            "nothing to compare with."
-        )
+    terminal = console(json)
+    known = opened_truth(truth, dataset, terminal)
+    columns = judged_columns(known, judge)
     positions = select(known, sample, seed, cells, half)
     architectures = [known.architectures[i] for i in positions]
     space = open_space(known.space, **network_of(known, channels=channels, cells=cells_per_stage))
@@ -104,7 +101,6 @@ def spread(
     by_weights = [(score_seed + i, score_seed) for i in range(seeds)]
     by_batch = [(score_seed, score_seed + i) for i in range(batches)]
     draws = list(dict.fromkeys([*by_weights, *by_batch]))
-    terminal = console(json)
     scores, contexts = {}, {}
     with Bar(terminal, f"{len(draws)} draws", len(draws) * len(positions)) as bar:
         for i, (weights, images) in enumerate(draws):

@@ -12,9 +12,6 @@ from croze.report.proxy_page import Sheet, interval_text, rho_text
 HEADINGS: Mapping[str, str] = {"clean": "clean", "fgsm@8": "FGSM-8", MEAN_CORRUPTION: "corruptions"}
 """Columns by a name for readers; others keep theirs."""
 
-HEADLINE = tuple(HEADINGS)
-"""The columns that rankings are judged by, where a truth has them."""
-
 
 def quality_sheets(quality: Quality) -> list[Sheet]:
     """All tables of one set of cells: per column beyond rho, on top and deciles; then the failures."""

@@ -56,7 +56,7 @@ def adversarial(folder):
 
 
 def test_the_page_and_the_second_run(croze, standard, tmp_path, monkeypatch):
-    arguments = (*standard, "--proxies", "params,croze-positional", "--sample", 30, "--json", "-")
+    arguments = (*standard, "--proxies", "params,flops,croze-positional", "--sample", 30, "--json", "-")
     outcome = croze(*arguments, "--page", "docs/page.md")
     assert outcome.code == 0, outcome
     result = outcome.json

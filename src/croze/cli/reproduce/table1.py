@@ -60,8 +60,10 @@ def table1(
     --truth nas-robbench201:FILE?ids=META fills clean, FGSM, PGD, their HRS and AutoAttack. The columns of
     attacks that the truth lacks stay empty; a pool of `croze pool train` has what it was attacked with.
     """
-    from croze.benchmarks import open_truth, select
+    from croze.benchmarks import select
     from croze.benchmarks.table1 import table1 as filled_by
+    from croze.cli.conversion import opened_truth
+    from croze.cli.output import console
 
     wanted = RankRun(
         proxies,
@@ -80,7 +82,7 @@ def table1(
         json,
     )
     criteria = wanted.check()
-    known, layout = filled_by(open_truth(truth, dataset), epsilon)
+    known, layout = filled_by(opened_truth(truth, dataset, console(json)), epsilon)
     count = sample_of(sample, all_cells=all_cells, default=len(known), among=len(known))
     positions = select(known, count, seed, cells)
     kind = "distinct ones" if cells == "distinct" else "strings"

@@ -60,9 +60,11 @@ def table2(
     paper's figures stand beside ours where its proxy is among those asked for. Ended at any moment, the same
     command goes on; --all --proxies params takes minutes, --all with all proxies a day.
     """
-    from croze.benchmarks import open_truth, select
+    from croze.benchmarks import select
     from croze.benchmarks.layout import layout_of_table2
     from croze.benchmarks.table2 import PRINTED
+    from croze.cli.conversion import opened_truth
+    from croze.cli.output import console
 
     wanted = RankRun(
         proxies,
@@ -81,7 +83,7 @@ def table2(
         json,
     )
     criteria = wanted.check()
-    known = open_truth(truth, dataset)
+    known = opened_truth(truth, dataset, console(json))
     count = sample_of(sample, all_cells=all_cells, default=SAMPLE, among=len(known))
     layout = layout_of_table2(known, convention)
     positions = select(known, count, seed)

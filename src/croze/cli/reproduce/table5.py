@@ -52,7 +52,8 @@ def table5(
     """
     from croze.analyses.component_sets import PRINTED_CELL, component_sets
     from croze.analyses.forms import find_forms
-    from croze.benchmarks import open_truth, select
+    from croze.benchmarks import select
+    from croze.cli.conversion import opened_truth
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bar
     from croze.data import load_batch
@@ -69,12 +70,12 @@ def table5(
     folder = folder_of(out)
     check_page(page)
     forms = find_forms(form)
-    known = open_truth(truth, dataset)
+    terminal = console(json)
+    known = opened_truth(truth, dataset, terminal)
     positions = select(known, sample, seed, "distinct")
     batch = load_batch(data, size=batch_size, seed=score_seed)
     space = open_space(known.space, channels=channels, cells=cells_per_stage)
     evaluator = Evaluator(space, batch, score_seed)
-    terminal = console(json)
     with (
         Store(folder, evaluator.context) as store,
         Ledger(evaluator, store, workers) as ledger,

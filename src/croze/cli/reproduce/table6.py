@@ -71,8 +71,8 @@ def table6(
     With pools --plot draws Figure 6 as well: the consistency of their features (Eq. 2).
     """
     from croze.analyses.top_and_bottom import top_and_bottom
-    from croze.benchmarks import open_truth
     from croze.benchmarks.shared import shared_cells
+    from croze.cli.conversion import opened_truth
     from croze.cli.output import console, emit_json
     from croze.cli.reproduce.group_features import features_of_groups
     from croze.cli.reproduce.pool_scores import merits_of, settings_of
@@ -98,11 +98,11 @@ def table6(
     designs = [read_design(Path(folder)) for folder in pools.values()]
     own = settings_of(designs, channels=channels, cells=cells_per_stage)
     images_of_scores = data or (designs[0].data if designs else "digits")
-    truths = {name: open_truth(spec, dataset) for name, spec in specs.items()}
+    terminal = console(json)
+    truths = {name: opened_truth(spec, dataset, terminal) for name, spec in specs.items()}
     cells = shared_cells(list(truths.values()), sample, seed, half)
     last = list(truths)[-1]
     column = robust or (f"pgd@{epsilon}" if adversarial is not None else f"fgsm@{epsilon}")
-    terminal = console(json)
     space = open_space(designs[0].space if designs else truths["standard"].space, **own)
     merits = merits_of(
         space,

@@ -15,6 +15,9 @@ from croze.errors import CrozeError
 
 CLEAN = "clean"
 
+SINGLE = "single"
+"""The convention of a table in which corruptions are not put into groups."""
+
 CLEANS = (CLEAN, SURROGATE)
 
 JUDGED = (CLEAN, SURROGATE, "fgsm@8", MEAN_CORRUPTION)
@@ -96,4 +99,4 @@ def every_column(truth: Truth) -> Table:
             f"{truth.name} has no column to compare proxies with for {truth.dataset}: expected clean, an "
             f"attack or a corruption, got {', '.join(truth.columns) or 'none'}."
         )
-    return Table("all corruptions", tuple(columns))
+    return Table(SINGLE, tuple(columns))

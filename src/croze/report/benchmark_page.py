@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from croze.benchmarks.columns import SINGLE
 from croze.benchmarks.comparison import Comparison, Delta
 from croze.benchmarks.quality import Quality
 from croze.benchmarks.truth import Truth
@@ -50,7 +51,8 @@ def benchmark_page(
 
 
 def rho_sheet(comparison: Comparison) -> Sheet:
-    """Spearman's rho with its interval, by column of Table 2."""
+    """Spearman's rho with its interval, by column."""
+    single = comparison.convention == SINGLE
     names = _names(comparison)
     rows = [
         (
@@ -62,20 +64,27 @@ def rho_sheet(comparison: Comparison) -> Sheet:
     ]
     note = (
         f"n = {comparison.cells:,} of {comparison.chosen:,} cells ({comparison.distinct:,} distinct). A "
-        "corruption's figure is the mean of rho over its five severities, a group's the mean over its "
-        f"corruptions; groups: {comparison.convention} convention."
+        "corruption's figure is the mean of rho over its five severities"
     )
-    return Sheet("Table 2's columns: rho", note, ("proxy", *names, "failed"), tuple(rows))
+    grouped = f", a group's the mean over its corruptions; groups: {comparison.convention} convention"
+    note += "." if single else f"{grouped}."
+    return Sheet(
+        "Rho by column" if single else "Table 2's columns: rho",
+        note,
+        ("proxy", *names, "failed"),
+        tuple(rows),
+    )
 
 
 def partial_sheet(comparison: Comparison) -> Sheet:
-    """The partial rho given live parameters, by column of Table 2."""
+    """The partial rho given live parameters, by column."""
     rows = [
         (f"`{row.proxy}`", *(rho_text(f.partial) for f in (*row.columns.values(), row.mean)))
         for row in comparison.rows
     ]
     head = ("proxy", *_names(comparison))
-    return Sheet("Table 2's columns: rho given live parameters", "", head, tuple(rows))
+    title = "Rho" if comparison.convention == SINGLE else "Table 2's columns: rho"
+    return Sheet(f"{title} given live parameters", "", head, tuple(rows))
 
 
 def difference_sheet(comparison: Comparison) -> Sheet:

@@ -6,6 +6,7 @@ import math
 
 from rich.table import Table
 
+from croze.benchmarks.columns import SINGLE
 from croze.benchmarks.comparison import Comparison, Delta, Figure
 
 
@@ -24,7 +25,11 @@ def rho_table(comparison: Comparison, title: str) -> Table:
         f"Spearman's rho; in brackets its {level} bootstrap interval ({comparison.resamples} resamples, seed "
         f"{comparison.seed}); after | the partial rho given live parameters. n = {comparison.cells} of "
         f"{comparison.chosen} cells ({comparison.distinct} distinct), those where every proxy succeeded. "
-        f"Corruption groups: {comparison.convention} convention."
+        + (
+            ""
+            if comparison.convention == SINGLE
+            else f"Corruption groups: {comparison.convention} convention."
+        )
     )
     return table
 

@@ -115,10 +115,17 @@ def test_figure2_without_runs(croze):
         (["--out", " "], "--out takes the name of a folder"),
         (["--limit", "pgd=3"], "none of the attacks and corruptions"),
         (["--space", "nowhere"], "Unknown space"),
+        (["--images", 5000], "Cannot train on 5000 images of digits"),
+        (["--test-data", "digits"], "--test-data digits names the training images"),
     ],
 )
 def test_bad_input_is_one_line(refused, arguments, message):
     assert message in refused(*THREE, *arguments)
+
+
+def test_test_images_of_another_data_set(refused, shared_data):
+    where = f"parquet:{shared_data / 'cifar100' / 'sample.parquet'}"
+    assert "--test-data has 100 classes" in refused(*THREE, "--test-data", where)
 
 
 def test_bad_input_of_the_others(refused):

@@ -17,7 +17,8 @@ from croze.cli.output import console, emit_json
 from croze.cli.pool_run import PoolRun
 from croze.cli.progress import Bar
 from croze.cli.reproduce.options import check_page
-from croze.data import load_batch
+from croze.data import load_batch, open_dataset
+from croze.data.splits import in_split, same_images
 from croze.errors import CrozeError
 from croze.evaluation import Evaluator
 from croze.files import to_json, write_text
@@ -46,7 +47,7 @@ from croze.report.provenance import provenance
 from croze.report.simulation_table import terminal_table
 from croze.robustness.plan import Plan
 from croze.spaces import Space, open_space
-from croze.training import Recipe
+from croze.training import Recipe, split
 
 OWN = "own"
 """The data set of somebody who compares with no print."""
@@ -119,9 +120,10 @@ class ProtocolRun:
             opened = open_space(self.space, **dict(self.settings))
         for cell in cells:
             self._check_size(cell)
+        total = self._check_images()
         terminal = console(self.json)
         kind = devices[0].partition(":")[0] if devices else "cpu"
-        self._say_extent(opened, criteria, cells, kind, terminal)
+        self._say_extent(opened, criteria, cells, total, kind, terminal)
         with redirect_stdout(sys.stderr):
             searched = {c.spec: self._search(opened, c, folder, devices, terminal) for c in criteria}
             results = self._train(folder, searched, cells, devices, terminal)
@@ -159,16 +161,33 @@ class ProtocolRun:
                 f"{cell.name} has no network of this size, leave it out of --cells: {problem}"
             ) from None
 
+    def _check_images(self) -> int:
+        """Find out before any search whether trainings have their images; how many images --data has."""
+        dataset = open_dataset(self.data)
+        split(dataset, self.recipe.validation, self.seed, self.images)
+        if self.test_data is not None:
+            if same_images(in_split(self.test_data), self.data):
+                raise CrozeError(
+                    f"--test-data {self.test_data} names the training images: name others, or leave it out "
+                    "to set some aside."
+                )
+            tests = open_dataset(in_split(self.test_data))
+            if (tests.classes, tests.size) != (dataset.classes, dataset.size):
+                raise CrozeError(
+                    f"--test-data has {tests.classes} classes of {tests.size} pixels, --data has "
+                    f"{dataset.classes} of {dataset.size}: name the test images of the same data set."
+                )
+        return len(dataset)
+
     def _say_extent(
         self,
         space: Space[Any],
         criteria: Sequence[Criterion],
         cells: Sequence[PublishedCell],
+        total: int,
         kind: str,
         terminal: Console,
     ) -> None:
-        from croze.data import open_dataset
-
         batch = load_batch(self.data, size=self.score_batch, seed=self.seed)
         extent = extent_of(
             Evaluator(space, batch, self.seed) if kind == "cpu" else None,
@@ -176,7 +195,7 @@ class ProtocolRun:
             candidates=self.effort.candidates,
             batch=self.score_batch,
             trainings=(len(criteria) + len(cells)) * self.searches,
-            images=self.images or len(open_dataset(self.data)),
+            images=self.images or total,
             recipe=self.recipe,
         )
         terminal.print(extent.sentence())

@@ -13,15 +13,15 @@ from typing import Any
 from rich.console import Console
 
 from croze.cli.options import devices_of, folder_of, slug
-from croze.cli.output import console, emit_json
+from croze.cli.output import console
 from croze.cli.pool_run import PoolRun
 from croze.cli.progress import Bar
 from croze.cli.reproduce.options import check_page
+from croze.cli.reproduce.protocol_report import report
 from croze.data import load_batch, open_dataset
 from croze.data.splits import in_split, same_images
 from croze.errors import CrozeError
 from croze.evaluation import Evaluator
-from croze.files import to_json, write_text
 from croze.pool import POOL, MemberResult, folder_of_member, read_design, read_result
 from croze.printed import PrintedTable, printed
 from croze.progress import Progress
@@ -40,19 +40,12 @@ from croze.protocol import (
 )
 from croze.protocol.search import sizes_of
 from croze.proxies import Criterion, find_criteria
-from croze.report.page import Page
-from croze.report.protocol_notes import protocol_notes
-from croze.report.protocol_sheets import not_run, protocol_sheets
-from croze.report.provenance import provenance
-from croze.report.simulation_table import terminal_table
 from croze.robustness.plan import Plan
 from croze.spaces import Space, open_space
 from croze.training import Recipe, split
 
 OWN = "own"
 """The data set of somebody who compares with no print."""
-
-PAPER_SIZE = (20, 36)
 
 
 @dataclass(frozen=True)
@@ -128,7 +121,7 @@ class ProtocolRun:
             searched = {c.spec: self._search(opened, c, folder, devices, terminal) for c in criteria}
             results = self._train(folder, searched, cells, devices, terminal)
             rows = self._rows(searched, cells, results)
-        self._report(folder, opened, rows, searched, paper, kind, terminal)
+        report(self, folder, opened, rows, searched, paper, kind, terminal)
 
     @cached_property
     def seeds(self) -> tuple[int, ...]:
@@ -298,77 +291,6 @@ class ProtocolRun:
             own = [results.get((one.seed, self.space, one.architecture)) for one in searches]
             rows.append(searched_row(spec, searches, own, measured(own)))
         return rows
-
-    def _report(
-        self,
-        folder: Path,
-        space: Space[Any],
-        rows: list[Row],
-        searched: dict[str, list[Searched]],
-        paper: PrintedTable | None,
-        kind: str,
-        terminal: Console,
-    ) -> None:
-        adversarial = self.table == "table4"
-        size = (getattr(space, "layers", None), getattr(space, "channels", None))
-        tables = protocol_sheets(
-            "Ours beside the paper's" if paper else "Ours",
-            rows,
-            self.figures,
-            paper,
-            paper_size=size == PAPER_SIZE,
-            seconds="CPU s" if kind == "cpu" else f"{kind} s",
-        )
-        for sheet in tables:
-            terminal.print(terminal_table(sheet))
-        missing = not_run(rows, paper)
-        if missing:
-            terminal.print(f"Not run: {', '.join(missing)}.")
-        if paper is None:
-            terminal.print("Name the data set with --dataset to see the printed figures beside ours.")
-        computed = sum(one.computed for own in searched.values() for one in own)
-        wall = sum(one.wall_seconds for own in searched.values() for one in own)
-        made = provenance()
-        counts = sorted({count for row in rows for run in row.runs for count in run.images})
-        basis = [
-            f"searches: {self.searches} for each method, warm-up and moves in {space!r}, "
-            f"{self.effort.candidates:,} candidates each, {self.effort.pool:,} of them of the warm-up; "
-            f"scored untrained on {self.score_batch} images of {self.data}; seeds "
-            f"{', '.join(map(str, self.seeds))}",
-            f"training: {self.recipe.method}, {self.recipe.epochs} epochs on {self.images or 'all'} images "
-            f"of {self.data}, {self.recipe.validation:.0%} of them to choose the epoch",
-            f"evaluation: {' to '.join(f'{n:,}' for n in dict.fromkeys((counts[0], counts[-1])))} images of "
-            f"{self.test_data or 'the same, set aside'}"
-            if counts
-            else "evaluation: none",
-            f"attacks, epsilon in 1/255: {', '.join(attack_columns(self.plan).values())}",
-            f"this call computed {computed:,} scores; its searches took {wall:,.0f} s of wall clock",
-            ", ".join(f"{name} {version}" for name, version in made["versions"].items()),
-        ]
-        result = {
-            "table": self.table,
-            "dataset": self.dataset,
-            "device": kind,
-            "seeds": list(self.seeds),
-            "effort": vars(self.effort),
-            "rows": [row.to_json() for row in rows],
-            "not_run": missing,
-        }
-        write_text(folder / f"{self.table}.json", to_json({**result, "basis": basis, "provenance": made}))
-        emit_json(self.json, {**result, "basis": basis, "provenance": made})
-        if self.page is not None:
-            about = (
-                "Cells found by warm-up and moves, and published ones, trained and evaluated: "
-                f"{'Table 4, adversarial training' if adversarial else 'Table 3, standard training'}."
-            )
-            notes = protocol_notes(
-                rows, paper, f"{basis[0]}; {basis[1]}; {basis[2]}", adversarial=adversarial
-            )
-            title = f"The whole protocol: Table {self.table[-1]}"
-            described = Page(title, about, made["command"], basis, notes, tables)
-            write_text(self.page, described.markdown())
-            terminal.print(f"Written: {self.page}")
-        terminal.print(f"Written: {folder / f'{self.table}.json'}")
 
 
 def in_order(place: Path, names: list[str]) -> list[str]:

@@ -64,15 +64,15 @@ PARTS = (
     ),
     Part(
         "table6",
-        "the five best and worst cells by proxy, trained both ways; with --plot Figure 6",
+        "the five best and worst cells by proxy, trained both ways",
         "--standard robust-nb201:DIR and --adversarial nas-robbench201:FILE?ids=META, without training",
-        "Figure 6 needs the networks: two pools of 300 cells, --epochs 200, GPU weeks at the paper's size",
+        "nothing that a published accuracy gives; figure6 needs the networks",
     ),
     Part(
         "figure2",
-        "accuracies of searched cells against each other, from Tables 3 and 4",
-        "what table3 and table4 found",
-        "as theirs",
+        "HRS and accuracy under attacks against the cost of the search, from Tables 3 and 4",
+        "the printed points alone; --table3 and --table4 add what those commands found",
+        "own points at the paper's size, as theirs",
     ),
     Part(
         "figure3",
@@ -91,6 +91,12 @@ PARTS = (
         "scores of the initial state against those of trained states",
         "images: the state after ten steps; with --pool after full training",
         "full training at the paper's size: 300 cells, --epochs 200: GPU weeks",
+    ),
+    Part(
+        "figure6",
+        "how consistent the features of Table 6's cells are; also as croze reproduce table6 --plot",
+        "--standard pool:DIR, and --adversarial pool:DIR, of croze pool train, of any size",
+        "the paper's size: 300 cells trained both ways, --epochs 200: GPU weeks",
     ),
 )
 """In the order of the paper, tables first."""

@@ -30,6 +30,7 @@ reproduce.command("figure2", short_help="Robustness against the cost of the sear
 reproduce.command("figure3", short_help="Search strategies replayed; also `croze simulate`.")(simulate)
 reproduce.command("figure4", short_help="How much features of trained networks move.")(figure4)
 reproduce.command("figure5", short_help="What scores of untrained networks say of trained ones.")(figure5)
+reproduce.command("figure6", short_help="Features of the best and worst by proxy; with Table 6.")(table6)
 reproduce.command("table1", short_help="How proxies rank adversarially trained cells.")(table1)
 reproduce.command("table2", short_help="How proxies rank cells after standard training.")(table2)
 reproduce.command("table3", short_help="Search, train, evaluate: the paper's main result.")(table3)

@@ -29,8 +29,8 @@ GivenSize = Annotated[
 ]
 
 
-def sample_of(sample: int | None, *, all_cells: bool, default: int, among: int) -> int | None:
-    """How many cells `--sample` and `--all` ask for; None for all of them.
+def sample_of(sample: int | None, *, all_cells: bool, default: int = 0, among: int = 0) -> int | None:
+    """How many cells `--sample` and `--all` ask for; None for all of them, also without both and a default.
 
     Args:
         default: how many where neither was given; all of them where there are no more.

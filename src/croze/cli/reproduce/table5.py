@@ -21,7 +21,7 @@ from croze.cli.options import (
     Workers,
     folder_of,
 )
-from croze.cli.reproduce.options import Forms, PageFile, check_page
+from croze.cli.reproduce.options import AllCells, Forms, PageFile, check_page, sample_of
 
 
 def table5(
@@ -32,6 +32,7 @@ def table5(
     sample: Annotated[
         int | None, typer.Option(min=1, help="Distinct cells to draw; all of them without.")
     ] = None,
+    all_cells: AllCells = False,
     seed: Annotated[
         int, typer.Option(min=0, max=MAX_SEED, help="Of the sample of cells and of the bootstrap.")
     ] = 0,
@@ -72,6 +73,7 @@ def table5(
     forms = find_forms(form)
     terminal = console(json)
     known = opened_truth(truth, dataset, terminal)
+    sample = sample_of(sample, all_cells=all_cells)
     positions = select(known, sample, seed, "distinct")
     batch = load_batch(data, size=batch_size, seed=score_seed)
     space = open_space(known.space, channels=channels, cells=cells_per_stage)

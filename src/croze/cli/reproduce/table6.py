@@ -19,6 +19,7 @@ from croze.cli.options import (
     SpaceChannels,
     Workers,
 )
+from croze.cli.reproduce.options import AllCells, sample_of
 
 
 def table6(
@@ -36,6 +37,7 @@ def table6(
     sample: Annotated[
         int | None, typer.Option(min=2, help="Distinct cells to draw; all that both know without.")
     ] = None,
+    all_cells: AllCells = False,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of the draw.")] = 0,
     half: Half = "both",
     size: Annotated[int, typer.Option(min=1, help="Cells in a group.")] = 5,
@@ -100,7 +102,7 @@ def table6(
     images_of_scores = data or (designs[0].data if designs else "digits")
     terminal = console(json)
     truths = {name: opened_truth(spec, dataset, terminal) for name, spec in specs.items()}
-    cells = shared_cells(list(truths.values()), sample, seed, half)
+    cells = shared_cells(list(truths.values()), sample_of(sample, all_cells=all_cells), seed, half)
     last = list(truths)[-1]
     column = robust or (f"pgd@{epsilon}" if adversarial is not None else f"fgsm@{epsilon}")
     space = open_space(designs[0].space if designs else truths["standard"].space, **own)

@@ -28,8 +28,8 @@ PROBE = """() => {
   const box = node => { const r = node.getBoundingClientRect();
     return {x: r.left, y: r.top, w: r.width, h: r.height, text: node.textContent}; };
   const linear = part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-  const luminance = colour => {
-    const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map(v => linear(v / 255));
+  const parts = colour => colour.match(/[\\d.]+/g).slice(0, 3).map(v => linear(v / 255));
+  const luminance = colour => { const [r, g, b] = parts(colour);
     return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
   const contrast = (a, b) => { const [x, y] = [luminance(a), luminance(b)].sort((p, q) => q - p);
     return (x + 0.05) / (y + 0.05); };

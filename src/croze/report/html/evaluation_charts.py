@@ -110,6 +110,12 @@ def _attacks(result: Mapping[str, Any]) -> Chart:
         axes.set_yticks(range(len(bars)), ["" if layout.narrow else shortened(bar.name, 56) for bar in bars])
         return figure
 
+    unlimited = [bar.name for bar in bars if bar.size and bar.size not in result["average_over_attacks"]]
+    check = ""
+    if unlimited:
+        check = (
+            f" {unlimited[-1]} may change all of an image: what survives it is a sign of masked gradients."
+        )
     rows = tuple(
         (
             bar.label,
@@ -125,7 +131,8 @@ def _attacks(result: Mapping[str, Any]) -> Chart:
         "Accuracy under attack",
         "Bars are the share of images that are still classified correctly, lines Wilson's 95% interval; "
         "clean images "
-        f"first. '{TOGETHER}' counts an image as correct only if no attack of that size breaks it.",
+        f"first. '{TOGETHER}' counts an image as correct only if no attack of that size "
+        f"breaks it.{check}",
         "; ".join(f"{bar.name} {percent(bar.accuracy)}" for bar in bars) + ".",
         Sheet("Accuracy under attack", "", ("attack", "size", "images", "accuracy", "95% interval"), rows),
         draw,

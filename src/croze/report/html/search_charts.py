@@ -136,7 +136,7 @@ def _progress(run: SearchRun) -> Chart:
         axes.set_xlabel("architectures scored")
         axes.set_ylabel(goal.spec)
         axes.set_xlim(0, len(run.names) * 1.02 + 1)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         legend_above(figure, axes, 3)
         return figure
 

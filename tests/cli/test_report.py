@@ -1,0 +1,139 @@
+"""`croze report`: a run as one HTML page."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+TINY = ("--channels", "4", "--cells", "1")
+FOUND = Path(__file__).resolve().parents[1] / "report" / "html" / "found"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A search on file, where more may be written."""
+    return Path(shutil.copytree(FOUND / "search", tmp_path / "run"))
+
+
+def test_a_search_and_its_report(croze, tmp_path):
+    outcome = croze("search", *TINY, "--proxy", "naswot", "--budget", 6, "--out", "run", "--workers", 1)
+    assert outcome.code == 0, outcome
+    shown = croze("report", "run")
+    assert shown.code == 0, shown
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    best = json.loads((tmp_path / "run" / "best.json").read_text())
+    assert best["best"]["architecture"].replace("|+|", "|+<wbr>|") in page
+    assert best["settings"]["batch"] in page
+    for chart in ("search-progress", "search-params", "search-flops", "cell-1"):
+        assert f'data-chart="{chart}"' in page
+    assert "run/report.html (4 charts" in shown.out
+
+
+def test_the_page_needs_nothing_but_itself(croze, folder, tmp_path):
+    assert croze("report", folder, "--to", tmp_path / "elsewhere" / "page.html").code == 0
+    page = (tmp_path / "elsewhere" / "page.html").read_text(encoding="utf-8")
+    loads = [word for word in ('src="', "url(http", "@import", 'rel="stylesheet"', "<iframe") if word in page]
+    assert loads == []
+    assert "default-src 'none'" in page
+    assert len(page) < 2_000_000
+
+
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_charts_as_files(croze, folder, ending):
+    outcome = croze("report", folder, "--figures", folder / "figures", "--format", ending)
+    assert outcome.code == 0, outcome
+    names = sorted(path.name for path in (folder / "figures").iterdir())
+    assert names == sorted(
+        f"{name}.{ending}" for name in ("search-progress", "cell-1", "search-params", "search-flops")
+    )
+    start = {"png": b"\x89PNG", "svg": b"<?xml"}[ending]
+    assert all((folder / "figures" / name).read_bytes().startswith(start) for name in names)
+
+
+def test_a_file_of_a_result_will_do(croze, folder):
+    assert croze("report", folder / "candidates.json").code == 0
+    assert (folder / "report.html").is_file()
+
+
+def test_a_result_without_its_course_says_what_is_missing(croze, folder):
+    (folder / "candidates.json").unlink()
+    assert croze("report", folder).code == 0
+    assert "no course of the search (candidates.json)" in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_scores_of_an_unfinished_run_are_counted(croze, tmp_path):
+    from croze.store import Store
+    from croze.types import Score
+
+    with Store(tmp_path / "run", {"space": "S", "seed": 3}) as store:
+        store.add("a", [Score("naswot", 1.0, seconds=2.0)])
+        store.add("b", [Score("naswot", None, "broken", seconds=1.0)])
+    assert croze("report", "run").code == 0
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert "has not finished" in page
+    assert ">naswot</td><td>2</td><td>1</td><td>3.0</td>" in page.replace(' class="words"', "")
+
+
+def test_outcomes_of_an_unfinished_evaluation_are_counted(croze, tmp_path):
+    import torch
+
+    from croze.robustness.outcomes import Outcomes
+
+    with Outcomes(tmp_path / "run", {}) as outcomes:
+        outcomes.add("clean", 0, torch.tensor([True, False, True, True]), 4, 0, 0.1)
+    assert croze("report", "run").code == 0
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert "This evaluation has not finished" in page
+    assert "75.0%" in page
+
+
+def test_an_unfinished_training_is_reported_as_far_as_it_got(croze, tmp_path):
+    folder = Path(shutil.copytree(FOUND / "training", tmp_path / "run"))
+    history = json.loads((folder / "result.json").read_text())["history"][:2]
+    from croze.training.curve import write_csv
+
+    write_csv(folder / "curve.csv", history)
+    (folder / "result.json").unlink()
+    assert croze("report", folder).code == 0
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "This training has not finished: 2 of 6 epochs" in page
+    assert 'data-chart="training-accuracy"' in page
+    assert 'data-chart="evaluation-attacks"' in page
+
+
+def test_what_is_no_run_is_refused(refused, tmp_path):
+    assert "nowhere does not exist: name the folder of a search" in refused("report", "nowhere")
+    (tmp_path / "empty").mkdir()
+    assert "empty holds no run: looked for best.json" in refused("report", "empty")
+    (tmp_path / "odd.json").write_text('{"a": 1}')
+    assert "odd.json is no result of a search, benchmark" in refused("report", "odd.json")
+    (tmp_path / "list.json").write_text("[]")
+    assert "it holds no object but list" in refused("report", "list.json")
+    (tmp_path / "broken.json").write_text("{")
+    assert "broken.json cannot be read as the result of a run" in refused("report", "broken.json")
+    (tmp_path / "half.json").write_text('{"rows": [], "bootstrap": {}}')
+    assert "half.json is no result that can be read (KeyError" in refused("report", "half.json")
+    (tmp_path / "top.json").write_text('{"top": []}')
+    assert "holds no search that can be read (KeyError" in refused("report", "top.json")
+
+
+def test_a_course_of_another_version_is_refused(refused, folder):
+    course = json.loads((folder / "candidates.json").read_text())
+    (folder / "candidates.json").write_text(json.dumps({**course, "version": 99}))
+    assert "is of version 99, this croze reads version 1" in refused("report", folder)
+
+
+def test_a_damaged_ledger_is_refused(refused, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "scores.sqlite").write_bytes(b"no database" * 100)
+    assert "scores.sqlite cannot be read (" in refused("report", "run")
+
+
+def test_where_to_write_is_checked_before_anything_is_drawn(refused, folder, tmp_path):
+    assert "its name must end in .html" in refused("report", folder, "--to", "page.txt")
+    (tmp_path / "d.html").mkdir()
+    assert "d.html: it is a folder" in refused("report", folder, "--to", "d.html")
+    assert "--format takes png, svg, pdf, got 'gif'" in refused("report", folder, "--format", "gif")
+    (tmp_path / "file").write_text("")
+    assert "--figures takes a folder, file is a file" in refused("report", folder, "--figures", "file")

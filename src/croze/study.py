@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from croze.errors import CrozeError
-from croze.evaluation import Ledger
+from croze.evaluation import Ledger, Quantity
 from croze.limits import Limits
 from croze.objectives import Objective, objective_of, quantities_of
 from croze.progress import Candidate, Progress
@@ -41,6 +41,7 @@ def search(
     *,
     in_flight: int = IN_FLIGHT,
     progress: Progress | None = None,
+    also: Sequence[Quantity] = (),
 ) -> Progress:
     """Score `budget` distinct architectures, isomorphic ones counting as one.
 
@@ -60,6 +61,7 @@ def search(
         watch: called after every score.
         in_flight: two blocks; several times the number of workers keeps them all busy.
         progress: one that a guide counts in already; a new one without.
+        also: what else to file in the ledger's store of every architecture, while its network is at hand.
 
     Raises:
         CrozeError: for a budget below 1, an algorithm that cannot weigh several objectives, or when no
@@ -78,6 +80,8 @@ def search(
     if progress is None:
         progress = Progress(budget, objectives)
     quantities = quantities_of(objectives)
+    specs = {quantity.spec for quantity in quantities}
+    wanted = [*quantities, *(quantity for quantity in also if quantity.spec not in specs)]
     proposals = _proposals(space, algorithm, ledger, limits or Limits(), progress)
     size = -(-in_flight // 2)
     blocks: deque[list[Architecture]] = deque()
@@ -88,7 +92,7 @@ def search(
         while len(blocks) < 2 and asked < budget:
             block = []
             for architecture in islice(proposals, min(size, budget - asked)):
-                ledger.submit(str(architecture), quantities)
+                ledger.submit(str(architecture), wanted)
                 block.append(architecture)
             asked += len(block)
             if not block:
@@ -103,7 +107,7 @@ def search(
             if done is None:
                 results = ledger.results()
                 continue
-            scored[done[0]] = done[1]
+            scored[done[0]] = done[1][: len(quantities)]
             progress.scored += 1
             watch(progress)
         told = len(progress)

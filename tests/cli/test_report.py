@@ -25,9 +25,9 @@ def test_a_search_and_its_report(croze, tmp_path):
     best = json.loads((tmp_path / "run" / "best.json").read_text())
     assert best["best"]["architecture"].replace("|+|", "|+<wbr>|") in page
     assert best["settings"]["batch"] in page
-    for chart in ("search-progress", "search-params", "search-flops", "cell-1"):
+    for chart in ("search-progress", "search-params", "cell-1"):
         assert f'data-chart="{chart}"' in page
-    assert "run/report.html (4 charts" in shown.out
+    assert "run/report.html (3 charts" in shown.out
 
 
 def test_the_page_needs_nothing_but_itself(croze, folder, tmp_path):

@@ -135,6 +135,7 @@ def search(
     from croze.limits import Limits
     from croze.objectives import find_objective, find_objectives, quantities_of
     from croze.proxies import DEFAULT, find_criterion
+    from croze.proxies.size import Params
     from croze.report.figures import check_plot
     from croze.report.score_table import format_value
     from croze.report.search_course import CourseFile, sizes_of
@@ -241,6 +242,7 @@ def search(
                 watch,
                 in_flight=ahead,
                 progress=progress,
+                also=[Params()],
             )
             course.finish(found, sizes_of(found, ledger))
 

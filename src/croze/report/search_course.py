@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +16,24 @@ from croze.report.provenance import provenance
 FILE = "candidates.json"
 VERSION = 1
 EVERY = 15.0
-"""Seconds between two writings while a search runs; a kill loses no more of the course than that."""
+"""Least seconds between two writings while a search runs."""
+
+SHARE = 0.02
+"""Largest share of the time that writing may take; a long course is written more rarely."""
 
 Sizes = Mapping[str, tuple[int | None, int | None]]
 """Trainable parameters and multiply-adds by architecture; None where the network does not say."""
 
 
-def sizes_of(
-    progress: Progress, ledger: Ledger, watch: Callable[[int], None] = lambda done: None
-) -> dict[str, tuple[int | None, int | None]]:
-    """Parameters and multiply-adds of all candidates that have their scores, kept in the ledger's store."""
-    names = [str(candidate.architecture) for candidate in progress.candidates if not candidate.reason]
-    found: dict[str, tuple[int | None, int | None]] = {}
-    for done, (name, scores) in enumerate(ledger.scores(names, [Params(), Flops()]), start=1):
-        params, flops = (None if score.value is None else int(score.value) for score in scores)
-        found[name] = params, flops
-        watch(done)
+def sizes_of(progress: Progress, ledger: Ledger) -> dict[str, tuple[int | None, int | None]]:
+    """Parameters and multiply-adds of all candidates that have their scores, as far as the store has them."""
+    found = {}
+    for candidate in progress.candidates:
+        if not candidate.reason:
+            name = str(candidate.architecture)
+            known = [ledger.known(name, size) for size in (Params(), Flops())]
+            params, flops = (None if s is None or s.value is None else int(s.value) for s in known)
+            found[name] = params, flops
     return found
 
 
@@ -76,11 +78,12 @@ class CourseFile:
         self._settings = settings
         self._every = every
         self._told = 0
-        self._last = time.monotonic()
+        self._last, self._took = time.monotonic(), 0.0
 
     def update(self, progress: Progress) -> None:
         """Write when there are new candidates and the last time is long enough ago."""
-        if len(progress) > self._told and time.monotonic() - self._last >= self._every:
+        wait = max(self._every, self._took / SHARE)
+        if len(progress) > self._told and time.monotonic() - self._last >= wait:
             self._write(progress, {}, finished=False)
 
     def finish(self, progress: Progress, sizes: Sizes) -> None:
@@ -88,5 +91,7 @@ class CourseFile:
         self._write(progress, sizes, finished=True)
 
     def _write(self, progress: Progress, sizes: Sizes, *, finished: bool) -> None:
+        start = time.monotonic()
         write_text(self._path, to_json(course_json(progress, self._settings, sizes, finished=finished)))
         self._told, self._last = len(progress), time.monotonic()
+        self._took = self._last - start

@@ -98,12 +98,7 @@ def _tied(weights: NDArray[np.floating], levels: Indices) -> Floats:
     """Number of pairs of equal value, `(B,)`, in multiplicities `(n, B)`."""
     order = np.argsort(levels, kind="stable")
     opens = np.flatnonzero(np.diff(levels[order], prepend=-1))
-    if len(opens) == len(levels):
-        sizes = weights
-    else:
-        sizes = np.stack(
-            [weights[order[a:b]].sum(axis=0) for a, b in zip(opens, [*opens[1:], len(order)], strict=True)]
-        )
+    sizes = weights if len(opens) == len(levels) else np.add.reduceat(weights[order], opens, axis=0)
     return np.asarray((np.einsum("ij,ij->j", sizes, sizes) - sizes.sum(axis=0)) / 2, dtype=np.float64)
 
 

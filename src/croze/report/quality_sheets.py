@@ -181,7 +181,7 @@ def _figure(estimate: Estimate) -> str:
 
 def _point(value: float) -> str:
     """A share as percent."""
-    return "-" if math.isnan(value) else f"{100 * value:.2f}"
+    return "-" if math.isnan(value) else f"{round(100 * value, 2) + 0.0:.2f}"  # never -0.00
 
 
 def _points(estimate: Estimate) -> str:

@@ -11,7 +11,7 @@ from croze.report.html.document import report_of
 from croze.report.html.run_folder import parts_of
 
 FOUND = Path(__file__).parent / "found"
-RUNS = ("search", "darts", "pareto", "unfinished", "benchmark", "training")
+RUNS = ("search", "darts", "pareto", "unfinished", "benchmark", "quality", "training")
 
 
 @pytest.fixture(scope="session")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 SEARCH = ("search-params", "search-flops")
+BENCHMARK = ("benchmark-rho", "benchmark-size", "benchmark-partial", "benchmark-differences")
 CHARTS = {
     "search": ("search-progress", "cell-1", *SEARCH),
     "darts": ("search-progress", "cell-1", "cell-2", *SEARCH),
     "pareto": ("search-progress", "cell-1", "search-front-1", "search-params"),
     "unfinished": ("search-progress", "cell-1", "search-front-1"),
-    "benchmark": ("benchmark-rho", "benchmark-size", "benchmark-partial", "benchmark-differences"),
+    "benchmark": BENCHMARK,
+    "quality": (*BENCHMARK, "benchmark-cells"),
     "training": (
         "training-accuracy",
         "training-loss",

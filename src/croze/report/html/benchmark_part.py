@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from croze.report.html.benchmark_cells import cells_chart
 from croze.report.html.benchmark_charts import benchmark_charts, standings
+from croze.report.html.benchmark_quality import costs_table, quality_tables
 from croze.report.html.marks import correlation
 from croze.report.html.part import Fact, Part, basis_of, text_of
 from croze.report.proxy_page import Sheet
@@ -19,6 +21,8 @@ def benchmark_part(result: Mapping[str, Any]) -> Part:
     truth, selection, scored = result["truth"], result["selection"], result["scored_on"]
     charts = benchmark_charts(result)
     columns, proxies = standings(result)
+    order = [s.proxy for s in proxies]
+    cells = cells_chart(result, order) if charts else None
     facts = []
     if charts:
         best = proxies[0]
@@ -40,9 +44,18 @@ def benchmark_part(result: Mapping[str, Any]) -> Part:
         f"same {result['cells']:,} cells, those on which every proxy succeeded. Corruption groups: "
         f"{result['convention']} convention.",
         tuple(facts),
-        charts,
-        tuple(sheet for sheet in (_failures(failures, result["chosen"]), _files(truth)) if sheet.rows),
-        _notices(result, selection, [s.proxy for s in proxies], bool(charts)),
+        charts if cells is None else (*charts, cells),
+        tuple(
+            sheet
+            for sheet in (
+                *(quality_tables(result, order) if charts else ()),
+                _failures(failures, result["chosen"]),
+                costs_table(result["milliseconds_per_cell"]),
+                _files(truth),
+            )
+            if sheet.rows
+        ),
+        _notices(result, selection, order, bool(charts)),
         basis=basis_of(
             result["provenance"],
             ("truth", text_of({k: v for k, v in truth.items() if isinstance(v, str | int)})),
@@ -54,10 +67,6 @@ def benchmark_part(result: Mapping[str, Any]) -> Part:
             ("SHA-256 of the batch", scored.get("batch")),
             ("seed of the scores", scored.get("seed")),
             ("engine", scored.get("engine")),
-            (
-                "milliseconds a cell",
-                text_of({k: round(v, 1) for k, v in result["milliseconds_per_cell"].items()}),
-            ),
         ),
     )
 

@@ -55,7 +55,8 @@ def cells_of(result: Mapping[str, Any], order: Sequence[str]) -> Cells | None:
         return None
     scores, accuracies = known["scores"], known["accuracies"]
     best = next((spec for spec in order if spec in scores and spec not in COUNTS), None)
-    size = next((spec for spec in SIZES if spec in scores), None)
+    ranked = [spec for spec in SIZES if spec in order]  # of these the result has a rho
+    size = next((spec for spec in (*ranked, *SIZES) if spec in scores), None)
     specs = [spec for spec in (best, size) if spec is not None]
     columns = list(accuracies)[:MOST_COLUMNS]
     lists = [*scores.values(), *(accuracies[column] for column in columns)]

@@ -54,9 +54,14 @@ def load_json(path: Path) -> Mapping[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as problem:
-        raise CrozeError(f"{path} cannot be read as the result of a run ({problem}).") from None
+        raise CrozeError(
+            f"{path} cannot be read as the result of a run ({problem}): its command writes it again."
+        ) from None
     if not isinstance(content, dict):
-        raise CrozeError(f"{path} is no result of a run: it holds no object but {type(content).__name__}.")
+        raise CrozeError(
+            f"{path} is no result of a run: it holds no object but {type(content).__name__}; name the folder "
+            "of a run."
+        )
     return content
 
 

@@ -43,9 +43,12 @@ def test_ours_stand_apart_in_seconds_of_this_machine():
         ("synflow", 12.0, None),
     ]
     assert [p.value for p in left.points] == pytest.approx([15.0, 20.0])
+    assert [p.group for p in left.points] == ["CRoZe", "other training-free"]
     assert right.points == ()
-    whose = [row[1] for row in cost_sheet([printed, ours]).rows]
-    assert whose == ["printed"] * 14 + ["ours"] * 2
+    assert left.title == "ours, cifar10, 40 candidates a search, n = 1 to 3"
+    sheet = cost_sheet([printed, ours])
+    assert [row[1] for row in sheet.rows] == ["printed"] * 14 + ["ours"] * 2
+    assert [row[sheet.head.index("n")] for row in sheet.rows] == [""] * 14 + ["3", "1"]
 
 
 @pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
@@ -59,3 +62,15 @@ def test_files(kind, tmp_path):
 def test_another_ending(tmp_path):
     with pytest.raises(CrozeError, match="must end in"):
         draw_costs(cost_panels(), tmp_path / "figure.gif", "t")
+
+
+def test_the_projects_own_are_not_the_papers():
+    found = (Found("croze-robust", 70.0, 0.15, None, 1), Found("croze-positional(beta=1)", 9.0, 0.2, None, 1))
+    run = OwnRun("table3", "cifar10", "cpu", 40, (*found, Found("croze-official", 9.0, 0.2, None, 1)), ())
+    (panel, _) = cost_panels(run)[1]
+    assert [point.group for point in panel.points] == ["this project's own"] * 2 + ["CRoZe"]
+
+
+def test_a_point_that_is_not_as_printed_is_named():
+    note = cost_sheet(cost_panels()).note
+    assert note == "GradNorm of Table 4 is printed as 51.61, its own row gives 51.80, which stands here."

@@ -11,6 +11,7 @@ from croze.printed import printed
 from croze.protocol.result import OwnRun
 from croze.report.figures import COLOURS, check_plot, save
 from croze.report.labels import Box, place_labels
+from croze.report.protocol_sheets import OWN
 from croze.report.proxy_page import Sheet
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ GROUPS = {
 }
 """What the paper calls its rows, with the colour."""
 
+OURS = ("this project's own", COLOURS[1])
+"""Of proxies that stand in no printed table."""
+
 MARKERS = {False: "o", True: "s"}
 """Of printed points and of ours."""
 
@@ -36,13 +40,14 @@ MEASURES = (("table3", "hrs", "HRS, standard training"), ("table4", "avg", "aver
 
 @dataclass(frozen=True)
 class Point:
-    """A method: what a search costs, and the figure in percent."""
+    """A method: what a search costs, and the figure in percent, of n networks where that is known."""
 
     name: str
     group: str
     seconds: float
     value: float
     deviation: float | None
+    n: int | None = None
 
 
 @dataclass(frozen=True)
@@ -89,12 +94,29 @@ def cost_sheet(rows: Sequence[Sequence[Panel]]) -> Sheet:
                     whose,
                     panel.figure,
                     f"{point.value:.2f}{deviation}",
+                    "" if point.n is None else f"{point.n}",
                     f"{point.seconds:,.0f}",
                     panel.cost,
                 )
             )
-    head = ("method", "whose", "figure", "%", "search", "unit")
-    return Sheet("Search cost and robustness", "", head, tuple(lines))
+    head = ("method", "whose", "figure", "%", "n", "search", "unit")
+    return Sheet("Search cost and robustness", _slips_note(), head, tuple(lines))
+
+
+def _slips_note() -> str:
+    """Which printed points are not what is printed, because the print disagrees with its own row."""
+    found = []
+    for table, figure, _ in MEASURES:
+        source = printed("table3/cifar10" if table == "table3" else table)
+        for name in source.rows:
+            slip = source.slip(name, figure)
+            if slip is not None:
+                value = source.figure(name, figure)
+                found.append(
+                    f"{name} of Table {table[-1]} is printed as {value:.2f}, its own row gives {slip:.2f}, "
+                    "which stands here."
+                )
+    return " ".join(found)
 
 
 def draw_costs(rows: Sequence[Sequence[Panel]], path: Path, title: str) -> None:
@@ -151,21 +173,35 @@ def _own_panel(run: OwnRun | None, what: str) -> Panel:
     points = tuple(
         Point(
             one.name,
-            "CRoZe" if one.name.startswith("croze") else "other training-free",
+            _group(one.name),
             one.seconds,
             100 * one.value,
             None if one.deviation is None else 100 * one.deviation,
+            one.n,
         )
         for one in run.found
     )
     data = "own data" if run.dataset == "own" else run.dataset
     return Panel(
-        f"ours, {data}, {run.candidates:,} candidates a search",
+        f"ours, {data}, {run.candidates:,} candidates a search{_networks(points)}",
         f"{kind} seconds of this machine",
         f"{what}, %",
         True,
         points,
     )
+
+
+def _group(spec: str) -> str:
+    if spec.partition("(")[0] in OWN:
+        return OURS[0]
+    return "CRoZe" if spec.startswith("croze") else "other training-free"
+
+
+def _networks(points: Sequence[Point]) -> str:
+    counts = sorted({point.n for point in points if point.n is not None})
+    if not counts:
+        return ""
+    return f", n = {counts[0]}" if len(counts) == 1 else f", n = {counts[0]} to {counts[-1]}"
 
 
 def _draw(axes: Axes, panel: Panel) -> None:
@@ -175,7 +211,7 @@ def _draw(axes: Axes, panel: Panel) -> None:
     if not panel.points:
         axes.set_axis_off()
         return
-    colours = dict(GROUPS.values())
+    colours = dict([*GROUPS.values(), OURS])
     for point in panel.points:
         axes.errorbar(
             [point.seconds],
@@ -243,7 +279,7 @@ def _legend(rows: Sequence[Sequence[Panel]]) -> list[Any]:
     there = {point.group for row in rows for panel in row for point in panel.points}
     keys = [
         Line2D([], [], linestyle="", marker=MARKERS[False], color=colour, label=group)
-        for group, colour in dict(GROUPS.values()).items()
+        for group, colour in dict([*GROUPS.values(), OURS]).items()
         if group in there
     ]
     if any(panel.own and panel.points for row in rows for panel in row):

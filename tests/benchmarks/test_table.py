@@ -30,6 +30,7 @@ def truths(draw):
         Provenance("there", draw(st.dictionaries(TEXT, TEXT, max_size=2))),
         draw(TEXT),
         draw(st.dictionaries(TEXT, st.integers(), max_size=2)),
+        tuple(f"{twin} {name}" for twin in twin) if (name := draw(st.none() | TEXT)) is not None else None,
     )
 
 
@@ -39,6 +40,7 @@ def test_round_trip(truth, key, source):
     assert (found.name, found.dataset, found.space) == (truth.name, truth.dataset, truth.space)
     assert found.architectures == truth.architectures
     assert found.network == truth.network
+    assert found.names == truth.names
     assert found.provenance == Provenance(source, dict(truth.provenance.sha256))
     assert found.twin.tolist() == truth.twin.tolist()
     assert list(found.columns) == list(truth.columns)

@@ -6,7 +6,7 @@ from croze.benchmarks.published_proxies import PublishedScores, read_published
 from croze.benchmarks.quality import Quality, quality
 from croze.benchmarks.registry import BENCHMARKS, open_truth
 from croze.benchmarks.selection import one_of_each, select, sets_of
-from croze.benchmarks.split import halves, smallest_string
+from croze.benchmarks.split import class_name, halves
 from croze.benchmarks.table2 import Column, Table, table2
 from croze.benchmarks.truth import Provenance, Truth
 
@@ -19,6 +19,7 @@ __all__ = [
     "Quality",
     "Table",
     "Truth",
+    "class_name",
     "compare",
     "every_column",
     "halves",
@@ -30,6 +31,5 @@ __all__ = [
     "read_published",
     "select",
     "sets_of",
-    "smallest_string",
     "table2",
 ]

@@ -131,6 +131,7 @@ def read(path: Path, dataset: str) -> Truth:
         by_class({name: values / divisor for name, values in columns.items()}, place),
         Provenance(str(file), {file.name: hashlib.sha256(content).hexdigest()}),
         spec.space,
+        names=tuple(keys),
     )
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from croze.benchmarks.classes import OF_STRING
 from croze.benchmarks.selection import select
-from croze.benchmarks.split import HALVES, half_of, smallest_string
+from croze.benchmarks.split import HALVES, class_name, half_of
 from croze.benchmarks.truth import Truth
 from croze.errors import CrozeError
 
@@ -126,7 +126,7 @@ def entry(truth: Truth, text: str) -> Entry:
     """
     index = find(truth, text)
     members = np.flatnonzero(truth.twin == truth.twin[index])
-    half = half_of(smallest_string(truth, index))
+    half = half_of(class_name(truth, index))
     places = []
     for name, values in truth.columns.items():
         among = values[_compared(truth, name)]

@@ -65,7 +65,7 @@ def read(path: Path, dataset: str) -> Truth:
 
     space = Darts()
     measured: dict[str, float] = {}
-    keys = []
+    names = []
     for text, entry in cells.items():
         try:
             genotype = space.parse(text)
@@ -77,9 +77,9 @@ def read(path: Path, dataset: str) -> Truth:
         if str(genotype) in measured:
             raise CrozeError(f"{path}: the cell {text} is there a second time, written in another way.")
         measured[str(genotype)] = value / 100
-        keys.append(space.canonical(genotype))
+        names.append(str(space.canonical(genotype)))
     architectures = tuple(measured)
-    twin, place = classes_of(architectures, keys)
+    twin, place = classes_of(architectures, names)
     return Truth(
         NAME,
         dataset.lower(),
@@ -89,6 +89,7 @@ def read(path: Path, dataset: str) -> Truth:
         Provenance(str(path), {path.name: hashlib.sha256(content).hexdigest()}),
         SPACE,
         NETWORK,
+        tuple(names),
     )
 
 

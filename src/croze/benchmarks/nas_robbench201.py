@@ -74,7 +74,7 @@ def read(path: Path, dataset: str) -> Truth:
         )
     content = _content(file)
     entries = _entries(file, content)
-    strings, meta = read_numbers(numbers)
+    strings, names, meta = read_numbers(numbers)
     measured = {number: value for number, value in entries.items() if isinstance(value, list)}
     kept = {
         number: value if isinstance(value, str) else number
@@ -96,6 +96,7 @@ def read(path: Path, dataset: str) -> Truth:
         Provenance(str(file), {file.name: hashlib.sha256(content).hexdigest(), **meta}),
         SPACE,
         NETWORK,
+        tuple(names[twin] for twin in kept.values()),
     )
 
 

@@ -18,7 +18,6 @@ import math
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from croze.benchmarks.classes import classes_of
 from croze.benchmarks.raw import RawFiles
@@ -76,7 +75,8 @@ def read(path: Path, dataset: str) -> Truth:
     except OSError as problem:
         raise CrozeError(f"Cannot read the accuracies {path}: {problem.strerror or problem}.") from problem
     measured = _accuracies(path, content, f"{wanted}_test_accuracy")
-    twin, place = _classes(path, measured)
+    names = _names(path, measured)
+    twin, place = classes_of(tuple(measured), names)
     accuracies = np.array([value for value, _ in measured.values()])
     means = np.bincount(place, accuracies) / np.bincount(place)
     return Truth(
@@ -88,6 +88,7 @@ def read(path: Path, dataset: str) -> Truth:
         Provenance(str(path), {path.name: hashlib.sha256(content).hexdigest()}),
         SPACE,
         NETWORK,
+        names,
     )
 
 
@@ -135,15 +136,13 @@ def _percent(file: Path, line: int, text: str) -> float:
     return value
 
 
-def _classes(
-    file: Path, measured: dict[str, tuple[float, int]]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The twin of every architecture, and the number of its class."""
+def _names(file: Path, measured: dict[str, tuple[float, int]]) -> tuple[str, ...]:
+    """Of every architecture the smallest string of its isomorphism class in all of the space."""
     # only when asked for: the space brings its networks along, which the other benchmarks do without
     from croze.spaces.nasbench201.cell import parse
-    from croze.spaces.nasbench201.isomorphism import expression
+    from croze.spaces.nasbench201.isomorphism import canonical
 
-    keys = []
+    names = []
     for architecture, (_, line) in measured.items():
         try:
             cell = parse(architecture)
@@ -151,5 +150,5 @@ def _classes(
             raise CrozeError(f"{file}, line {line}: {problem}") from None
         if str(cell) != architecture:
             raise CrozeError(f"{file}, line {line}: expected the string {cell}, got {architecture!r}.")
-        keys.append(expression(cell))
-    return classes_of(tuple(measured), keys)
+        names.append(str(canonical(cell)))
+    return tuple(names)

@@ -102,15 +102,27 @@ def read(path: Path, dataset: str) -> Truth:
     )
 
 
-def read_numbers(meta_file: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """What the numbers of `meta.json`, those of NAS-Bench-201, stand for, and the file's digest by its name.
+def read_numbers(meta_file: Path) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """What the numbers of `meta.json`, those of NAS-Bench-201, stand for.
+
+    Returns:
+        By number the string, by number the smallest string of its isomorphism class, and by the file's name
+        its digest.
 
     Raises:
         CrozeError: when the file is not as described above.
     """
     files = _Files(meta_file.parent)
-    strings, _ = _architectures(meta_file, files.json(meta_file))
-    return {str(number): string for number, string in enumerate(strings)}, files.sha256
+    strings, twin = _architectures(meta_file, files.json(meta_file))
+    twins = twin.tolist()
+    smallest: dict[int, str] = {}
+    for string, one in zip(strings, twins, strict=True):
+        smallest[one] = min(string, smallest.get(one, string))
+    return (
+        {str(number): string for number, string in enumerate(strings)},
+        {str(number): smallest[one] for number, one in enumerate(twins)},
+        files.sha256,
+    )
 
 
 class _Files:

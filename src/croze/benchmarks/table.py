@@ -1,7 +1,7 @@
 """A truth as one compact file: a digest, a header in JSON, and the numbers as they lie in memory.
 
 ```
-croze table 1
+croze table 2
 <SHA-256 of all that follows, in hex>
 <length of the header, 8 bytes><header, padded with blanks to whole eights><int64 twins><float64 columns>
 ```
@@ -19,7 +19,7 @@ import numpy as np
 from croze.benchmarks.truth import Provenance, Truth
 from croze.errors import CrozeError
 
-MAGIC = b"croze table 1\n"
+MAGIC = b"croze table 2\n"
 
 _START = len(MAGIC) + 65
 """Where the checked part begins: behind the digest and its line end."""
@@ -37,6 +37,7 @@ def pack(truth: Truth, key: str) -> bytes:
         "sha256": dict(truth.provenance.sha256),
         "columns": list(truth.columns),
         "architectures": truth.architectures,
+        "names": truth.names,
     }
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-(_START + 8 + len(text)) % 8)
@@ -87,6 +88,7 @@ def unpack(content: bytes, key: str, source: str) -> Truth:
             Provenance(source, header["sha256"]),
             header["space"],
             header["network"],
+            None if header["names"] is None else tuple(header["names"]),
         )
     except (KeyError, TypeError, CrozeError) as problem:
         raise ValueError(str(problem)) from None

@@ -95,7 +95,8 @@ def read(path: Path, dataset: str) -> Truth:
         measured.setdefault(str(genotype), []).append(accuracies)
     attack, layers, channels = setups[0]
     architectures = tuple(measured)
-    twin, place = classes_of(architectures, [space.canonical(space.parse(text)) for text in architectures])
+    names = tuple(str(space.canonical(space.parse(text))) for text in architectures)
+    twin, place = classes_of(architectures, names)
     means = np.array([np.mean(rows, axis=0) for rows in measured.values()])
     return Truth(
         NAME,
@@ -106,6 +107,7 @@ def read(path: Path, dataset: str) -> Truth:
         Provenance(str(path), {path.name: hashlib.sha256(content).hexdigest()}),
         SPACE,
         {"layers": layers, "channels": channels},
+        names,
     )
 
 

@@ -44,9 +44,13 @@ class Truth:
         space: name of the search space that the architectures are of.
         network: the size that all its networks have, as settings of the space (`channels`, `layers`, ...);
             empty where it is not known.
+        names: the string that stands for each architecture's isomorphism class in the whole space, `(n,)`, so
+            that it does not depend on which strings the truth holds; None where the truth holds it: the
+            lexicographically smallest of the class.
 
     Raises:
-        CrozeError: lengths that differ, repeated strings, or a twin that is no representative.
+        CrozeError: lengths that differ, repeated strings, a twin that is no representative, or a class with
+            several names.
     """
 
     name: str
@@ -57,6 +61,7 @@ class Truth:
     provenance: Provenance
     space: str = "nasbench201"
     network: Mapping[str, int] = field(default_factory=dict)
+    names: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.architectures)
@@ -77,6 +82,15 @@ class Truth:
             raise CrozeError(
                 f"The twin of architecture {wrong} must be a representative (its own twin), "
                 f"got {self.twin[wrong]}."
+            )
+        if self.names is not None and (
+            len(self.names) != n
+            or any(
+                name != self.names[twin] for name, twin in zip(self.names, self.twin.tolist(), strict=True)
+            )
+        ):
+            raise CrozeError(
+                f"{n} architectures need as many names of classes, twins the same, got {len(self.names)}."
             )
         for column, values in self.columns.items():
             if values.shape != (n,):

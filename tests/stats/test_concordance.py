@@ -62,6 +62,15 @@ def test_either_precision_and_any_chunk_gives_the_same(monkeypatch: pytest.Monke
     np.testing.assert_array_equal(kendall_under(x, y, counts), usual)
 
 
+def test_large_groups_of_equals_are_counted_exactly() -> None:
+    n = 4999  # whose pairs float32 holds, not the square of their number
+    rare = (np.arange(n) < 100).astype(float)
+    y = np.stack([np.random.default_rng(4).normal(size=n), (np.arange(n) % 97 == 0).astype(float)])
+    found = kendall_under(rare[None], y, np.ones((1, n)))
+    for j in range(len(y)):
+        assert found[0, 0, j] == pytest.approx(written_out(rare, y[j], np.ones(n)), abs=1e-12)
+
+
 def test_constant_samples_are_undefined() -> None:
     rows = np.array([[1.0, 1, 1, 1], [1, 2, 3, 4]])
     counts = np.array([[1, 1, 1, 1], [3, 0, 0, 0], [1, 1, 0, 0]])

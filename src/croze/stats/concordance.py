@@ -99,7 +99,9 @@ def _tied(weights: NDArray[np.floating], levels: Indices) -> Floats:
     order = np.argsort(levels, kind="stable")
     opens = np.flatnonzero(np.diff(levels[order], prepend=-1))
     sizes = weights if len(opens) == len(levels) else np.add.reduceat(weights[order], opens, axis=0)
-    return np.asarray((np.einsum("ij,ij->j", sizes, sizes) - sizes.sum(axis=0)) / 2, dtype=np.float64)
+    # the square of a large group is beyond what float32 holds exactly
+    squares = np.einsum("ij,ij->j", sizes, sizes, dtype=np.float64)
+    return np.asarray((squares - sizes.sum(axis=0, dtype=np.float64)) / 2, dtype=np.float64)
 
 
 def _tau(weights: NDArray[np.floating], x: Indices, y: Indices, x_ties: Floats, y_ties: Floats) -> Floats:

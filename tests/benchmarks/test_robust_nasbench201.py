@@ -220,3 +220,17 @@ def test_imagenet_has_attacks_and_no_corruptions(tiny_folder: Write) -> None:
 def test_a_path_that_is_no_folder(tiny_folder: Write) -> None:
     with pytest.raises(CrozeError, match=r"needs .*meta\.json/meta\.json, which is missing"):
         read(tiny_folder() / "meta.json")
+
+
+def test_files_that_may_not_be_read_are_named(tiny_folder: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tiny_folder()
+    usual = Path.read_bytes
+
+    def refuse(self: Path) -> bytes:
+        if self.name == "fgsm@Linf_accuracy.json":
+            raise PermissionError(13, "Permission denied", str(self))
+        return usual(self)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(CrozeError, match=r"read robust-nb201 from .*fgsm@Linf_accuracy.json: Permission den"):
+        open_truth(f"robust-nb201:{root}", "cifar10")

@@ -91,6 +91,10 @@ def open_truth(spec: str, dataset: str, watch: Watch | None = None) -> Truth:
         truth = reader.read(path, dataset, watch) if reader.slow else reader.read(path, dataset)
     except CrozeError as problem:
         raise CrozeError(f"{problem}{shortcomings(name, raw)}") from problem.__cause__
+    except OSError as problem:  # no permission, say
+        raise CrozeError(
+            f"Cannot read {name} from {problem.filename or path}: {problem.strerror or problem}."
+        ) from problem
     if place is not None:
         place.store(truth)
     return truth
@@ -101,5 +105,5 @@ def _raw_files(reader: Reader, path: Path, dataset: str) -> RawFiles | None:
         return None
     try:
         return reader.inputs(path, dataset)
-    except CrozeError:
+    except (CrozeError, OSError):
         return None  # `read` says it better

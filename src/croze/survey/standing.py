@@ -171,7 +171,7 @@ def stand(
     standings = []
     for criterion in criteria:
         spec = criterion.spec
-        own = compare(truth, table, positions, {spec: values[spec]}, live, resamples=1).rows[0]
+        own = compare(truth, table, positions, {spec: values[spec]}, None, resamples=1).rows[0]
         standings.append(
             Standing(
                 spec,

@@ -42,6 +42,7 @@ def finish(truth, folder):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_kills_lose_nothing(tmp_path, shared_data):
     truth = f"robust-nb201:{shared_data / 'robust_nb201'}"
     whole = finish(truth, tmp_path / "whole")

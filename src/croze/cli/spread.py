@@ -64,13 +64,15 @@ def spread(
     """Score the same cells with other initial weights and with other batches, and see how rankings move.
 
     Per proxy: rho with measured accuracies in every draw, how well draws agree, and over how many of them
-    ranks have to be averaged. All scores are kept: ended at any moment, the same command goes on.
+    ranks have to be averaged; on both halves of the cells and on each. All scores are kept: ended at any
+    moment, the same command goes on.
     """
     from functools import partial
 
     import numpy as np
 
-    from croze.benchmarks import judged_columns, select
+    from croze.benchmarks import halves, judged_columns, select
+    from croze.benchmarks.split import HALVES
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bar
     from croze.data import load_batch
@@ -112,18 +114,26 @@ def spread(
             scores[weights, images] = merits(criteria, scored.values)
     usable = usable_cells(list(scores.values()))
     truths = {column: np.asarray(known.values(column)[positions]) for column in columns}
+    sides = {half: np.ones(len(positions), dtype=np.bool_)}
+    if half == "both":
+        of_cell = halves(known)[positions]
+        sides |= {side: of_cell == HALVES[side] for side in ("report", "choose")}
+    varied = {
+        "initial weights": ([w for w, _ in by_weights], by_weights),
+        "batch": ([b for _, b in by_batch], by_batch),
+    }
     found = [
         spread_over(
-            "initial weights",
-            [w for w, _ in by_weights],
-            [scores[d] for d in by_weights],
-            truths,
-            usable,
+            what,
+            numbers,
+            [{spec: values[inside] for spec, values in scores[draw].items()} for draw in drawn],
+            {column: values[inside] for column, values in truths.items()},
+            usable[inside],
             tolerance,
-        ),
-        spread_over(
-            "batch", [b for _, b in by_batch], [scores[d] for d in by_batch], truths, usable, tolerance
-        ),
+            side,
+        )
+        for what, (numbers, drawn) in varied.items()
+        for side, inside in sides.items()
     ]
     made = provenance()
     result = {

@@ -8,6 +8,8 @@ from croze.report.proxy_page import Sheet, rho_text
 from croze.report.quality_sheets import HEADINGS
 from croze.survey.spread import Column, Spread
 
+SIDES = {"both": "both halves", "report": "report half", "choose": "choose half"}
+
 
 def spread_sheets(spread: Spread) -> list[Sheet]:
     """Rho over the draws, and what averaging ranks over draws gains."""
@@ -27,6 +29,7 @@ def spread_sheets(spread: Spread) -> list[Sheet]:
         for row in spread.rows
     )
     draws = range(1, len(spread.draws) + 1)
+    place = f"{spread.varied}, {SIDES[spread.half]}"
     averaged = tuple(
         (
             f"`{row.proxy}`",
@@ -38,11 +41,9 @@ def spread_sheets(spread: Spread) -> list[Sheet]:
         for column, heading in zip(columns, headings, strict=True)
     )
     return [
+        Sheet(f"Rho over {place}", counted, ("proxy", *headings, "agreement", "failed, at most"), over),
         Sheet(
-            f"Rho over {spread.varied}", counted, ("proxy", *headings, "agreement", "failed, at most"), over
-        ),
-        Sheet(
-            f"Ranks averaged over {spread.varied}",
+            f"Ranks averaged over {place}",
             counted,
             ("proxy", "column", *(f"k = {k}" for k in draws), "needed"),
             averaged,
@@ -58,6 +59,8 @@ def notes(tolerance: float) -> list[str]:
         "succeeded in every one of them.",
         "*Initial weights*: other seeds of the weights and of what is random in a pass, the same batch. "
         "*Batch*: other images, the same weights.",
+        "What this project made up was chosen on the choose half of the cells, split by isomorphism class: "
+        "quote the report half. An aggregate ranks all chosen cells among each other.",
         "*agreement*: Spearman's rho between the scores of two draws, the mean over all pairs.",
         "*k = ...*: rho of the mean rank over k draws, the mean over subsets of k. *needed*: the least k "
         f"that loses less than {tolerance:g} of rho against all draws together; *or more* where nothing less "

@@ -103,6 +103,7 @@ class Spread:
         chosen: number of chosen cells.
         cells: those on which every proxy succeeded in every draw.
         tolerance: of `needed`.
+        half: of the cells: `choose`, `report` or `both`.
     """
 
     varied: str
@@ -111,11 +112,13 @@ class Spread:
     chosen: int
     cells: int
     tolerance: float
+    half: str
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping; NaN as None."""
         return {
             "varied": self.varied,
+            "half": self.half,
             "draws": list(self.draws),
             "rows": [row.to_json() for row in self.rows],
             "chosen": self.chosen,
@@ -131,6 +134,7 @@ def spread(
     truths: Mapping[str, Floats],
     usable: NDArray[np.bool_],
     tolerance: float = TOLERANCE,
+    half: str = "both",
 ) -> Spread:
     """The spread of every proxy over these draws.
 
@@ -142,6 +146,7 @@ def spread(
         truths: accuracies of the cells by column, `(n,)`.
         usable: cells on which every proxy succeeded in every draw of all that is compared, `(n,)`.
         tolerance: the expected loss of rho against all K below which k draws are enough.
+        half: which half of the cells these are.
 
     Raises:
         CrozeError: no draw, or a tolerance that is not above 0.
@@ -165,7 +170,7 @@ def spread(
         pairs = [spearman(a, b) for a, b in combinations(values, 2)]
         failures = tuple(int((~np.isfinite(one[proxy])).sum()) for one in scores)
         rows.append(Moved(proxy, columns, float(np.mean(pairs)) if pairs else math.nan, failures))
-    return Spread(varied, tuple(draws), tuple(rows), len(usable), int(usable.sum()), tolerance)
+    return Spread(varied, tuple(draws), tuple(rows), len(usable), int(usable.sum()), tolerance, half)
 
 
 def usable_cells(scores: Sequence[Mapping[str, Floats]]) -> NDArray[np.bool_]:

@@ -12,6 +12,7 @@ from croze.cli.options import (
     MAX_SEED,
     Augment,
     BatchSize,
+    CellsPerStage,
     Data,
     DataSet,
     Half,
@@ -34,10 +35,6 @@ from croze.cli.reproduce.options import PageFile, check_page
 if TYPE_CHECKING:
     from croze.benchmarks import Quality
     from croze.report.proxy_page import Sheet
-
-CellsPerStage = Annotated[
-    int | None, typer.Option(min=1, help="Cells a stage of the networks; the truth's or space's own without.")
-]
 
 
 def benchmark(

@@ -45,6 +45,9 @@ SpaceChannels = Annotated[
     int | None,
     typer.Option("--channels", min=1, help="Channels of the networks' first stage; the space's own without."),
 ]
+CellsPerStage = Annotated[
+    int | None, typer.Option(min=1, help="Cells a stage of the networks; the truth's or space's own without.")
+]
 SpaceCells = Annotated[
     int | None,
     typer.Option("--cells", min=1, help="Of nasbench201: cells a stage; the space's own without."),

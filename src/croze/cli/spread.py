@@ -10,6 +10,7 @@ from croze.cli.conversion import opened_truth
 from croze.cli.options import (
     MAX_SEED,
     BatchSize,
+    CellsPerStage,
     Data,
     DataSet,
     Half,
@@ -53,10 +54,7 @@ def spread(
     batch_size: BatchSize = 8,
     sampling: Sampling = "balanced",
     channels: SpaceChannels = None,
-    cells_per_stage: Annotated[
-        int | None,
-        typer.Option(min=1, help="Cells a stage of the networks; the truth's or space's own without."),
-    ] = None,
+    cells_per_stage: CellsPerStage = None,
     judge: JudgedBy = None,
     page: PageFile = None,
     json: Json = None,

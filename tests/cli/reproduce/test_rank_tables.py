@@ -202,3 +202,16 @@ def test_the_papers_row_of_params_from_all_cells(croze, shared_data):
     assert (strings["n"], classes["n"]) == (15625, 6466)
     for name, one in strings["figures"].items():
         assert round(one["ours"], 3) == printed("table2/cifar10").meant("#Params", name)
+
+
+def test_networks_have_the_size_that_the_truth_was_measured_at(croze, shared_data):
+    file = shared_data / "tiny_robustbench" / "sample.json"
+    outcome = croze(
+        *("reproduce", "table1", "--truth", f"tiny-robustbench:{file}", "--sample", 4, "--proxies", "params"),
+        *("--workers", 1, "--resamples", 10, "--json", "-"),
+    )
+    assert outcome.code == 0, outcome
+    scores = next(line for line in outcome.json["basis"] if line.startswith("scores: "))
+    assert "channels=16" in scores
+    assert "layers=8" in scores
+    assert outcome.json["columns"] == ["clean", "pgd", "hrs_pgd"]

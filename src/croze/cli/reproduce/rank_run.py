@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from croze.cli.options import folder_of
+from croze.cli.options import folder_of, network_of
 from croze.cli.reproduce.options import check_page
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ class RankRun:
     seed: int
     score_seed: int
     resamples: int
-    channels: int
-    cells_per_stage: int
+    channels: int | None
+    cells_per_stage: int | None
     workers: int
     out: str
     page: Path | None
@@ -92,7 +92,8 @@ class RankRun:
         from croze.survey import CONTROL, collect
 
         batch = load_batch(self.data, size=self.batch_size, seed=self.score_seed, sampling=self.sampling)
-        space = open_space(truth.space, channels=self.channels, cells=self.cells_per_stage)
+        network = network_of(truth, channels=self.channels, cells=self.cells_per_stage)
+        space = open_space(truth.space, **network)
         evaluator = Evaluator(space, batch, self.score_seed)
         terminal = console(self.json)
         wanted = parts_of([*criteria, CONTROL] if self._controlled(criteria) else criteria)

@@ -9,8 +9,7 @@ import typer
 from croze.cli.options import (
     MAX_SEED,
     BatchSize,
-    Cells,
-    Channels,
+    CellsPerStage,
     Data,
     DataSet,
     Json,
@@ -18,6 +17,7 @@ from croze.cli.options import (
     Sampling,
     ScoreFolder,
     ScoreSeed,
+    SpaceChannels,
     Truth,
     Workers,
 )
@@ -47,8 +47,8 @@ def table2(
     ] = 0,
     score_seed: ScoreSeed = 0,
     resamples: Resamples = 1000,
-    channels: Channels = 16,
-    cells_per_stage: Cells = 5,
+    channels: SpaceChannels = None,
+    cells_per_stage: CellsPerStage = None,
     workers: Workers = 0,
     out: ScoreFolder = "runs/table2",
     page: PageFile = None,

@@ -406,7 +406,13 @@ def test_an_aggregate_ranks_all_candidates_of_the_search(digits, tmp_path):
     assert found.seconds() > 0
 
 
-@pytest.mark.parametrize("algorithm", UNGUIDED)
+QUICK = ("evolution", "nsga2")
+
+
+@pytest.mark.parametrize(
+    "algorithm",
+    [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in UNGUIDED],
+)
 def test_a_search_by_an_aggregate_repeats_whatever_arrives_first(digits, tmp_path, algorithm):
     def run(folder, reverse, budget):
         evaluator = Evaluator(SPACE, digits, 0)

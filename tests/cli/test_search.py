@@ -358,6 +358,7 @@ def test_what_a_users_space_prints_is_no_part_of_the_result(croze, tmp_path):
     assert "building" in outcome.err
 
 
+@pytest.mark.slow
 def test_what_workers_print_is_no_part_of_the_result(tmp_path):
     (tmp_path / "loud.py").write_text(
         "from croze.spaces.nasbench201 import NASBench201\n"

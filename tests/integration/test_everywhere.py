@@ -28,6 +28,7 @@ def cells():
     return open_space("nasbench201", channels=4, cells=1)
 
 
+@pytest.mark.slow
 def test_four_processes_search_as_one_does(tmp_path, digits, cells):
     serial = searched(tmp_path / "serial", digits, cells, "croze-robust", workers=1)
     assert searched(tmp_path / "four", digits, cells, "croze-robust", workers=4) == serial

@@ -7,9 +7,9 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ARGUMENTS = {
     "01_score_your_network.py": [],
-    "02_search_in_python.py": ["--budget", "8", "--channels", "4", "--out", "run"],
-    "03_mobilenet_space.py": ["--budget", "8", "--channels", "4", "--out", "run"],
-    "04_vit_space.py": ["--budget", "8", "--out", "run"],
+    "02_search_in_python.py": ["--budget", "5", "--channels", "4", "--out", "run"],
+    "03_mobilenet_space.py": ["--budget", "5", "--channels", "4", "--out", "run"],
+    "04_vit_space.py": ["--budget", "5", "--out", "run"],
 }
 
 

@@ -15,6 +15,8 @@ from croze.robustness.outcomes import Outcomes
 from croze.robustness.plan import plan_trials
 from croze.training import find_recipe, split, train
 
+pytestmark = pytest.mark.slow
+
 EPSILON = "0.1"
 PLAN = plan_trials("fgsm,pgd,autoattack(steps=20,targets=3,queries=100)", EPSILON, "none", [], "all")
 CHANGES = {

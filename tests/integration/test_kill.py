@@ -48,12 +48,12 @@ def finish(folder, workers=1, command=COMMAND):
 
 
 def stored(folder):
-    """Every row of the store, as another reader sees it; none before there is a store."""
+    """Every score in the store, as another reader sees it, sizes left out; none before there is a store."""
     try:
         connection = sqlite3.connect(f"file:{folder / 'scores.sqlite'}?mode=ro", uri=True)
         try:
             return connection.execute(
-                "SELECT context, architecture, proxy, value, reason FROM scores"
+                "SELECT context, architecture, proxy, value, reason FROM scores WHERE proxy != 'params'"
             ).fetchall()
         finally:
             connection.close()

@@ -136,6 +136,7 @@ def test_what_the_examples_say_of_proxies_is_so(mobilenets, vits, digits):
     assert proxy in (EXAMPLES / "04_vit_space.py").read_text().split('"""')[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("spec", "options", "parameters"),
     [

@@ -63,6 +63,7 @@ class Assessment:
         resamples: int = 1000,
         seed: int = 0,
         deep: bool = True,
+        brief: bool = False,
     ) -> Quality:
         """The ranking's quality on some of the chosen cells; aggregates rank these among each other.
 
@@ -71,7 +72,7 @@ class Assessment:
             columns: its raw columns to judge by.
             places: of the cells among those chosen.
             name: of this set of cells.
-            tops, resamples, seed, deep: see `benchmarks.quality`.
+            tops, resamples, seed, deep, brief: see `benchmarks.quality`.
         """
         raw = {spec: values[places] for spec, values in self.raw.items()}
         return quality(
@@ -86,6 +87,7 @@ class Assessment:
             resamples=resamples,
             seed=seed,
             deep=deep,
+            brief=brief,
         )
 
     def cells_to_json(self, truth: Truth, columns: Sequence[str]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -253,6 +253,7 @@ def quality(
     seed: int = 0,
     level: float = 0.95,
     deep: bool = True,
+    brief: bool = False,
 ) -> Quality:
     """Every figure of every proxy in these columns, on the cells where all proxies and sizes are finite.
 
@@ -269,6 +270,7 @@ def quality(
         tops: the k of the top figures; 10, 50 and 5% of the cells without. Those of n and more are left out.
         resamples, seed, level: of the bootstrap.
         deep: intervals for all figures; without, for Spearman's and the partial rhos alone, which is quick.
+        brief: Spearman's rho with its interval alone, all other figures undefined.
 
     Raises:
         CrozeError: no proxy or column, a `grouped_by` that is no size, or arrays that are not aligned.
@@ -297,7 +299,9 @@ def quality(
         for column, row in zip(columns, y, strict=True)
     }
     verdicts = (
-        _verdicts(
+        _rho_alone(x, y, sizes, drawn_counts(n, resamples, seed), level)
+        if brief and n >= LEAST
+        else _verdicts(
             x, y, z, list(sizes), grouped_by, _tops(tops, n), drawn_counts(n, resamples, seed), level, deep
         )
         if n >= LEAST
@@ -333,6 +337,14 @@ def _undefined(sizes: Mapping[str, Floats]) -> Verdict:
     none = Estimate(math.nan)
     partial = dict.fromkeys((*sizes, ALL_SIZES), none)
     return Verdict(none, none, math.nan, partial, none, (), (), math.nan, 0, none)
+
+
+def _rho_alone(
+    x: Floats, y: Floats, sizes: Mapping[str, Floats], counts: Floats, level: float
+) -> list[list[Verdict]]:
+    pairs = rank_correlations(np.concatenate([x, y]), len(x), counts)
+    rhos = _estimates(pairs[:, :, len(x) :], level)
+    return [[replace(_undefined(sizes), spearman=rho) for rho in row] for row in rhos]
 
 
 def _verdicts(

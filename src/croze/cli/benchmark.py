@@ -136,7 +136,7 @@ def benchmark(
             columns,
             places,
             name,
-            tops=None if deep or i == 0 else (),
+            brief=not deep and i > 0,
             resamples=resamples,
             seed=seed,
             deep=deep,

@@ -183,9 +183,9 @@ def test_as_strong_at_full_budget(name, robust_network, digit_scans):
         ("deepfool", "l2", fa.L2DeepFoolAttack()),
         ("deepfool", "linf", fa.LinfDeepFoolAttack()),
         (
-            "cw-l2(steps=80,searches=4,initial_c=3,lr=0.03)",
+            "cw-l2(steps=120,searches=6,initial_c=3,lr=0.02)",
             "l2",
-            fa.L2CarliniWagnerAttack(4, 80, 0.03, 0, 3.0),
+            fa.L2CarliniWagnerAttack(6, 120, 0.02, 0, 3.0),
         ),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -51,3 +52,8 @@ def to_json(value: Any, *, indented: bool = True) -> str:
         indented: for readers; large results are written several times faster without.
     """
     return json.dumps(value, indent=2 if indented else None, allow_nan=False) + "\n"
+
+
+def number_or_none(value: float) -> float | None:
+    """What stands for a number in JSON, which has no NaN."""
+    return None if math.isnan(value) else value

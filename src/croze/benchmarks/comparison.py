@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from croze.benchmarks.table2 import Table
 from croze.benchmarks.truth import Truth
 from croze.errors import CrozeError
+from croze.files import number_or_none
 from croze.stats import bootstrap_spearman, paired_difference, percentile_interval
 
 Floats = NDArray[np.float64]
@@ -40,10 +40,10 @@ class Figure:
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping; NaN as None."""
         return {
-            "rho": _number(self.rho),
-            "low": _number(self.low),
-            "high": _number(self.high),
-            "partial": _number(self.partial),
+            "rho": number_or_none(self.rho),
+            "low": number_or_none(self.low),
+            "high": number_or_none(self.high),
+            "partial": number_or_none(self.partial),
             "n": self.n,
         }
 
@@ -79,7 +79,11 @@ class Delta:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping; NaN as None."""
-        return {"delta": _number(self.delta), "low": _number(self.low), "high": _number(self.high)}
+        return {
+            "delta": number_or_none(self.delta),
+            "low": number_or_none(self.low),
+            "high": number_or_none(self.high),
+        }
 
 
 @dataclass(frozen=True)
@@ -237,7 +241,3 @@ def compare(
 
 def _with_mean(figures: Floats) -> Floats:
     return np.concatenate([figures, figures.mean(axis=-1, keepdims=True)], axis=-1)
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value

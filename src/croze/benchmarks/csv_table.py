@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from croze.benchmarks.classes import OF_STRING, by_class, classes_of
 from croze.benchmarks.csv_rows import rows_of
-from croze.benchmarks.raw import RawFiles
+from croze.benchmarks.raw import RawFiles, content_of
 from croze.benchmarks.truth import Provenance, Truth
 from croze.errors import CrozeError
 
@@ -101,10 +101,7 @@ def read(path: Path, dataset: str) -> Truth:
     """
     spec = Spec.of(path)
     file = spec.file
-    try:
-        content = file.read_bytes()
-    except OSError as problem:
-        raise CrozeError(f"Cannot read the table {file}: {problem.strerror or problem}.") from problem
+    content = content_of(file, "the table")
     header, rows = rows_of(file, content, AGAIN, "utf-8-sig")
     names = [name.strip() for name in header]
     _check(file, names)

@@ -14,14 +14,13 @@ in the cells.
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from croze.benchmarks.classes import by_class, classes_of
-from croze.benchmarks.raw import RawFiles
+from croze.benchmarks.raw import RawFiles, content_of, json_of
 from croze.benchmarks.truth import Provenance, Truth
 from croze.errors import CrozeError
 
@@ -99,14 +98,8 @@ def read_cells(path: Path, dataset: str) -> tuple[bytes, dict[str, Any]]:
     Raises:
         CrozeError: when it cannot be read, is not complete, or has no cells of the data set.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as problem:
-        raise CrozeError(f"Cannot read {NAME} from {path}: {problem.strerror or problem}.") from problem
-    try:
-        found = json.loads(content)
-    except ValueError as problem:
-        raise CrozeError(f"{path} is not complete JSON ({problem}): fetch the file again.") from None
+    content = content_of(path, f"{NAME} from")
+    found = json_of(path, content)
     if not isinstance(found, dict) or not all(isinstance(cells, dict) for cells in found.values()):
         raise CrozeError(f"{path} must hold {{data set: {{cell: {{...}}}}}}; it does not.")
     of_name = {name.lower(): cells for name, cells in found.items()}

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from croze.benchmarks.nasbench201 import DATASETS, NETWORK, SPACE
-from croze.benchmarks.raw import RawFiles
+from croze.benchmarks.raw import RawFiles, content_of
 from croze.benchmarks.robust_nasbench201 import read_numbers
 from croze.benchmarks.truth import Provenance, Truth
 from croze.errors import CrozeError
@@ -72,7 +72,7 @@ def read(path: Path, dataset: str) -> Truth:
             f"{NAME} needs {META} of Robust NAS-Bench-201, which says what its numbers stand for, and "
             f"{numbers} is no file: name it as {NAME}:{file}{IDS}PATH."
         )
-    content = _content(file)
+    content = content_of(file, f"{NAME} from")
     entries = _entries(file, content)
     strings, names, meta = read_numbers(numbers)
     measured = {number: value for number, value in entries.items() if isinstance(value, list)}
@@ -105,13 +105,6 @@ def _paths(path: Path) -> tuple[Path, Path]:
     text, _, ids = str(path).partition(IDS)
     file = Path(text)
     return file, Path(ids).expanduser() if ids else file.parent / META
-
-
-def _content(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as problem:
-        raise CrozeError(f"Cannot read {NAME} from {file}: {problem.strerror or problem}.") from problem
 
 
 def _entries(file: Path, content: bytes) -> dict[str, list[float] | str]:

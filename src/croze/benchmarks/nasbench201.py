@@ -11,16 +11,15 @@ isomorphism class differ by what training leaves to chance.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import math
 from pathlib import Path
 
 import numpy as np
 
 from croze.benchmarks.classes import classes_of
-from croze.benchmarks.raw import RawFiles
+from croze.benchmarks.csv_rows import rows_of
+from croze.benchmarks.raw import RawFiles, content_of
 from croze.benchmarks.truth import Provenance, Truth
 from croze.errors import CrozeError
 
@@ -70,10 +69,7 @@ def read(path: Path, dataset: str) -> Truth:
     wanted = dataset.lower()
     if wanted not in DATASETS:
         raise CrozeError(f"{NAME} has the data sets {', '.join(DATASETS)}, got {dataset!r}.")
-    try:
-        content = path.read_bytes()
-    except OSError as problem:
-        raise CrozeError(f"Cannot read the accuracies {path}: {problem.strerror or problem}.") from problem
+    content = content_of(path, "the accuracies")
     measured = _accuracies(path, content, f"{wanted}_test_accuracy")
     names = _names(path, measured)
     twin, place = classes_of(tuple(measured), names)
@@ -94,30 +90,15 @@ def read(path: Path, dataset: str) -> Truth:
 
 def _accuracies(file: Path, content: bytes, column: str) -> dict[str, tuple[float, int]]:
     """By architecture string the accuracy in [0, 1] and the line that holds it."""
-    again = "it is cut short or no CSV: fetch the file again"
-    try:
-        if not content.endswith(b"\n"):
-            raise csv.Error("the last line has no end")
-        reader = csv.reader(io.StringIO(content.decode(), newline=""), strict=True)
-        header = next(reader, [])
-        rows = [(reader.line_num, row) for row in reader]
-    except (UnicodeDecodeError, csv.Error) as problem:
-        raise CrozeError(f"{file} cannot be read as CSV ({problem}): {again}.") from None
+    header, rows = rows_of(file, content)
     missing = [name for name in (ARCHITECTURE, column) if name not in header]
     if missing:
         raise CrozeError(
             f"{file} must have the columns {ARCHITECTURE} and {column} in its first line; "
             f"it lacks {' and '.join(missing)}."
         )
-    if not rows:
-        raise CrozeError(f"{file} holds no architectures, only its first line: {again}.")
     measured: dict[str, tuple[float, int]] = {}
     for line, row in rows:
-        if len(row) != len(header):
-            raise CrozeError(
-                f"{file}, line {line}: expected {len(header)} fields as in the first line, "
-                f"got {len(row)}: {again}."
-            )
         fields = dict(zip(header, row, strict=True))
         architecture = fields[ARCHITECTURE]
         if architecture in measured:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from croze.benchmarks.csv_rows import rows_of
 from croze.benchmarks.nas_bench_301 import read_cells
+from croze.benchmarks.raw import content_of
 from croze.benchmarks.selection import place_of
 from croze.errors import CrozeError
 
@@ -113,12 +114,7 @@ Row = tuple[str, str, list[Any]]
 
 
 def _of_csv(file: Path, columns: Sequence[str]) -> tuple[bytes, list[Row]]:
-    try:
-        content = file.read_bytes()
-    except OSError as problem:
-        raise CrozeError(
-            f"Cannot read the published scores {file}: {problem.strerror or problem}."
-        ) from problem
+    content = content_of(file, "the published scores")
     header, rows = rows_of(file, content)
     place = {name: i for i, name in enumerate(header)}
     missing = [name for name in (ARCHITECTURE, *columns) if name not in place]

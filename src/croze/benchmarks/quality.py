@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from croze.benchmarks.truth import Truth
 from croze.errors import CrozeError
+from croze.files import number_or_none
 from croze.stats import (
     best_of_random,
     best_of_top,
@@ -50,7 +51,11 @@ class Estimate:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping; NaN as None."""
-        return {"value": _number(self.value), "low": _number(self.low), "high": _number(self.high)}
+        return {
+            "value": number_or_none(self.value),
+            "low": number_or_none(self.low),
+            "high": number_or_none(self.high),
+        }
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ class Decile:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping; NaN as None."""
-        found = {name: _number(value) for name, value in vars(self).items() if name != "n"}
+        found = {name: number_or_none(value) for name, value in vars(self).items() if name != "n"}
         return {"n": self.n, **found}
 
 
@@ -101,11 +106,11 @@ class Top:
         return {
             "k": self.k,
             "precision": self.precision.to_json(),
-            "chance": _number(self.chance),
+            "chance": number_or_none(self.chance),
             "ndcg": self.ndcg.to_json(),
-            "random_ndcg": _number(self.random_ndcg),
-            "regret": _number(self.regret),
-            "random_regret": _number(self.random_regret),
+            "random_ndcg": number_or_none(self.random_ndcg),
+            "regret": number_or_none(self.regret),
+            "random_regret": number_or_none(self.random_regret),
         }
 
 
@@ -141,12 +146,12 @@ class Verdict:
         return {
             "spearman": self.spearman.to_json(),
             "kendall": self.kendall.to_json(),
-            "weighted_tau": _number(self.weighted),
+            "weighted_tau": number_or_none(self.weighted),
             "partial": {name: estimate.to_json() for name, estimate in self.partial.items()},
             "within_deciles": self.within.to_json(),
             "deciles": [decile.to_json() for decile in self.deciles],
             "top": [top.to_json() for top in self.top],
-            "picked_accuracy": _number(self.accuracy),
+            "picked_accuracy": number_or_none(self.accuracy),
             "sharing_first_place": self.sharing,
             "regret": self.regret.to_json(),
         }
@@ -162,7 +167,7 @@ class Pool:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping; NaN as None."""
-        return {name: _number(value) for name, value in vars(self).items()}
+        return {name: number_or_none(value) for name, value in vars(self).items()}
 
 
 @dataclass(frozen=True)
@@ -430,7 +435,3 @@ def _estimates(figures: Floats, level: float) -> list[list[Estimate]]:
     ends = np.where(np.isnan(figures[0]), np.nan, np.stack([low, high]))
     table = np.stack([figures[0], *ends], axis=-1)
     return [[Estimate(*figure) for figure in row] for row in table.tolist()]
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value

@@ -1,13 +1,17 @@
-"""The raw files of a benchmark: which they are, and what identifies their content."""
+"""The raw files of a benchmark: which they are, what identifies their content, and reading them."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from croze.errors import CrozeError
 
 LARGE = 64 * 2**20
 """Bytes above which files are told apart by size and time of change, not read whole each time."""
@@ -54,3 +58,31 @@ class RawFiles:
             }
         except OSError:
             return None
+
+
+def content_of(file: Path, what: str) -> bytes:
+    """The content of a file.
+
+    Args:
+        file: what is read.
+        what: names it in the message, such as `the accuracies`.
+
+    Raises:
+        CrozeError: when it cannot be read.
+    """
+    try:
+        return file.read_bytes()
+    except OSError as problem:
+        raise CrozeError(f"Cannot read {what} {file}: {problem.strerror or problem}.") from problem
+
+
+def json_of(file: Path, content: bytes) -> Any:
+    """The value that the content of a file stands for.
+
+    Raises:
+        CrozeError: when it is no JSON, or not all of it.
+    """
+    try:
+        return json.loads(content)
+    except ValueError as problem:
+        raise CrozeError(f"{file} is not complete JSON ({problem}): fetch the file again.") from None

@@ -12,7 +12,6 @@ Only one architecture of each isomorphism class was evaluated: its twins take it
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from croze.benchmarks.nasbench201 import DATASETS, NETWORK, SPACE
-from croze.benchmarks.raw import RawFiles
+from croze.benchmarks.raw import RawFiles, json_of
 from croze.benchmarks.truth import Provenance, Truth
 from croze.corruption_names import CORRUPTIONS, SEVERITIES
 from croze.errors import CrozeError
@@ -135,10 +134,7 @@ class _Files:
     def json(self, file: Path) -> Any:
         content = file.read_bytes()
         self.sha256[file.relative_to(self.root).as_posix()] = hashlib.sha256(content).hexdigest()
-        try:
-            return json.loads(content)
-        except ValueError as error:
-            raise CrozeError(f"{file} is not complete JSON ({error}): fetch the file again.") from None
+        return json_of(file, content)
 
 
 def _architectures(file: Path, meta: Any) -> tuple[tuple[str, ...], NDArray[np.int64]]:

@@ -23,7 +23,7 @@ import numpy as np
 
 from croze.benchmarks.classes import by_class, classes_of
 from croze.benchmarks.nasbench201 import CLEAN
-from croze.benchmarks.raw import RawFiles
+from croze.benchmarks.raw import RawFiles, content_of, json_of
 from croze.benchmarks.truth import Provenance, Truth
 from croze.errors import CrozeError
 
@@ -62,14 +62,8 @@ def read(path: Path, dataset: str) -> Truth:
     wanted = dataset.lower()
     if wanted not in DATASETS:
         raise CrozeError(f"{NAME} has the data set {DATASETS[0]}, got {dataset!r}.")
-    try:
-        content = path.read_bytes()
-    except OSError as problem:
-        raise CrozeError(f"Cannot read {NAME} from {path}: {problem.strerror or problem}.") from problem
-    try:
-        entries = json.loads(content)
-    except ValueError as problem:
-        raise CrozeError(f"{path} is not complete JSON ({problem}): fetch the file again.") from None
+    content = content_of(path, f"{NAME} from")
+    entries = json_of(path, content)
     if not isinstance(entries, list) or not entries:
         raise CrozeError(f"{path} must hold a list of trained cells; it holds {type(entries).__name__}.")
 

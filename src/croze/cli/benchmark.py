@@ -9,7 +9,6 @@ import typer
 
 from croze.cli.conversion import opened_truth
 from croze.cli.options import (
-    MAX_SEED,
     Augment,
     BatchSize,
     CellsPerStage,
@@ -21,6 +20,7 @@ from croze.cli.options import (
     MicroBatch,
     Plot,
     Resamples,
+    SampleSeed,
     Sampling,
     ScoreFolder,
     ScoreSeed,
@@ -48,9 +48,7 @@ def benchmark(
     cells: Annotated[str, typer.Option(help="all strings, or distinct ones up to isomorphism.")] = "all",
     half: Half = "both",
     convention: Annotated[str, typer.Option(help="Corruption groups: paper or usual.")] = "paper",
-    seed: Annotated[
-        int, typer.Option(min=0, max=MAX_SEED, help="Of the sample of cells and of the bootstrap.")
-    ] = 0,
+    seed: SampleSeed = 0,
     score_seed: ScoreSeed = 0,
     resamples: Resamples = 1000,
     workers: Workers = 0,

@@ -79,6 +79,9 @@ ScoreSeed = Annotated[
     int,
     typer.Option(min=0, max=MAX_SEED, help="Of weights, batch and noise; other samples reuse these scores."),
 ]
+SampleSeed = Annotated[
+    int, typer.Option("--seed", min=0, max=MAX_SEED, help="Of the sample of cells and of the bootstrap.")
+]
 Resamples = Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")]
 ScoreFolder = Annotated[str, typer.Option(help="Folder of the scores; the same command goes on there.")]
 Plot = Annotated[Path | None, typer.Option(help="Write the figure to this PNG, SVG or PDF.")]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from croze.errors import CrozeError
+from croze.files import number_or_none
 from croze.stats import ranks, spearman
 
 Floats = NDArray[np.float64]
@@ -58,10 +59,10 @@ class Column:
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping; NaN as None."""
         return {
-            "rho": [_number(value) for value in self.rho],
-            "mean": _number(self.mean),
-            "deviation": _number(self.deviation),
-            "rho_of_averaged_ranks": [_number(value) for value in self.averaged],
+            "rho": [number_or_none(value) for value in self.rho],
+            "mean": number_or_none(self.mean),
+            "deviation": number_or_none(self.deviation),
+            "rho_of_averaged_ranks": [number_or_none(value) for value in self.averaged],
             "needed": self.needed or None,
         }
 
@@ -87,7 +88,7 @@ class Moved:
         return {
             "proxy": self.proxy,
             "columns": {name: column.to_json() for name, column in self.columns.items()},
-            "agreement": _number(self.agreement),
+            "agreement": number_or_none(self.agreement),
             "failures": list(self.failures),
         }
 
@@ -192,7 +193,3 @@ def _averaged(places: Floats, truth: Floats) -> tuple[float, ...]:
 def _some(draws: int, k: int) -> list[tuple[int, ...]]:
     rng = random.Random(0)
     return [tuple(rng.sample(range(draws), k)) for _ in range(SUBSETS)]
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value

@@ -15,6 +15,7 @@ from croze.cli.options import (
     Json,
     Plot,
     Resamples,
+    SampleSeed,
     ScoreFolder,
     SpaceCells,
     SpaceChannels,
@@ -46,9 +47,7 @@ def figure5(
         typer.Option(min=2, help="Take the steps on so many images, as `croze train --images`; all without."),
     ] = None,
     form: Forms = "croze-paper,croze-official,croze-positional",
-    seed: Annotated[
-        int, typer.Option(min=0, max=MAX_SEED, help="Of the sample of cells and of the bootstrap.")
-    ] = 0,
+    seed: SampleSeed = 0,
     score_seed: Annotated[
         int, typer.Option(min=0, max=MAX_SEED, help="Of weights, batch, and order of the training images.")
     ] = 0,

@@ -29,7 +29,9 @@ GivenSize = Annotated[
 ]
 
 
-def sample_of(sample: int | None, *, all_cells: bool, default: int = 0, among: int = 0) -> int | None:
+def sample_of(
+    sample: int | None, *, all_cells: bool, default: int | None = None, among: int = 0
+) -> int | None:
     """How many cells `--sample` and `--all` ask for; None for all of them, also without both and a default.
 
     Args:
@@ -43,7 +45,7 @@ def sample_of(sample: int | None, *, all_cells: bool, default: int = 0, among: i
         raise CrozeError(f"--all takes every cell, --sample {sample} some of them: give one of the two.")
     if sample is not None:
         return sample
-    return None if all_cells or among <= default else default
+    return None if all_cells or default is None or among <= default else default
 
 
 def check_page(page: Path | None) -> None:

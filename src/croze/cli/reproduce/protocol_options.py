@@ -6,6 +6,14 @@ from typing import Annotated
 
 import typer
 
+from croze.cli.options import MAX_SEED
+
+METHODS = "croze-official,croze-robust,croze-positional,gradnorm,synflow"
+"""Those of the paper that search with a score, and this project's own."""
+
+PUBLISHED = "PC-DARTS-CIFAR,DrNAS-CIFAR,RobNet-free,AdvRush"
+"""The paper's other rows, whose cells were published."""
+
 Methods = Annotated[
     str,
     typer.Option(help="Proxies and aggregates that search, comma-separated; none for published cells alone."),
@@ -35,6 +43,10 @@ Population = Annotated[
 InFlight = Annotated[
     int | None,
     typer.Option(min=1, help="Candidates in work at once, part of the search.  [default: 32, fewer if few]"),
+]
+FirstSeed = Annotated[
+    int,
+    typer.Option("--seed", min=0, max=MAX_SEED - 1000, help="Of the first search; the next have the next."),
 ]
 ScoreBatch = Annotated[
     int, typer.Option("--score-batch", min=1, help="Images that candidates are scored on.")

@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from croze.cli.options import (
-    MAX_SEED,
     BatchSize,
     CellsPerStage,
     Data,
     DataSet,
     Json,
     Resamples,
+    SampleSeed,
     Sampling,
     ScoreFolder,
     ScoreSeed,
@@ -43,9 +43,7 @@ def table1(
     data: Data = "digits",
     batch_size: BatchSize = 8,
     sampling: Sampling = "random",
-    seed: Annotated[
-        int, typer.Option(min=0, max=MAX_SEED, help="Of the sample of cells and of the bootstrap.")
-    ] = 0,
+    seed: SampleSeed = 0,
     score_seed: ScoreSeed = 0,
     resamples: Resamples = 1000,
     channels: SpaceChannels = None,
@@ -83,7 +81,7 @@ def table1(
     )
     criteria = wanted.check()
     known, layout = filled_by(opened_truth(truth, dataset, console(json)), epsilon)
-    count = sample_of(sample, all_cells=all_cells, default=len(known), among=len(known))
+    count = sample_of(sample, all_cells=all_cells)
     positions = select(known, count, seed, cells)
     kind = "distinct ones" if cells == "distinct" else "strings"
     wanted.run(

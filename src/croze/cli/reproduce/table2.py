@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from croze.cli.options import (
-    MAX_SEED,
     BatchSize,
     CellsPerStage,
     Data,
     DataSet,
     Json,
     Resamples,
+    SampleSeed,
     Sampling,
     ScoreFolder,
     ScoreSeed,
@@ -42,9 +42,7 @@ def table2(
     batch_size: BatchSize = 8,
     sampling: Sampling = "random",
     convention: Annotated[str, typer.Option(help="Corruption groups: paper or usual.")] = "paper",
-    seed: Annotated[
-        int, typer.Option(min=0, max=MAX_SEED, help="Of the sample of cells and of the bootstrap.")
-    ] = 0,
+    seed: SampleSeed = 0,
     score_seed: ScoreSeed = 0,
     resamples: Resamples = 1000,
     channels: SpaceChannels = None,

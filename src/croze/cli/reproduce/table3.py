@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from croze.cli.options import (
-    MAX_SEED,
     Data,
     Devices,
     Json,
@@ -18,8 +17,11 @@ from croze.cli.options import (
 )
 from croze.cli.reproduce.options import PageFile
 from croze.cli.reproduce.protocol_options import (
+    METHODS,
+    PUBLISHED,
     Candidates,
     CellsPerStage,
+    FirstSeed,
     Folder,
     InFlight,
     Limits,
@@ -42,8 +44,8 @@ from croze.cli.training_options import (
 
 
 def table3(
-    methods: Methods = "croze-official,croze-robust,croze-positional,gradnorm,synflow",
-    cells: PublishedCells = "PC-DARTS-CIFAR,DrNAS-CIFAR,RobNet-free,AdvRush",
+    methods: Methods = METHODS,
+    cells: PublishedCells = PUBLISHED,
     searches: Searches = 3,
     candidates: Candidates = 5000,
     pool: WarmUpPool = None,
@@ -65,9 +67,7 @@ def table3(
     test_images: TestImages = 10000,
     limits: Limits = None,
     score_batch: ScoreBatch = 8,
-    seed: Annotated[
-        int, typer.Option(min=0, max=MAX_SEED - 1000, help="Of the first search; the next have the next.")
-    ] = 0,
+    seed: FirstSeed = 0,
     workers: Workers = 0,
     device: Devices = None,
     out: Folder = "runs/protocol",

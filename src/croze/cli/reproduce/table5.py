@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from croze.cli.options import (
-    MAX_SEED,
     BatchSize,
     Cells,
     Channels,
@@ -15,6 +14,7 @@ from croze.cli.options import (
     DataSet,
     Json,
     Resamples,
+    SampleSeed,
     ScoreFolder,
     ScoreSeed,
     Truth,
@@ -33,9 +33,7 @@ def table5(
         int | None, typer.Option(min=1, help="Distinct cells to draw; all of them without.")
     ] = None,
     all_cells: AllCells = False,
-    seed: Annotated[
-        int, typer.Option(min=0, max=MAX_SEED, help="Of the sample of cells and of the bootstrap.")
-    ] = 0,
+    seed: SampleSeed = 0,
     score_seed: ScoreSeed = 0,
     resamples: Resamples = 1000,
     batch_size: BatchSize = 8,

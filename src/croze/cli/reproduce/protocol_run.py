@@ -48,7 +48,7 @@ OWN = "own"
 """The data set of somebody who compares with no print."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ProtocolRun:
     """One of the two tables.
 

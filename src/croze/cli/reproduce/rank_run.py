@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from croze.proxies import Criterion
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RankRun:
     """What both commands were asked for, as their options say it."""
 

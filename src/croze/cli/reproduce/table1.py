@@ -64,20 +64,20 @@ def table1(
     from croze.cli.output import console
 
     wanted = RankRun(
-        proxies,
-        given_size,
-        data,
-        batch_size,
-        sampling,
-        seed,
-        score_seed,
-        resamples,
-        channels,
-        cells_per_stage,
-        workers,
-        out,
-        page,
-        json,
+        proxies=proxies,
+        given_size=given_size,
+        data=data,
+        batch_size=batch_size,
+        sampling=sampling,
+        seed=seed,
+        score_seed=score_seed,
+        resamples=resamples,
+        channels=channels,
+        cells_per_stage=cells_per_stage,
+        workers=workers,
+        out=out,
+        page=page,
+        json=json,
     )
     criteria = wanted.check()
     known, layout = filled_by(opened_truth(truth, dataset, console(json)), epsilon)

@@ -7,11 +7,12 @@ processes import this file.
 import argparse
 
 import croze
-from croze.evaluation import Evaluator, Ledger
-from croze.limits import Limits
-from croze.search import make_algorithm
-from croze.store import Store
-from croze.study import search
+from croze.scoring.evaluator import Evaluator
+from croze.scoring.ledger import Ledger
+from croze.scoring.store import Store
+from croze.search.limits import Limits
+from croze.search.loop import search
+from croze.search.strategies import make_algorithm
 
 
 def main() -> None:

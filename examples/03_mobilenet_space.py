@@ -17,13 +17,14 @@ import torch
 from torch import Tensor, nn
 
 import croze
-from croze.evaluation import Evaluator, Ledger
-from croze.limits import Limits
 from croze.nn.count import flop_count, parameter_count
-from croze.search import make_algorithm
+from croze.scoring.evaluator import Evaluator
+from croze.scoring.ledger import Ledger
+from croze.scoring.store import Store
+from croze.search.limits import Limits
+from croze.search.loop import search
+from croze.search.strategies import make_algorithm
 from croze.spaces.choices import ChoiceSpace, Chosen
-from croze.store import Store
-from croze.study import search
 
 
 def conv(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> list[nn.Module]:

@@ -18,7 +18,7 @@ import torch
 
 from croze.data import load_batch
 from croze.nn.seeding import single_thread
-from croze.scoring import score_all
+from croze.scoring.score import score_all
 from croze.spaces import open_space
 from croze.stats import spearman
 

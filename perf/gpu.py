@@ -20,12 +20,12 @@ import sys
 import threading
 import time
 
-from croze.calibration import calibrate
 from croze.data import load_batch
 from croze.errors import CrozeError
-from croze.evaluation import Evaluator, check_devices
-from croze.execution import make_executor
 from croze.proxies import Proxy, find_proxies
+from croze.scoring.calibration import calibrate
+from croze.scoring.evaluator import Evaluator, check_devices
+from croze.scoring.execution import make_executor
 from croze.spaces import open_space
 from croze.stats import spearman
 

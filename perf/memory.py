@@ -39,7 +39,7 @@ from croze.data import load_batch
 from croze.nn.scratch import prepare
 from croze.nn.seeding import single_thread
 from croze.proxies import PROXIES, Proxy, find_proxies
-from croze.scoring import score_all
+from croze.scoring.score import score_all
 from croze.spaces import open_space
 from croze.types import Batch
 

@@ -15,9 +15,9 @@ from functools import partial
 from score_cost import Cost, architectures, in_turns, parser_of
 
 from croze.data import load_batch
-from croze.evaluation import Evaluator
 from croze.nn.seeding import single_thread
 from croze.proxies import find_proxies
+from croze.scoring.evaluator import Evaluator
 from croze.spaces import open_space
 from croze.testing.plain_official import plain_official
 

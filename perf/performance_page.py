@@ -28,9 +28,9 @@ import torch
 from matplotlib.figure import Figure
 
 from croze.files import write_text
-from croze.machine import this_machine
 from croze.nn.seeding import single_thread
 from croze.proxies import find_proxies
+from croze.scoring.machine import this_machine
 
 POSITIONAL = "croze-positional"
 DTYPES = ("float32", "bfloat16")

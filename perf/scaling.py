@@ -19,9 +19,9 @@ from functools import partial
 from score_cost import in_turns, seconds
 
 from croze.data import load_batch
-from croze.evaluation import Evaluator
 from croze.nn.seeding import single_thread
 from croze.proxies import find_proxies
+from croze.scoring.evaluator import Evaluator
 from croze.spaces import open_space
 from croze.spaces.darts.space import Darts
 from croze.spaces.genotypes import find

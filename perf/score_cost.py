@@ -27,10 +27,10 @@ from torch import nn
 from torch.nn import functional
 
 from croze.data import load_batch
-from croze.evaluation import Evaluator
 from croze.nn.scratch import prepare
 from croze.nn.seeding import single_thread
 from croze.proxies import Proxy, find_proxies
+from croze.scoring.evaluator import Evaluator
 from croze.spaces import open_space
 from croze.spaces.genotypes import named
 from croze.types import Batch

@@ -15,9 +15,9 @@ import statistics
 import time
 
 from croze.data import load_batch
-from croze.evaluation import Evaluator
 from croze.nn.seeding import single_thread
 from croze.proxies import Proxy, find_proxies
+from croze.scoring.evaluator import Evaluator
 from croze.spaces import open_space
 
 TARGET = 0.6

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from croze.data import load_batch
-from croze.evaluation import Evaluator
 from croze.nn.seeding import single_thread
 from croze.proxies import find_criteria, merits, parts_of
+from croze.scoring.evaluator import Evaluator
 from croze.spaces import open_space
 from croze.stats import spearman
 

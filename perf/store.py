@@ -18,12 +18,13 @@ from typing import Any
 from zlib import crc32
 
 from croze.data import load_batch
-from croze.evaluation import Evaluator, Ledger, Request
 from croze.proxies import find_proxy
-from croze.search import make_algorithm
+from croze.scoring.evaluator import Evaluator, Request
+from croze.scoring.ledger import Ledger
+from croze.scoring.store import Store
+from croze.search.loop import search
+from croze.search.strategies import make_algorithm
 from croze.spaces import open_space
-from croze.store import Store
-from croze.study import search
 from croze.types import Score
 
 

@@ -5,7 +5,7 @@
 Each line is one source, every figure from a process of its own: seconds of processor time to open it from its
 raw files and from its table, their ratio, milliseconds of one query (an architecture by its string, all
 columns), and the most memory in MiB of a process that opens it and answers; the last line is one that imports
-`croze.benchmarks` alone. NAS-RobBench-201 is made up at its full size beside the real sample, for only that
+`croze.truth` alone. NAS-RobBench-201 is made up at its full size beside the real sample, for only that
 shows what its format costs.
 """
 
@@ -22,7 +22,7 @@ from pathlib import Path
 
 OPENED = """
 import json, resource, sys, time
-from croze.benchmarks import open_truth
+from croze.truth import open_truth
 start = time.process_time()
 truth = open_truth(sys.argv[1], "cifar10")
 opened = time.process_time() - start
@@ -37,7 +37,7 @@ memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 print(json.dumps([opened, query, memory, len(truth), len(truth.columns)]))
 """
 
-BARE = "import resource, croze.benchmarks; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+BARE = "import resource, croze.truth; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
 
 
 def main() -> None:

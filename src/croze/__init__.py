@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from croze.data import load_batch
     from croze.errors import CrozeError
     from croze.proxies import find_criteria, find_criterion, find_proxies, find_proxy
-    from croze.scoring import score, score_all
+    from croze.scoring.score import score, score_all
     from croze.spaces import open_space
     from croze.types import Batch, LayerScore, Score
 

@@ -1,8 +1,34 @@
-"""`python -m croze`, the same as the command `croze`."""
+"""The command `croze`, also as `python -m croze`: the verbs, and those that reproduce the paper."""
+
+from __future__ import annotations
 
 import sys
 
-from croze.cli import main
+from croze.errors import CrozeError
+
+
+def main() -> int:
+    """Run the command line; the exit code is 2 for bad input, 1 for a run that found nothing, 0 otherwise."""
+    from croze.cli.app import app
+    from croze.paper.commands import add_to
+
+    add_to(app)
+    try:
+        app()
+    except CrozeError as problem:
+        print(f"croze: error: {problem}", file=sys.stderr)  # noqa: T201
+        return 2
+    except (KeyboardInterrupt, SystemExit) as end:
+        # typer turns Ctrl-C into the exit code 130
+        if isinstance(end, SystemExit) and end.code != 130:
+            raise
+        print("\ncroze: stopped; the same command goes on where it was.", file=sys.stderr)  # noqa: T201
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    return 0
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -12,8 +12,8 @@ from croze.data.cached import cached
 from croze.errors import CrozeError
 from croze.pool import RESULT, folder_of_member
 from croze.pool import read_result as read_result_of
-from croze.population import draw
 from croze.robustness.plan import plan_trials
+from croze.scoring.population import draw
 from croze.spaces import open_space
 from croze.training import find_recipe
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from croze.cli import main
+from croze.__main__ import main
 
 TINY = ("--channels", "4", "--cells", "1")
 

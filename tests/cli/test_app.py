@@ -6,16 +6,16 @@ import time
 import pytest
 
 import croze as package
-from croze.benchmarks import BENCHMARKS
 from croze.corruptions import CORRUPTIONS
 from croze.data import READERS
 from croze.perturb import PERTURBATIONS
 from croze.proxies import AGGREGATES, PROXIES
 from croze.proxies.aggregate import KINDS as AGGREGATE_KINDS
 from croze.robustness.attacks import ATTACKS
-from croze.search import ALGORITHMS
+from croze.search.strategies import ALGORITHMS
 from croze.spaces import SPACES
 from croze.spaces.genotypes import named
+from croze.truth import BENCHMARKS
 
 CROZE = [sys.executable, "-m", "croze"]
 KINDS = {
@@ -54,7 +54,7 @@ def test_help_comes_at_once():
 )
 def test_help_loads_no_torch(arguments):
     code = (
-        "import sys\nfrom croze.cli import main\n"
+        "import sys\nfrom croze.__main__ import main\n"
         f"sys.argv = ['croze', *{arguments}]\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         "heavy = [m for m in ('torch', 'numpy', 'scipy', 'sklearn') if m in sys.modules]\n"

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from croze.benchmarks.table2 import CONVENTIONS
 from croze.cli.options import network_of
 from croze.errors import CrozeError
-from croze.evaluation import Evaluator
+from croze.ranking.table import CONVENTIONS
+from croze.scoring.evaluator import Evaluator
 from croze.spaces.nasbench201 import NASBench201
 from croze.spaces.nasbench201.isomorphism import every_cell
 
@@ -139,7 +139,7 @@ def test_the_size_of_networks_is_the_truths_own_unless_asked_otherwise():
 def test_rho_is_that_of_scipy(croze, truth):
     from scipy.stats import spearmanr
 
-    from croze.benchmarks import open_truth
+    from croze.truth import open_truth
 
     result = croze("benchmark", "--truth", truth, *TINY, "--proxies", "params", "--json", "-").json
     known = open_truth(truth, "cifar10")

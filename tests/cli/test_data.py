@@ -6,8 +6,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from croze.benchmarks import catalogue
-from croze.benchmarks.catalogue import CATALOGUE, KnownFile
+from croze.truth import catalogue
+from croze.truth.catalogue import CATALOGUE, KnownFile
 
 CONTENT = b"measured\n"
 
@@ -30,7 +30,7 @@ def source(tmp_path, monkeypatch):
         file = KnownFile("f.json", len(CONTENT), hashlib.sha256(CONTENT).hexdigest(), url)
         entry = replace(CATALOGUE["nas-bench-301"], name="here", files=(file,))
         monkeypatch.setattr(catalogue, "CATALOGUE", {"here": entry})
-        monkeypatch.setattr("croze.benchmarks.sources.CATALOGUE", {"here": entry})
+        monkeypatch.setattr("croze.truth.sources.CATALOGUE", {"here": entry})
         yield "here"
         server.shutdown()
         thread.join()

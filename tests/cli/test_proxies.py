@@ -4,11 +4,11 @@ import re
 import numpy as np
 import pytest
 
-from croze.benchmarks.robust_nasbench201 import ATTACKS
-from croze.corruption_names import CORRUPTIONS
-from croze.evaluation import Evaluator
+from croze.corruptions.names import CORRUPTIONS
+from croze.scoring.evaluator import Evaluator
 from croze.spaces.nasbench201 import NASBench201
 from croze.spaces.nasbench201.isomorphism import every_cell
+from croze.truth.robust_nasbench201 import ATTACKS
 
 SPACE = NASBench201(2, 1)
 TINY = ("--channels", "2", "--cells-per-stage", "1", "--workers", "1", "--resamples", "30")
@@ -79,7 +79,7 @@ def test_the_page_and_the_second_run(croze, truth, published, tmp_path, monkeypa
     assert "Written: docs/page.md" in outcome.err
 
     # a second run finds every score, but for those that are timed, and writes the same page
-    monkeypatch.setattr("croze.survey.time_alone", lambda *arguments: result["milliseconds_alone"])
+    monkeypatch.setattr("croze.ranking.time_alone", lambda *arguments: result["milliseconds_alone"])
 
     def computed(self, request):
         raise AssertionError("computed again")

@@ -63,7 +63,7 @@ def test_a_result_without_its_course_says_what_is_missing(croze, folder):
 
 
 def test_scores_of_an_unfinished_run_are_counted(croze, tmp_path):
-    from croze.store import Store
+    from croze.scoring.store import Store
     from croze.types import Score
 
     with Store(tmp_path / "run", {"space": "S", "seed": 3}) as store:

@@ -5,7 +5,7 @@ import torch
 
 from croze.data import load_batch
 from croze.nn.seeding import seeded
-from croze.scoring import score_all
+from croze.scoring.score import score_all
 from croze.testing.networks import NETWORKS
 
 CELL = "|nor_conv_3x3~0|+|none~0|nor_conv_1x1~1|+|skip_connect~0|none~1|avg_pool_3x3~2|"

@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from croze.data import load_batch
-from croze.evaluation import Evaluator
 from croze.proxies import find_proxy
+from croze.scoring.evaluator import Evaluator
 from croze.spaces.nasbench201 import NASBench201
 
 TINY = ("--channels", "4", "--cells", "1", "--workers", "1")
@@ -241,13 +241,13 @@ def test_bad_input_is_one_line(refused, tmp_path, arguments, message):
 
 
 def test_impossible_limits_are_one_line(refused, monkeypatch):
-    monkeypatch.setattr("croze.study.TRIES", 5)
+    monkeypatch.setattr("croze.search.loop.TRIES", 5)
     message = refused("search", *TINY, "--proxy", "params", "--max-params", "10")
     assert "architectures tried break the limit on params, the nearest has" in message
 
 
 def test_a_folder_in_use_is_one_line(refused, tmp_path):
-    from croze.store import Store
+    from croze.scoring.store import Store
 
     with Store(tmp_path / "run", {}):
         assert "Another run is using" in refused("search", *TINY, "--out", tmp_path / "run")

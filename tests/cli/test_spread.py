@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from croze.benchmarks import halves, open_truth
-from croze.evaluation import Evaluator
+from croze.scoring.evaluator import Evaluator
 from croze.spaces.nasbench201.isomorphism import every_cell
+from croze.truth import halves, open_truth
 
 CELLS = [str(cell) for cell in every_cell()[5000:15000:1200]]
 TINY = ("--channels", 4, "--cells-per-stage", 1, "--workers", 1, "--cells", "all")

@@ -4,8 +4,8 @@ import sys
 import pytest
 from rich.console import Console
 
-from croze.benchmarks import BENCHMARKS
-from croze.benchmarks.catalogue import CATALOGUE
+from croze.truth import BENCHMARKS
+from croze.truth.catalogue import CATALOGUE
 
 FIRST = "|skip_connect~0|+|skip_connect~0|none~1|+|none~0|none~1|nor_conv_3x3~2|"
 TWIN = "|nor_conv_1x1~0|+|skip_connect~0|none~1|+|none~0|none~1|nor_conv_3x3~2|"
@@ -104,7 +104,7 @@ def test_mistakes(refused, table, arguments, message):
 def test_a_warm_query_loads_no_torch(croze, table):
     assert croze("truth", "--truth", table).code == 0
     code = (
-        "import sys\nfrom croze.cli import main\n"
+        "import sys\nfrom croze.__main__ import main\n"
         f"sys.argv = ['croze', 'truth', '--truth', {table!r}, '--list', '--best', 'clean']\n"
         f"sys.argv += ['--query', {FIRST!r}]\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"

@@ -2,12 +2,13 @@
 
 import pytest
 
-from croze.evaluation import Evaluator, Ledger
 from croze.proxies import find_criterion
-from croze.search import make_algorithm
+from croze.scoring.evaluator import Evaluator
+from croze.scoring.ledger import Ledger
+from croze.scoring.store import Store
+from croze.search.loop import search
+from croze.search.strategies import make_algorithm
 from croze.spaces import open_space
-from croze.store import Store
-from croze.study import search
 
 
 def searched(folder, digits, space, criterion, **where):

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from croze.cli import main
+from croze.__main__ import main
 
 BUDGET = 60
 COMMAND = [

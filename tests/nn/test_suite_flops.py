@@ -7,7 +7,7 @@ from torch import nn
 
 from croze.nn.count import flop_count, parameter_count
 from croze.nn.suite_flops import suite_flop_count
-from croze.scoring import score_all
+from croze.scoring.score import score_all
 from croze.spaces import open_space
 from croze.testing.networks import vit
 

@@ -6,7 +6,7 @@ from croze.data import load_batch
 from croze.errors import CrozeError
 from croze.perturb import find_perturbation
 from croze.perturb.base import Ball
-from croze.scoring import score
+from croze.scoring.score import score
 from croze.spaces import open_space
 
 

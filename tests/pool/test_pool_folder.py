@@ -3,9 +3,9 @@ import json
 
 import pytest
 
-from croze.benchmarks import open_truth
 from croze.errors import CrozeError
 from croze.pool import Design, MemberResult, folder_of_member, read_design, read_pool, read_result
+from croze.truth import open_truth
 
 DESIGN = Design(
     "nasbench201",

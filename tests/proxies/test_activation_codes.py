@@ -12,7 +12,7 @@ from torch import nn
 
 from croze.errors import CrozeError
 from croze.proxies import find_proxy
-from croze.scoring import score
+from croze.scoring.score import score
 from croze.types import Batch
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from croze.nn.initialise import initialise
-from croze.scoring import score
+from croze.scoring.score import score
 
 
 def noise(images=16, seed=0):

@@ -6,7 +6,7 @@ import torch
 from croze.data import load_batch
 from croze.proxies import PROXIES, find_proxy
 from croze.proxies.passes import Passes
-from croze.scoring import score
+from croze.scoring.score import score
 from croze.spaces import open_space
 from croze.testing.networks import NETWORKS
 from croze.testing.proxies import check_independence, check_proxy

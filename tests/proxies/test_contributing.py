@@ -14,7 +14,7 @@ from croze.errors import CrozeError
 from croze.proxies import find_proxy
 from croze.proxies.catalogue import GROUP
 from croze.proxies.registry import PROXIES
-from croze.scoring import score
+from croze.scoring.score import score
 from croze.testing.networks import NETWORKS
 from croze.testing.proxies import check_proxy
 

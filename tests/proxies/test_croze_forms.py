@@ -15,7 +15,7 @@ from croze.errors import CrozeError
 from croze.proxies import find_proxy
 from croze.proxies.croze.cosine import along_first, released, sums_along_first, whole
 from croze.proxies.passes import Passes
-from croze.scoring import score, score_all
+from croze.scoring.score import score, score_all
 from croze.spaces import open_space
 from croze.spaces.darts.space import Darts
 from croze.spaces.genotypes import find

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from croze.scoring import score
+from croze.scoring.score import score
 
 
 def slopes(model, batch):

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from croze.scoring import score
+from croze.scoring.score import score
 
 
 @pytest.mark.parametrize("network", ["plain_cnn", "resnet", "convnext", "group_norm", "mlp"])

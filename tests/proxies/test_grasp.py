@@ -6,7 +6,7 @@ from torch import nn
 from torch.func import functional_call, grad, vjp
 from torch.nn import functional
 
-from croze.scoring import score
+from croze.scoring.score import score
 
 
 def layer_weights(model):

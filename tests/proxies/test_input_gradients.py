@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from croze.errors import CrozeError
 from croze.proxies import find_proxy
-from croze.scoring import score
+from croze.scoring.score import score
 
 
 def input_gradient(model, image, label):

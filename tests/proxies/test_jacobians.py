@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.func import functional_call, grad, vmap
 
-from croze.scoring import score
+from croze.scoring.score import score
 
 NETWORKS = ["plain_cnn", "mlp", "resnet"]
 

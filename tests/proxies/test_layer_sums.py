@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from croze.scoring import score
+from croze.scoring.score import score
 from croze.testing.networks import plain_cnn, shared_weights
 
 FORMULAS = {

@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import nn
 
-from croze.scoring import score
+from croze.scoring.score import score
 
 
 def least_eigenvalue(channels):

@@ -1,7 +1,7 @@
 import pytest
 
 from croze.proxies import PROXIES
-from croze.scoring import score, score_all
+from croze.scoring.score import score, score_all
 from croze.testing.networks import NETWORKS
 
 IN_CHUNKS = [name for name, kind in PROXIES.items() if kind.runs_in_chunks]

@@ -7,7 +7,7 @@ import pytest
 from torch.func import functional_call, jacrev
 
 from croze.proxies import PROXIES
-from croze.scoring import score
+from croze.scoring.score import score
 
 
 @pytest.mark.parametrize("network", ["plain_cnn", "group_norm", "convnext", "mlp"])

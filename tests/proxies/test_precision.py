@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from croze.proxies import PROXIES
-from croze.scoring import score_all
+from croze.scoring.score import score_all
 from croze.spaces import open_space
 
 EXCEPTIONS = {"croze-paper": 0.98}

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from croze.proxies import PROXIES
-from croze.scoring import score
+from croze.scoring.score import score
 from croze.testing.networks import plain_cnn
 from croze.testing.proxies import check_score
 

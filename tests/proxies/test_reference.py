@@ -10,7 +10,7 @@ from croze.errors import CrozeError
 from croze.files import to_json
 from croze.proxies import AGGREGATES, PROXIES, find_criterion
 from croze.proxies.reference import Reference, load_reference, shipped_references
-from croze.scoring import score, score_all
+from croze.scoring.score import score, score_all
 from croze.spaces import open_space
 from croze.testing.networks import NETWORKS
 

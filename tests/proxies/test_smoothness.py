@@ -9,7 +9,7 @@ from torch import nn
 
 from croze.errors import CrozeError
 from croze.proxies import find_proxy
-from croze.scoring import score
+from croze.scoring.score import score
 
 
 def cosine(a, b):

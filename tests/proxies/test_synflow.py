@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from croze.scoring import score
+from croze.scoring.score import score
 from croze.types import Batch
 
 ONE_PIXEL = Batch(torch.rand(3, 2, 1, 2), torch.tensor([0, 1, 0]), 3, (0.5, 0.5), (0.2, 0.2))

@@ -11,7 +11,7 @@ from torch.func import functional_call, jacrev
 from croze.errors import CrozeError
 from croze.nn.initialise import initialise
 from croze.proxies import find_proxy
-from croze.scoring import score
+from croze.scoring.score import score
 
 
 def entropy(model, images, smoothing, seed=0):

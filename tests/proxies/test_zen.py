@@ -11,7 +11,7 @@ from torch import nn
 from croze.errors import CrozeError
 from croze.nn.initialise import initialise
 from croze.proxies import find_proxy
-from croze.scoring import score
+from croze.scoring.score import score
 
 
 def maps_and_scales(model, feature_map, inputs):

@@ -6,7 +6,7 @@ import pytest
 
 from croze.errors import CrozeError
 from croze.proxies import find_proxy
-from croze.scoring import score
+from croze.scoring.score import score
 
 
 @pytest.mark.parametrize("batches", [2, 3, 5])

@@ -3,8 +3,8 @@ import struct
 
 import pytest
 
-from croze.benchmarks.comparison import Comparison, Delta, Difference, Figure, Row
 from croze.errors import CrozeError
+from croze.ranking.comparison import Comparison, Delta, Difference, Figure, Row
 from croze.report.comparison_plot import Series, draw, series
 from croze.report.comparison_table import difference_table, rho_table
 from croze.report.figures import check_plot

@@ -3,7 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from croze.benchmarks.comparison import Figure
+from croze.ranking import Agreement, Entry, Half, Standing, Survey
+from croze.ranking.comparison import Figure
 from croze.report.proxy_page import (
     Basis,
     Scoring,
@@ -14,7 +15,6 @@ from croze.report.proxy_page import (
     rho_text,
     sheets,
 )
-from croze.survey import Agreement, Entry, Half, Standing, Survey
 
 NAN = math.nan
 COLUMNS = ("clean", "fgsm@4", "fgsm@8", "pgd@1", "square@8", "fog", "snow", "corruptions")

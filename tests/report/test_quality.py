@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from croze.benchmarks import Provenance, Truth, quality
+from croze.ranking.quality import quality
 from croze.report.quality_sheets import beyond_rho, by_set, deciles, failures, notes, on_top, quality_sheets
+from croze.truth import Provenance, Truth
 
 N = 40
 ACCURACY = np.arange(N) / N

@@ -1,10 +1,10 @@
 import pytest
 
 from croze.errors import CrozeError
-from croze.objectives import Objective, objective_of
-from croze.progress import Progress
 from croze.proxies import find_proxy
 from croze.report.search_plot import cloud, course, draw_search
+from croze.search.history import Progress
+from croze.search.objectives import Objective, objective_of
 from croze.types import Score
 
 ROWS = [(1.0, 5.0), (5.0, 7.0), (None, 1.0), (3.0, 9.0), (5.0, 3.0), (-2.0, 1.0)]

@@ -2,7 +2,7 @@ import pytest
 from rich.console import Console
 
 from croze.cli.output import console
-from croze.report.provenance import provenance
+from croze.provenance import provenance
 from croze.report.score_table import format_value, layer_table, score_table
 from croze.types import LayerScore, Score
 

@@ -2,15 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from croze.corruptions import (
-    CORRUPTIONS,
-    GROUPS,
-    SEVERITIES,
-    Corruption,
-    FrostTextures,
-    corrupt,
-    write_set,
-)
+from croze.corruptions import CORRUPTIONS, GROUPS, SEVERITIES, Corruption, FrostTextures, corrupt, write_set
 from croze.data.cached import cached
 from croze.errors import CrozeError
 from croze.report.evaluation_result import accuracies_of, summarise

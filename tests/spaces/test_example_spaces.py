@@ -10,12 +10,12 @@ import pytest
 import torch
 from torch.nn import functional
 
-from croze.cli import main
+from croze.__main__ import main
 from croze.data import load_batch
 from croze.errors import CrozeError
 from croze.nn.count import parameter_count
 from croze.proxies import find_criterion, parts_of
-from croze.scoring import score_all
+from croze.scoring.score import score_all
 from croze.spaces.user import open_user_space
 from croze.testing.spaces import check_space
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from croze.errors import CrozeError
 from croze.nn.count import flop_count, live_parameter_count, parameter_count
-from croze.scoring import score_all
+from croze.scoring.score import score_all
 from croze.spaces import open_space
 from croze.spaces.nasbench201 import Cell, NASBench201
 from croze.spaces.nasbench201.cell import EDGES, OPERATIONS

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from croze.data import load_batch
-from croze.evaluation import Evaluator
 from croze.nn.count import flop_count, parameter_count
 from croze.proxies import find_criteria, parts_of
+from croze.scoring.evaluator import Evaluator
 from croze.spaces import open_space
 from croze.testing.spaces import check_network, check_space
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from croze.cli import main
+from croze.__main__ import main
 from croze.nn.count import parameter_count
 from croze.spaces.base import Space
 from croze.spaces.user import METHODS, open_user_space

@@ -11,8 +11,8 @@ import torch
 
 from croze.data import load_batch
 from croze.errors import CrozeError
-from croze.evaluation import Evaluator
 from croze.proxies import find_proxies
+from croze.scoring.evaluator import Evaluator
 from croze.spaces import open_space
 from croze.spaces.user import METHODS, is_user_spec, open_user_space, space_identity
 from croze.testing.spaces import check_space

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from croze.errors import CrozeError
-from croze.subject import of_space
 from croze.training import find_recipe, in_pixels, train
 from croze.training.folder import DESCRIPTION, describe, load_trained, read_description
+from croze.training.network import of_space
 
 CELL = "|skip_connect~0|+|none~0|none~1|+|none~0|nor_conv_3x3~1|nor_conv_3x3~2|"
 RECIPE = {"epochs": "1", "batch_size": "64"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from croze.campaign.work import Work
-from croze.execution import make_executor
 from croze.pool import MemberResult
+from croze.scoring.execution import make_executor
 
 Told = Callable[[int, int, MemberResult], None]
 """Called after every member with how many are done, the member's number and its result."""

@@ -18,10 +18,10 @@ from croze.robustness.masking import UNBOUNDED
 from croze.robustness.outcomes import Outcomes
 from croze.robustness.plan import Plan, prepare
 from croze.robustness.trials import Attacked, Corrupted, Trial
-from croze.subject import OfSpace
 from croze.training import BEST, STATE, Diverged, Recipe, Trained, in_pixels, train
 from croze.training.batches import Batches
 from croze.training.folder import describe, identity, load_trained
+from croze.training.network import OfSpace
 from croze.training.state import Place
 
 Watch = Callable[[int, str], None]

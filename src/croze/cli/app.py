@@ -16,10 +16,8 @@ from croze.cli.pool import pool
 from croze.cli.proxies import proxies
 from croze.cli.reference import reference
 from croze.cli.report import report
-from croze.cli.reproduce import reproduce
 from croze.cli.score import score
 from croze.cli.search import search
-from croze.cli.simulate import simulate
 from croze.cli.spread import spread
 from croze.cli.train import train
 from croze.cli.truth import truth
@@ -45,8 +43,6 @@ app.add_typer(data, name="data", short_help="Where measured accuracies come from
 app.command("spread", short_help="See how rankings move with weights and batch.")(spread)
 app.command("reference", short_help="Make the population that aggregates compare with.")(reference)
 app.command("proxies", short_help="Write the evidence page on all proxies.")(proxies)
-app.command("simulate", short_help="Replay search strategies on measured accuracies.")(simulate)
-app.add_typer(reproduce, name="reproduce", short_help="Measure figures and tables of the paper anew.")
 app.command("doctor", short_help="Show what the engine uses here, and how fast it is.")(doctor)
 app.command("list", short_help="Show what there is to choose from.")(listing)
 

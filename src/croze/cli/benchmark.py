@@ -30,10 +30,10 @@ from croze.cli.options import (
     folder_of,
     network_of,
 )
-from croze.cli.reproduce.options import PageFile, check_page
+from croze.cli.page_options import PageFile, check_page
 
 if TYPE_CHECKING:
-    from croze.benchmarks import Quality
+    from croze.ranking.quality import Quality
     from croze.report.proxy_page import Sheet
 
 
@@ -78,23 +78,25 @@ def benchmark(
     on the cells on which every proxy succeeded. The result with the scores of every cell goes to
     benchmark.json in the folder of the scores.
     """
-    from croze.assessment import SIZES, assess
-    from croze.benchmarks import judged_columns, printed_columns, select, sets_of
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bar
     from croze.data import load_batch
-    from croze.evaluation import Evaluator, Ledger
     from croze.files import to_json, write_text
+    from croze.provenance import provenance
     from croze.proxies import find_criteria
+    from croze.ranking.assessment import SIZES, assess
+    from croze.ranking.columns import judged_columns, printed_columns
     from croze.report.benchmark_page import benchmark_page
     from croze.report.comparison_plot import draw
     from croze.report.comparison_table import difference_table, rho_table
     from croze.report.figures import check_plot
-    from croze.report.provenance import provenance
     from croze.report.proxy_page import DIGITS
     from croze.report.simulation_table import terminal_table
+    from croze.scoring.evaluator import Evaluator
+    from croze.scoring.ledger import Ledger
+    from croze.scoring.store import Store
     from croze.spaces import open_space
-    from croze.store import Store
+    from croze.truth import select, sets_of
 
     folder = folder_of(out)
     if plot is not None:

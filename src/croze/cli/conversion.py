@@ -10,7 +10,7 @@ from rich.console import Console
 from croze.cli.progress import Bar
 
 if TYPE_CHECKING:
-    from croze.benchmarks import Truth
+    from croze.truth import Truth
 
 
 def opened_truth(spec: str, dataset: str, terminal: Console) -> Truth:
@@ -19,7 +19,7 @@ def opened_truth(spec: str, dataset: str, terminal: Console) -> Truth:
     Raises:
         CrozeError: as `open_truth`.
     """
-    from croze.benchmarks import open_truth
+    from croze.truth import open_truth
 
     with ExitStack() as stack:
         bars: list[Bar] = []

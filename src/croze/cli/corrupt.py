@@ -60,9 +60,9 @@ def corrupt(
     from croze.data.cached import cached
     from croze.data.splits import in_split
     from croze.errors import CrozeError
+    from croze.provenance import provenance
     from croze.report.corruption_sheet import draw_sheet, rows
     from croze.report.figures import check_plot
-    from croze.report.provenance import provenance
 
     if sheet is None and out is None:
         raise CrozeError(

@@ -18,9 +18,9 @@ data = typer.Typer(
 @data.command("list", short_help="The known sources.")
 def listing(json: Json = None) -> None:
     """List the sources of measured accuracies, their data sets and licences."""
-    from croze.benchmarks.catalogue import CATALOGUE
     from croze.cli.output import console, emit_json
     from croze.report.truth_table import source_json, source_table
+    from croze.truth.catalogue import CATALOGUE
 
     console(json).print(source_table())
     emit_json(json, {"sources": [source_json(source) for source in CATALOGUE.values()]})
@@ -40,12 +40,12 @@ def get(
     Files that are there already are checked. What was broken off goes on. The exit code is 0 when all known
     files are there as published (or with --dry-run), 1 when something is left to do by hand.
     """
-    from croze.benchmarks.fetch import fetch
-    from croze.benchmarks.sources import find_source, standing
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bar
     from croze.errors import CrozeError
     from croze.report.truth_table import file_table, source_json, source_text
+    from croze.truth.fetch import fetch
+    from croze.truth.sources import find_source, standing
 
     source = find_source(name)
     folder = folder_of(to, "--to") if to is not None else folder_of(f"data/{name}")

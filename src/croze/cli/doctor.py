@@ -25,14 +25,14 @@ def doctor(
     """Show what the engine uses here (device, threads, instruction sets) and measure candidates a second."""
     from rich.table import Table
 
-    from croze.calibration import calibrate
     from croze.cli.output import console, emit_json
     from croze.data import load_batch
     from croze.errors import CrozeError
-    from croze.evaluation import Evaluator
-    from croze.machine import this_machine
+    from croze.provenance import provenance
     from croze.proxies import PROXIES, Proxy, find_criterion
-    from croze.report.provenance import provenance
+    from croze.scoring.calibration import calibrate
+    from croze.scoring.evaluator import Evaluator
+    from croze.scoring.machine import this_machine
     from croze.spaces import open_space
 
     chosen = find_criterion(proxy)

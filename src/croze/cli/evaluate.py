@@ -84,8 +84,8 @@ def evaluate(
     from croze.data.sampling import spread
     from croze.data.splits import in_split, same_images
     from croze.errors import CrozeError
-    from croze.evaluation import check_devices
     from croze.files import to_json, write_text
+    from croze.provenance import provenance
     from croze.report.evaluation_plot import draw_evaluation
     from croze.report.evaluation_result import accuracies_of, summarise
     from croze.report.evaluation_table import (
@@ -95,16 +95,16 @@ def evaluate(
         table3_line,
     )
     from croze.report.figures import check_plot
-    from croze.report.provenance import provenance
     from croze.robustness.evaluate import check_model
     from croze.robustness.evaluate import evaluate as run_evaluation
     from croze.robustness.identity import digest_of_weights
     from croze.robustness.outcomes import Outcomes
     from croze.robustness.plan import from_set, has_all_corruptions, plan_trials, prepare
-    from croze.subject import subject_from_json
+    from croze.scoring.evaluator import check_devices
     from croze.training import Recipe
     from croze.training.batches import Batches
     from croze.training.folder import identity, load_trained
+    from croze.training.network import subject_from_json
 
     if plot is not None:
         check_plot(plot)

@@ -46,7 +46,6 @@ def listing(
 def _catalogue() -> dict[str, list[dict[str, Any]]]:
     from dataclasses import asdict, fields
 
-    from croze.benchmarks import BENCHMARKS
     from croze.corruptions import GROUPS, SEVERITIES
     from croze.corruptions import KINDS as CORRUPTIONS
     from croze.data import READERS
@@ -54,9 +53,10 @@ def _catalogue() -> dict[str, list[dict[str, Any]]]:
     from croze.proxies import AGGREGATES, PROXIES
     from croze.proxies.aggregate import KINDS
     from croze.robustness.attacks import ATTACKS
-    from croze.search import ALGORITHMS
+    from croze.search.strategies import ALGORITHMS
     from croze.spaces import SPACES
     from croze.spaces.genotypes import Named, named
+    from croze.truth import BENCHMARKS
 
     def first_line(text: str | None) -> str:
         return (text or "").strip().splitlines()[0].rstrip(".")

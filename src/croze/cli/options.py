@@ -97,7 +97,7 @@ def devices_of(text: str | None, *, here: bool = True) -> tuple[str, ...]:
     Raises:
         CrozeError: for one that is not there, or types that are mixed.
     """
-    from croze.evaluation import check_devices
+    from croze.scoring.evaluator import check_devices
 
     if text is None:
         return ()

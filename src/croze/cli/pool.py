@@ -93,10 +93,10 @@ def train(
     from croze.cli.output import console, emit_json
     from croze.cli.pool_run import PoolRun
     from croze.errors import CrozeError
-    from croze.population import draw
+    from croze.provenance import provenance
     from croze.report.pool_table import pool_json, pool_table
-    from croze.report.provenance import provenance
     from croze.robustness.plan import plan_trials
+    from croze.scoring.population import draw
     from croze.spaces import open_space
 
     if cells is not None and arch_file is not None:

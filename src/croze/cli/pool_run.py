@@ -14,9 +14,9 @@ from croze.campaign.images import Images, pool_images
 from croze.cli.progress import Bar
 from croze.data import open_dataset
 from croze.data.splits import in_split
-from croze.execution import usable_cores
 from croze.pool import Design, MemberResult, Pool, read_pool
 from croze.robustness.plan import Plan
+from croze.scoring.execution import usable_cores
 from croze.training import Recipe
 from croze.training.folder import identity
 

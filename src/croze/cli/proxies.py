@@ -63,29 +63,21 @@ def proxies(
     Cells of both halves are scored by every proxy and compared with their measured accuracies, cells of a
     file of published scores with these. All scores are kept: ended at any moment, the same command goes on.
     """
-    from croze.benchmarks import read_published, select
     from croze.cli.conversion import opened_truth
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bar
     from croze.data import load_batch
     from croze.errors import CrozeError
-    from croze.evaluation import Evaluator, Ledger
     from croze.files import write_text
+    from croze.provenance import provenance
     from croze.proxies import parts_of
-    from croze.report.provenance import provenance
+    from croze.ranking import CONTROL, agree, collect, counterparts, criteria_of, proxy_of, survey, time_alone
     from croze.report.proxy_page import Basis, Scoring, render, rho_text
+    from croze.scoring.evaluator import Evaluator
+    from croze.scoring.ledger import Ledger
+    from croze.scoring.store import Store
     from croze.spaces import open_space
-    from croze.store import Store
-    from croze.survey import (
-        CONTROL,
-        agree,
-        collect,
-        counterparts,
-        criteria_of,
-        proxy_of,
-        survey,
-        time_alone,
-    )
+    from croze.truth import read_published, select
 
     folder = folder_of(out)
     if page.is_dir():

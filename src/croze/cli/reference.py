@@ -49,12 +49,13 @@ def reference(
     from croze.cli.progress import Bar
     from croze.data import load_batch
     from croze.errors import CrozeError
-    from croze.evaluation import Evaluator, Ledger
     from croze.files import to_json, write_text
-    from croze.population import make_reference
     from croze.proxies import AGGREGATES, PROXIES, find_criteria
+    from croze.scoring.evaluator import Evaluator
+    from croze.scoring.ledger import Ledger
+    from croze.scoring.population import make_reference
+    from croze.scoring.store import Store
     from croze.spaces import open_space
-    from croze.store import Store
 
     if to.suffix != ".json":
         raise CrozeError(f"--to takes the name of a .json file, got {str(to)!r}.")

@@ -69,16 +69,16 @@ def score(
     from croze.cli.output import console, emit_json
     from croze.data import load_batch
     from croze.errors import CrozeError
-    from croze.evaluation import Evaluator
     from croze.nn.seeding import single_thread
+    from croze.provenance import provenance
     from croze.proxies import Aggregate, find_criteria, parts_of
     from croze.proxies.reference import load_reference, with_aggregates
-    from croze.report.provenance import provenance
     from croze.report.score_table import layer_table, score_table
-    from croze.scoring import score_all
+    from croze.scoring.evaluator import Evaluator
+    from croze.scoring.score import score_all
     from croze.spaces import open_space
     from croze.spaces.genotypes import parse_or_suggest, resolve
-    from croze.subject import load_model
+    from croze.training.network import load_model
 
     if (model is None) == (arch is None):
         raise CrozeError(

@@ -126,27 +126,28 @@ def search(
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bar
     from croze.cli.sizes import parse_size
-    from croze.costs import MeasuredLatency, read_latency
     from croze.data import load_batch
     from croze.errors import CrozeError
-    from croze.evaluation import Evaluator, Ledger, is_kept
     from croze.files import to_json, write_text
-    from croze.guidance import guide_by
-    from croze.limits import Limits
-    from croze.objectives import find_objective, find_objectives, quantities_of
     from croze.proxies import DEFAULT, find_criterion
     from croze.proxies.size import Params
     from croze.report.figures import check_plot
     from croze.report.score_table import format_value
-    from croze.report.search_course import CourseFile, sizes_of
     from croze.report.search_plot import draw_search
-    from croze.report.search_result import best, best_table, search_json, winner
-    from croze.report.search_settings import check_folder, fingerprint, search_settings
-    from croze.search import Guide, algorithm_name, make_algorithm, settings_of
+    from croze.scoring.costs import MeasuredLatency, read_latency
+    from croze.scoring.evaluator import Evaluator, is_kept
+    from croze.scoring.ledger import Ledger
+    from croze.scoring.store import Store
+    from croze.search.candidates import CourseFile, sizes_of
+    from croze.search.guide import guide_by
+    from croze.search.limits import Limits
+    from croze.search.loop import IN_FLIGHT, Progress
+    from croze.search.loop import search as run_search
+    from croze.search.objectives import find_objective, find_objectives, quantities_of
+    from croze.search.result import best, best_table, search_json, winner
+    from croze.search.settings import check_folder, fingerprint, search_settings
+    from croze.search.strategies import Guide, algorithm_name, make_algorithm, settings_of
     from croze.spaces import open_space
-    from croze.store import Store
-    from croze.study import IN_FLIGHT, Progress
-    from croze.study import search as run_search
 
     folder = None if out is None else folder_of(out)
     if proxy is not None and (maximize or minimize):

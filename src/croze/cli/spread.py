@@ -24,7 +24,7 @@ from croze.cli.options import (
     folder_of,
     network_of,
 )
-from croze.cli.reproduce.options import PageFile, check_page
+from croze.cli.page_options import PageFile, check_page
 
 if TYPE_CHECKING:
     from croze.cli.progress import Bar
@@ -69,24 +69,26 @@ def spread(
 
     import numpy as np
 
-    from croze.benchmarks import halves, judged_columns, select
-    from croze.benchmarks.split import HALVES
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bar
     from croze.data import load_batch
-    from croze.evaluation import Evaluator, Ledger
     from croze.files import to_json, write_text
+    from croze.provenance import provenance
     from croze.proxies import find_criteria, merits, parts_of
+    from croze.ranking import collect
+    from croze.ranking.columns import judged_columns
+    from croze.ranking.spread import spread as spread_over
+    from croze.ranking.spread import usable_cells
     from croze.report.page import Page
-    from croze.report.provenance import provenance
     from croze.report.proxy_page import DIGITS
     from croze.report.simulation_table import terminal_table
     from croze.report.spread_sheets import notes, spread_sheets
+    from croze.scoring.evaluator import Evaluator
+    from croze.scoring.ledger import Ledger
+    from croze.scoring.store import Store
     from croze.spaces import open_space
-    from croze.store import Store
-    from croze.survey import collect
-    from croze.survey.spread import spread as spread_over
-    from croze.survey.spread import usable_cells
+    from croze.truth import halves, select
+    from croze.truth.split import HALVES
 
     folder = folder_of(out)
     check_page(page)

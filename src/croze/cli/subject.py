@@ -9,7 +9,7 @@ import typer
 from croze.errors import CrozeError
 
 if TYPE_CHECKING:
-    from croze.subject import OfFile, OfSpace
+    from croze.training.network import OfFile, OfSpace
 
 Model = Annotated[str | None, typer.Option(metavar="FILE.py:FUNCTION", help="A network of yours.")]
 Arch = Annotated[
@@ -46,7 +46,7 @@ def named_subject(
     Raises:
         CrozeError: unless exactly one of --model, --arch and --run is given; and when it cannot be found.
     """
-    from croze.subject import OfFile, of_run, of_space
+    from croze.training.network import OfFile, of_run, of_space
 
     if sum(one is not None for one in (model, arch, run)) != 1:
         raise CrozeError(

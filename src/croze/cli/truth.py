@@ -33,10 +33,6 @@ def truth(
     from dataclasses import asdict
     from typing import Any
 
-    from croze.benchmarks.catalogue import CATALOGUE
-    from croze.benchmarks.lookup import best as best_by
-    from croze.benchmarks.lookup import entry, summaries
-    from croze.benchmarks.sources import content_notes
     from croze.cli.conversion import opened_truth
     from croze.cli.output import console, emit_json
     from croze.errors import CrozeError
@@ -50,6 +46,10 @@ def truth(
         truth_json,
         truth_lines,
     )
+    from croze.truth.catalogue import CATALOGUE
+    from croze.truth.lookup import best as best_by
+    from croze.truth.lookup import entry, summaries
+    from croze.truth.sources import content_notes
 
     out = console(json)
     if truth is None:

@@ -1,6 +1,9 @@
 """The fifteen corruptions of CIFAR-C: one file each, found by name."""
 
-from croze.corruption_names import (
+from croze.corruptions.apply import corrupt
+from croze.corruptions.frost_textures import FrostTextures
+from croze.corruptions.kinds import KINDS
+from croze.corruptions.names import (
     CORRUPTIONS,
     GROUPS,
     RELEASED_GROUPS,
@@ -11,9 +14,6 @@ from croze.corruption_names import (
     parse_corruptions,
     parse_names,
 )
-from croze.corruptions.apply import corrupt
-from croze.corruptions.frost_textures import FrostTextures
-from croze.corruptions.kinds import KINDS
 from croze.corruptions.published import read_set
 from croze.corruptions.sets import write_set
 

@@ -7,11 +7,11 @@ import operator
 import torch
 from torch import Tensor
 
-from croze.corruption_names import Corruption
 from croze.corruptions.base import Context
 from croze.corruptions.draws import Draws
 from croze.corruptions.frost_textures import FrostTextures
 from croze.corruptions.kinds import KINDS
+from croze.corruptions.names import Corruption
 from croze.errors import CrozeError
 
 SMALLEST = 8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from croze.corruption_names import SEVERITIES
+from croze.corruptions.names import SEVERITIES
 
 LABELS = "labels.npy"
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from croze.corruption_names import CORRUPTIONS, SEVERITIES, Corruption
 from croze.corruptions.layout import images_of, labels_of, rows_of
+from croze.corruptions.names import CORRUPTIONS, SEVERITIES, Corruption
 from croze.errors import CrozeError
 
 

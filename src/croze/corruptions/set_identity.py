@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from croze.corruption_names import CORRUPTIONS
 from croze.corruptions.layout import LABELS, images_of
+from croze.corruptions.names import CORRUPTIONS
 from croze.errors import CrozeError
 from croze.files import to_json, write_text
 

@@ -12,11 +12,11 @@ import torch
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from croze.corruption_names import CORRUPTIONS, SEVERITIES, full_name
 from croze.corruptions.apply import corrupt
 from croze.corruptions.eight_bits import cut
 from croze.corruptions.frost_textures import FrostTextures
 from croze.corruptions.layout import images_of, labels_of
+from croze.corruptions.names import CORRUPTIONS, SEVERITIES, full_name
 from croze.corruptions.set_identity import SetIdentity
 from croze.errors import CrozeError
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from croze.benchmarks.columns import SINGLE
-from croze.benchmarks.comparison import Comparison, Delta
-from croze.benchmarks.quality import Quality
-from croze.benchmarks.truth import Truth
+from croze.ranking.columns import SINGLE
+from croze.ranking.comparison import Comparison, Delta
+from croze.ranking.quality import Quality
 from croze.report.page import Page
 from croze.report.proxy_page import DIGITS, Sheet, figure_text, interval_text, rho_text
 from croze.report.quality_sheets import by_set, notes, quality_sheets
+from croze.truth.truth import Truth
 
 
 def benchmark_page(

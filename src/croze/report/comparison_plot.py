@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from croze.benchmarks.comparison import Comparison
+from croze.ranking.comparison import Comparison
 from croze.report.figures import COLOURS, check_plot, save
 
 

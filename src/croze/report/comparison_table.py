@@ -6,8 +6,8 @@ import math
 
 from rich.table import Table
 
-from croze.benchmarks.columns import SINGLE
-from croze.benchmarks.comparison import Comparison, Delta, Figure
+from croze.ranking.columns import SINGLE
+from croze.ranking.comparison import Comparison, Delta, Figure
 
 
 def rho_table(comparison: Comparison, title: str) -> Table:

@@ -6,10 +6,10 @@ from typing import Any
 
 from rich.table import Table
 
-from croze.benchmarks.trained_pool import read_columns
-from croze.corruption_names import CORRUPTIONS
+from croze.corruptions.names import CORRUPTIONS
 from croze.errors import CrozeError
 from croze.pool import Pool
+from croze.truth.trained_pool import read_columns
 
 SHOWN = ("clean", "corruptions")
 """Columns that stand in the table besides the attacks; each corruption and severity is in the JSON."""

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from croze.benchmarks.columns import CLEAN
-from croze.benchmarks.comparison import Figure
-from croze.benchmarks.robust_nasbench201 import ATTACKS, MEAN_CORRUPTION
-from croze.corruption_names import CORRUPTIONS
-from croze.survey import Agreement, Half, Standing, Survey
+from croze.corruptions.names import CORRUPTIONS
+from croze.ranking import Agreement, Half, Standing, Survey
+from croze.ranking.columns import CLEAN
+from croze.ranking.comparison import Figure
+from croze.truth.robust_nasbench201 import ATTACKS, MEAN_CORRUPTION
 
 Cells = Sequence[str]
 

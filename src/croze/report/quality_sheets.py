@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from croze.benchmarks.quality import ALL_SIZES, Estimate, Quality, Top, Verdict
-from croze.benchmarks.robust_nasbench201 import MEAN_CORRUPTION
+from croze.ranking.quality import ALL_SIZES, Estimate, Quality, Top, Verdict
 from croze.report.proxy_page import Sheet, interval_text, rho_text
+from croze.truth.robust_nasbench201 import MEAN_CORRUPTION
 
 HEADINGS: Mapping[str, str] = {"clean": "clean", "fgsm@8": "FGSM-8", MEAN_CORRUPTION: "corruptions"}
 """Columns by a name for readers; others keep theirs."""

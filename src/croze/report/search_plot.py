@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
 
-from croze.progress import Progress
 from croze.report.figures import COLOURS, check_plot, save
+from croze.search.history import Progress
 
 
 @dataclass(frozen=True)

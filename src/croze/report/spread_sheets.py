@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
+from croze.ranking.spread import Column, Spread
 from croze.report.proxy_page import Sheet, rho_text
 from croze.report.quality_sheets import HEADINGS
-from croze.survey.spread import Column, Spread
 
 SIDES = {"both": "both halves", "report": "report half", "choose": "choose half"}
 

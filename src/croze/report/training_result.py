@@ -9,8 +9,8 @@ from typing import Any
 from rich.table import Table
 
 from croze.report.figures import COLOURS, save
-from croze.subject import Subject
 from croze.training import Recipe, Trained
+from croze.training.network import Subject
 
 SHOWN = 12
 """Epochs in the table: the last ones, and the best."""

@@ -8,9 +8,9 @@ from typing import Any
 
 from rich.table import Table
 
-from croze.benchmarks.catalogue import CATALOGUE, Source
-from croze.benchmarks.lookup import Entry, Ranked, Summary
-from croze.benchmarks.truth import Truth
+from croze.truth.catalogue import CATALOGUE, Source
+from croze.truth.lookup import Entry, Ranked, Summary
+from croze.truth.truth import Truth
 
 TWINS = 8
 """Isomorphic strings that are printed."""

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from croze.proxies import PROXIES, Proxy
-from croze.scoring import score, score_all
+from croze.scoring.score import score, score_all
 from croze.types import Batch, Score
 
 

@@ -14,8 +14,8 @@ from croze.data import Dataset
 from croze.errors import CrozeError
 from croze.files import to_json, write_text
 from croze.nn.normalised import Normalised
-from croze.subject import Subject, subject_from_json
 from croze.training.loop import BEST
+from croze.training.network import Subject, subject_from_json
 from croze.training.recipe import Recipe
 from croze.training.state import load_weights
 

@@ -1,15 +1,6 @@
 import pytest
 
-from croze.report.html.palette import (
-    BINS,
-    SERIES,
-    contrast,
-    diverging,
-    roles,
-    sequential,
-    themed,
-    variables,
-)
+from croze.report.html.palette import BINS, SERIES, contrast, diverging, roles, sequential, themed, variables
 
 
 def test_contrast_is_that_of_the_guidelines():

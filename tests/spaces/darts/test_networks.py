@@ -7,7 +7,7 @@ from croze.errors import CrozeError
 from croze.nn.blocks import blocks_of
 from croze.nn.count import flop_count, live_parameter_count, parameter_count
 from croze.nn.stages import declared_stages
-from croze.scoring import score_all
+from croze.scoring.score import score_all
 from croze.spaces.darts import Darts
 from croze.spaces.darts.cell import Cell, dropped, live_states
 from croze.spaces.genotypes import find

@@ -4,6 +4,6 @@ Everything here is for maps that lie channels last, the layout in which networks
 float32, `taps` in float64. The gradients can be differentiated again.
 """
 
-from croze.nn.kernels.quicken import Quickened
+from croze.nn.kernels.fast_layers import Quickened
 
 __all__ = ["Quickened"]

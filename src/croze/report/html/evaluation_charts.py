@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from croze.corruption_names import GROUPS, SEVERITIES
+from croze.corruptions.names import GROUPS, SEVERITIES
 from croze.report.html.benchmark_charts import shortened
 from croze.report.html.chart import MARKS, Chart, Layout, canvas, legend_above
 from croze.report.html.marks import percent

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from croze.errors import CrozeError
-from croze.report.search_course import FILE, VERSION
-from croze.search.pareto import front
+from croze.search.candidates import FILE, VERSION
+from croze.search.strategies.pareto import front
 
 Floats = NDArray[np.float64]
 

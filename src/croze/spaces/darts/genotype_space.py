@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 from croze.errors import CrozeError
-from croze.nn.twin import repeating
+from croze.nn.repeated import repeating
 from croze.spaces.darts import cell as cell_module
 from croze.spaces.darts import notation
 from croze.spaces.darts.cell import cells_of

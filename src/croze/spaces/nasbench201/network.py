@@ -20,8 +20,8 @@ from typing import Literal, cast
 import torch
 from torch import Tensor, nn
 
+from croze.nn.repeated import repeating
 from croze.nn.stages import Stages
-from croze.nn.twin import repeating
 from croze.spaces.nasbench201.cell import EDGES, NODES, Cell
 
 Flavour = Literal["benchmark", "released"]

@@ -1,0 +1,111 @@
+"""`croze reproduce table4`: search, adversarial training, five attacks, over several searches."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from croze.cli.options import Data, Devices, Json, SpaceChannels, SpaceLayers, SpaceName, Workers
+from croze.cli.page_options import PageFile
+from croze.cli.training_options import (
+    Epochs,
+    RecipeSettings,
+    TestData,
+    TestImages,
+    TrainingImages,
+    recipe_of,
+    space_settings,
+)
+from croze.paper.commands.protocol_options import (
+    METHODS,
+    PUBLISHED,
+    Candidates,
+    CellsPerStage,
+    FirstSeed,
+    Folder,
+    InFlight,
+    Limits,
+    Methods,
+    Population,
+    PublishedCells,
+    ScoreBatch,
+    Searches,
+    WarmUpPool,
+)
+
+
+def table4(
+    methods: Methods = METHODS,
+    cells: PublishedCells = PUBLISHED,
+    searches: Searches = 3,
+    candidates: Candidates = 5000,
+    pool: WarmUpPool = None,
+    population: Population = None,
+    in_flight: InFlight = None,
+    space: SpaceName = "darts",
+    layers: SpaceLayers = None,
+    channels: SpaceChannels = None,
+    cells_per_stage: CellsPerStage = None,
+    recipe: Annotated[
+        str, typer.Option(help="How networks are trained: pgd is the paper's; trades or fast.")
+    ] = "pgd",
+    epochs: Epochs = None,
+    settings: RecipeSettings = None,
+    data: Data = "digits",
+    dataset: Annotated[
+        str,
+        typer.Option(help="What it is: cifar10 for the printed figures beside ours, or own."),
+    ] = "own",
+    images: TrainingImages = None,
+    test_data: TestData = None,
+    test_images: TestImages = 10000,
+    attacks: Annotated[
+        str, typer.Option(help="Of the five, each with its arguments; what is left out stays empty.")
+    ] = "pgd,cw,spsa,lgv,autoattack",
+    limits: Limits = None,
+    score_batch: ScoreBatch = 8,
+    seed: FirstSeed = 0,
+    workers: Workers = 0,
+    device: Devices = None,
+    out: Folder = "runs/protocol",
+    page: PageFile = None,
+    json: Json = None,
+) -> None:
+    """Search, train adversarially and attack (Table 4): PGD, CW, SPSA, LGV and AutoAttack at 8/255.
+
+    The defaults are the paper's size, which needs weeks of a GPU. Published cells are trained, not searched.
+    Killed or stopped, the same command goes on where it was.
+    """
+    from croze.errors import CrozeError
+    from croze.paper.commands.protocol_run import ProtocolRun
+    from croze.paper.protocol import ADVERSARIAL, effort_of
+    from croze.robustness.plan import plan_trials
+
+    chosen = recipe_of(recipe, settings, epochs=epochs)
+    if not chosen.adversarial:
+        raise CrozeError("Table 4 is of adversarial training: --recipe is pgd, trades or fast; see table3.")
+    ProtocolRun(
+        table="table4",
+        figures=ADVERSARIAL,
+        methods=methods,
+        cells=cells,
+        searches=searches,
+        effort=effort_of(candidates, pool, population, in_flight),
+        space=space,
+        settings=space_settings(layers=layers, channels=channels, cells=cells_per_stage),
+        recipe=chosen,
+        plan=plan_trials(attacks, "8/255", "none", limits or []),
+        dataset=dataset,
+        data=data,
+        images=images,
+        test_data=test_data,
+        test_images=test_images,
+        score_batch=score_batch,
+        seed=seed,
+        workers=workers,
+        device=device,
+        out=out,
+        page=page,
+        json=json,
+    ).run()

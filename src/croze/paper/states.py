@@ -1,0 +1,203 @@
+"""States of a network that proxies look at: initialised, after some steps of training, trained to the end.
+
+The proxy of a state takes that state's weights as theta in Eq. 3-10; everything else of a score (batch, seed,
+the step of Eq. 3, BatchNorm in training mode) stays as it is. A state is an evaluator of its own, so that its
+scores are computed by the same workers and kept in the same store, under a context that names it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from croze.data import Dataset
+from croze.errors import CrozeError
+from croze.proxies import Proxy
+from croze.ranking.scored import Scored, collect
+from croze.scoring.evaluator import Evaluator
+from croze.scoring.ledger import Ledger
+from croze.scoring.store import Store
+from croze.training import BEST, Recipe, first_steps
+from croze.training.folder import identity, load_trained, read_description
+from croze.training.network import OfSpace, subject_from_json
+
+
+@dataclass(frozen=True)
+class State:
+    """One state of n networks.
+
+    Attributes:
+        name: for tables, such as `10 steps`.
+        evaluator: builds and scores the networks in this state.
+        texts: what the evaluator knows each of them by, in the order of the architectures.
+    """
+
+    name: str
+    evaluator: Evaluator
+    texts: tuple[str, ...]
+
+    def scores(
+        self,
+        folder: str | Path,
+        proxies: Sequence[Proxy],
+        workers: int = 1,
+        watch: Callable[[int], None] = lambda done: None,
+    ) -> Scored:
+        """The scores of all of them, from the store in this folder or computed now.
+
+        Args:
+            folder: of the store; each score is in it when it is made.
+            proxies: each once.
+            workers: as for `Ledger`.
+            watch: called after every network with the number of those done.
+        """
+        with Store(folder, self.evaluator.context) as store, Ledger(self.evaluator, store, workers) as ledger:
+            return collect(ledger, self.texts, proxies, watch)
+
+
+def initialised(evaluator: Evaluator, architectures: Sequence[str]) -> State:
+    """As built from the evaluator's seed: the state that every search scores, whose scores serve here too."""
+    return State("single step", evaluator, tuple(architectures))
+
+
+def after_steps(
+    evaluator: Evaluator, architectures: Sequence[str], training: Dataset, recipe: Recipe, steps: int
+) -> State:
+    """After the first steps of a training from those very weights; see `first_steps`.
+
+    Args:
+        training: the images to train on, those of `croze train` where the two are to agree.
+        recipe: a standard one.
+        steps: 0 leaves the weights alone.
+
+    Raises:
+        CrozeError: for fewer than no steps, or images that the networks are not built for.
+    """
+    if steps < 0:
+        raise CrozeError(f"Networks are scored after 0 steps of training or more, got {steps}.")
+    if training.classes != evaluator.batch.classes:
+        raise CrozeError(
+            f"The training images have {training.classes} classes, the batch {evaluator.batch.classes}: "
+            "take both from one data set."
+        )
+    stepped = Stepped(**_of(evaluator), training=training, recipe=recipe, steps=steps)
+    return State(f"{steps} step{'s' * (steps != 1)}", stepped, tuple(architectures))
+
+
+def trained(evaluator: Evaluator, cells: Sequence[tuple[str, Path]]) -> State:
+    """Trained to the end: the best weights of these trainings by `croze train`.
+
+    Args:
+        evaluator: of the space, the seed and the images' normalisation that the networks were trained with.
+        cells: each architecture and the folder of its training.
+
+    Raises:
+        CrozeError: when a folder is none of a training, has no weights yet, or is of another architecture,
+            space, seed or normalisation than the evaluator's: its single-step state would be another's.
+    """
+    folders: dict[str, Path] = {}
+    for architecture, folder in cells:
+        _check_same(evaluator, architecture, folder)
+        folders[f"{architecture} {_digest(folder / BEST)}"] = folder
+    return State("full training", Trained(**_of(evaluator), folders=folders), tuple(folders))
+
+
+def as_trained(evaluator: Evaluator, architectures: Sequence[str]) -> State:
+    """Initialised, every proxy on the flavour of the network that `trained` has the weights of."""
+    return State("single step", Usual(**_of(evaluator)), tuple(architectures))
+
+
+@dataclass(frozen=True)
+class Stepped(Evaluator):
+    """Scores networks after the first steps of a training."""
+
+    training: Dataset = field(kw_only=True)
+    recipe: Recipe = field(kw_only=True)
+    steps: int = field(kw_only=True)
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """With steps, recipe and images."""
+        state = {"steps": self.steps, "recipe": self.recipe.to_json(), "training": identity(self.training)}
+        return super().context | {"state": state}
+
+    def network(self, text: str, flavour: str | None = None) -> nn.Module:
+        """The network of an architecture after these steps, in the flavour it is asked for in."""
+        network = super().network(text, flavour)
+        return first_steps(network, self.training, self.recipe, self.steps, seed=self.seed)
+
+
+@dataclass(frozen=True)
+class Usual(Evaluator):
+    """Scores every proxy on the usual flavour of the networks."""
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """With the flavour."""
+        return super().context | {"flavour": self.space.flavours[0]}
+
+    def flavour_for(self, proxy: Proxy) -> str:
+        """Always the usual one."""
+        return self.space.flavours[0]
+
+
+@dataclass(frozen=True)
+class Trained(Usual):
+    """Scores networks with the weights that a training left; a text is an architecture and their digest."""
+
+    folders: Mapping[str, Path] = field(kw_only=True)
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """What weights these are is said by the texts."""
+        return super().context | {"state": "trained"}
+
+    def network(self, text: str, flavour: str | None = None) -> nn.Module:
+        """The network behind the normalisation."""
+        model, _ = load_trained(self.folders[text])
+        return model.network.to(self.device)
+
+
+def _of(evaluator: Evaluator) -> dict[str, Any]:
+    return {f.name: getattr(evaluator, f.name) for f in fields(Evaluator)}
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        raise CrozeError(
+            f"The training in {path.parent} has finished no epoch yet: run its command again."
+        ) from None
+    except OSError as problem:
+        raise CrozeError(f"Cannot read {path}: {problem.strerror or problem}.") from problem
+
+
+def _check_same(evaluator: Evaluator, architecture: str, folder: Path) -> None:
+    description = read_description(folder)
+    subject = subject_from_json(description.subject)
+    if not isinstance(subject, OfSpace) or subject.architecture != architecture:
+        raise CrozeError(f"{folder} holds a training of {subject.title}, not of {architecture}.")
+    batch = evaluator.batch
+    for what, here, there in (
+        ("space", evaluator.space, subject.open()),
+        ("seed", evaluator.seed, description.seed),
+        ("number of classes", batch.classes, description.classes),
+        ("mean", _rounded(batch.mean), _rounded(description.mean)),
+        ("deviation", _rounded(batch.std), _rounded(description.std)),
+    ):
+        if here != there:
+            raise CrozeError(
+                f"{folder} was trained with the {what} {there}, scores are asked for with {here}: its "
+                "single-step state would be another network's. Ask for what it was trained with."
+            )
+
+
+def _rounded(values: Sequence[float]) -> tuple[float, ...]:
+    """As a model keeps them, in float32."""
+    return tuple(round(value, 5) for value in values)

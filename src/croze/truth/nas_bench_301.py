@@ -1,0 +1,108 @@
+"""Reader of NAS-Bench-301 cells as NASLib's zero-cost tables hold them (Krishnakumar et al., NeurIPS 2022).
+
+```
+{"cifar10": {"[[(0, 0), (1, 5), ...], [(1, 0), ...]]": {"val_accuracy": 93.3, "snip": {"score": 229.9}, ...},
+             ...}}
+```
+
+By cell, as (input, number of the operation) pairs of the normal and the reduction cell, an accuracy in
+percent and the scores of proxies. The accuracy was not measured but predicted by the surrogate of
+NAS-Bench-301, so its column is `clean-surrogate`. Networks have 8 cells, 32 channels, no weights of BatchNorm
+in the cells.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from croze.errors import CrozeError
+from croze.truth.classes import by_class, classes_of
+from croze.truth.raw import RawFiles, content_of, json_of
+from croze.truth.truth import Provenance, Truth
+
+NAME = "nas-bench-301"
+
+VERSION = 1
+"""Of what this reader makes of a file; a table of another one is not read."""
+
+SPACE = "darts"
+
+NETWORK = {"layers": 8, "channels": 32, "affine": False}
+
+SURROGATE = "clean-surrogate"
+"""The column of the accuracy that the surrogate predicts."""
+
+ACCURACY = "val_accuracy"
+
+
+def inputs(path: Path, dataset: str) -> RawFiles:
+    """What `read` is going to read."""
+    return RawFiles(str(path), {path.name: path})
+
+
+def read(path: Path, dataset: str) -> Truth:
+    """The truth.
+
+    Args:
+        path: the JSON file.
+        dataset: one of the file's, in upper or lower case; the published one has cifar10.
+
+    Returns:
+        A truth with the column `clean-surrogate`, in the order of the file, and the size of the networks.
+
+    Raises:
+        CrozeError: a data set that the file has not, or a file that cannot be read or is not as described.
+    """
+    content, cells = read_cells(path, dataset)
+
+    # only when asked for: the space brings its networks along
+    from croze.spaces.darts import Darts
+
+    space = Darts()
+    measured: dict[str, float] = {}
+    names = []
+    for text, entry in cells.items():
+        try:
+            genotype = space.parse(text)
+        except CrozeError as problem:
+            raise CrozeError(f"{path}: {problem}") from None
+        value = entry.get(ACCURACY) if isinstance(entry, dict) else None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
+            raise CrozeError(f"{path}: expected {ACCURACY} in percent for {text}, got {value!r}.")
+        if str(genotype) in measured:
+            raise CrozeError(f"{path}: the cell {text} is there a second time, written in another way.")
+        measured[str(genotype)] = value / 100
+        names.append(str(space.canonical(genotype)))
+    architectures = tuple(measured)
+    twin, place = classes_of(architectures, names)
+    return Truth(
+        NAME,
+        dataset.lower(),
+        architectures,
+        twin,
+        by_class({SURROGATE: np.array(list(measured.values()))}, place),
+        Provenance(str(path), {path.name: hashlib.sha256(content).hexdigest()}),
+        SPACE,
+        NETWORK,
+        tuple(names),
+    )
+
+
+def read_cells(path: Path, dataset: str) -> tuple[bytes, dict[str, Any]]:
+    """The file as it is, and what it says of each cell of a data set.
+
+    Raises:
+        CrozeError: when it cannot be read, is not complete, or has no cells of the data set.
+    """
+    content = content_of(path, f"{NAME} from")
+    found = json_of(path, content)
+    if not isinstance(found, dict) or not all(isinstance(cells, dict) for cells in found.values()):
+        raise CrozeError(f"{path} must hold {{data set: {{cell: {{...}}}}}}; it does not.")
+    of_name = {name.lower(): cells for name, cells in found.items()}
+    if not of_name.get(dataset.lower()):
+        raise CrozeError(f"{path} has cells of {', '.join(found) or 'no data set'}, asked for {dataset!r}.")
+    return content, of_name[dataset.lower()]

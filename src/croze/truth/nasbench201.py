@@ -1,0 +1,135 @@
+"""Reader of NAS-Bench-201's accuracies (Dong and Yang, ICLR 2020) from a CSV file.
+
+```
+arch,cifar10_test_accuracy
+|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|,85.863
+```
+
+A line an architecture, accuracies in percent. The benchmark trained every string on its own, so members of an
+isomorphism class differ by what training leaves to chance.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from pathlib import Path
+
+import numpy as np
+
+from croze.errors import CrozeError
+from croze.truth.classes import classes_of
+from croze.truth.csv_rows import rows_of
+from croze.truth.raw import RawFiles, content_of
+from croze.truth.truth import Provenance, Truth
+
+NAME = "nasbench201"
+
+SPACE = "nasbench201"
+
+NETWORK = {"channels": 16, "cells": 5}
+"""The size of the benchmark's networks: width of the first stage, cells a stage."""
+
+VERSION = 1
+"""Of what this reader makes of a file; a table of another one is not read."""
+
+DATASETS = ("cifar10", "cifar100", "imagenet16-120")
+
+ARCHITECTURE = "arch"
+"""The column of the architecture strings."""
+
+CLEAN = "clean"
+"""The class's accuracy: the mean over its strings that the file holds."""
+
+OF_STRING = "clean-of-string"
+"""The accuracy as the file has it; the one column of a truth in which members of a class differ."""
+
+
+def inputs(path: Path, dataset: str) -> RawFiles:
+    """What `read` is going to read."""
+    return RawFiles(str(path), {path.name: path})
+
+
+def read(path: Path, dataset: str) -> Truth:
+    """The truth of one data set.
+
+    Args:
+        path: the CSV file; columns other than `arch` and `<data set>_test_accuracy` are not looked at.
+        dataset: cifar10, cifar100 or imagenet16-120, in upper or lower case.
+
+    Returns:
+        A truth with the columns `clean` and `clean-of-string`, in the order of the file. The file names no
+        isomorphic architectures, so the space says which they are; the representative of a class is the
+        string that comes first in lexicographic order.
+
+    Raises:
+        CrozeError: an unknown data set, a file that cannot be read, lacks a column or ends within a line, a
+            string that is no cell of the space or is there twice, or an accuracy outside [0, 100].
+    """
+    wanted = dataset.lower()
+    if wanted not in DATASETS:
+        raise CrozeError(f"{NAME} has the data sets {', '.join(DATASETS)}, got {dataset!r}.")
+    content = content_of(path, "the accuracies")
+    measured = _accuracies(path, content, f"{wanted}_test_accuracy")
+    names = _names(path, measured)
+    twin, place = classes_of(tuple(measured), names)
+    accuracies = np.array([value for value, _ in measured.values()])
+    means = np.bincount(place, accuracies) / np.bincount(place)
+    return Truth(
+        NAME,
+        wanted,
+        tuple(measured),
+        twin,
+        {CLEAN: means[place], OF_STRING: accuracies},
+        Provenance(str(path), {path.name: hashlib.sha256(content).hexdigest()}),
+        SPACE,
+        NETWORK,
+        names,
+    )
+
+
+def _accuracies(file: Path, content: bytes, column: str) -> dict[str, tuple[float, int]]:
+    """By architecture string the accuracy in [0, 1] and the line that holds it."""
+    header, rows = rows_of(file, content)
+    missing = [name for name in (ARCHITECTURE, column) if name not in header]
+    if missing:
+        raise CrozeError(
+            f"{file} must have the columns {ARCHITECTURE} and {column} in its first line; "
+            f"it lacks {' and '.join(missing)}."
+        )
+    measured: dict[str, tuple[float, int]] = {}
+    for line, row in rows:
+        fields = dict(zip(header, row, strict=True))
+        architecture = fields[ARCHITECTURE]
+        if architecture in measured:
+            raise CrozeError(f"{file}, line {line}: {architecture} is there a second time; once is expected.")
+        measured[architecture] = (_percent(file, line, fields[column]) / 100, line)
+    return measured
+
+
+def _percent(file: Path, line: int, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 100:
+        raise CrozeError(f"{file}, line {line}: expected an accuracy in percent, got {text!r}.")
+    return value
+
+
+def _names(file: Path, measured: dict[str, tuple[float, int]]) -> tuple[str, ...]:
+    """Of every architecture the smallest string of its isomorphism class in all of the space."""
+    # only when asked for: the space brings its networks along, which the other benchmarks do without
+    from croze.spaces.nasbench201.cell import parse
+    from croze.spaces.nasbench201.isomorphism import canonical
+
+    names = []
+    for architecture, (_, line) in measured.items():
+        try:
+            cell = parse(architecture)
+        except CrozeError as problem:
+            raise CrozeError(f"{file}, line {line}: {problem}") from None
+        if str(cell) != architecture:
+            raise CrozeError(f"{file}, line {line}: expected the string {cell}, got {architecture!r}.")
+        names.append(str(canonical(cell)))
+    return tuple(names)

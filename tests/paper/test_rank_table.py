@@ -1,0 +1,271 @@
+import json
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+from croze.paper.layout import layout_of_table2
+from croze.paper.printed import printed, printed_tables
+from croze.paper.rank_table import COUNTERPARTS, rank_table, views_wanted
+from croze.paper.table1_columns import table1
+from croze.proxies import find_criteria, parts_of
+from croze.ranking import CONTROL, Scored
+from croze.ranking.table import CONVENTIONS
+from croze.spaces.nasbench201 import NASBench201
+from croze.spaces.nasbench201.isomorphism import every_cell
+from croze.truth import Provenance, Truth, halves, open_truth, select
+
+CELLS = tuple(map(str, every_cell()[3000:14990:149]))
+KINDS = [kind for kinds in CONVENTIONS["paper"].values() for kind in kinds]
+NAMES = ("clean", "fgsm@8", "fgsm@4", "pgd@8", *(f"{kind}@{s}" for kind in KINDS for s in range(1, 6)))
+
+
+def truth_of(name="robust-nb201", names=NAMES):
+    """81 strings, every third one the twin of the one before."""
+    rng = np.random.default_rng(5)
+    twin = np.array([i - 1 if i % 3 == 2 else i for i in range(len(CELLS))])
+    columns = {column: rng.random(len(CELLS))[twin] for column in names}
+    return Truth(name, "cifar10", CELLS, twin, columns, Provenance("memory", {}))
+
+
+def scored_of(criteria, failing=(), control=True):
+    """Random scores; `failing` maps a proxy to the cells on which it fails."""
+    rng = np.random.default_rng(8)
+    wanted = parts_of([*criteria, CONTROL] if control else criteria)
+    values = {proxy.spec: rng.normal(size=len(CELLS)) for proxy in wanted}
+    reasons = {spec: {} for spec in values}
+    for spec, cells in dict(failing).items():
+        values[spec][cells] = math.nan
+        reasons[spec] = {CELLS[i]: "no gradient" for i in cells}
+    return Scored(CELLS, values, reasons)
+
+
+def table_of(criteria, positions=None, truth=None, **more):
+    truth = truth_of() if truth is None else truth
+    positions = np.arange(len(truth)) if positions is None else positions
+    scored = more.pop("scored", None) or scored_of(criteria)
+    settings = {"resamples": 15} | more
+    return rank_table(truth, layout_of_table2(truth), positions, scored, criteria, **settings), scored
+
+
+def test_views_are_strings_and_classes_on_both_halves():
+    truth, seen = truth_of(), []
+    found, scored = table_of(find_criteria("params,naswot"), truth=truth, watch=seen.append)
+    sides = halves(truth)
+    expected = {
+        (cells, half): [
+            i
+            for i in range(len(CELLS))
+            if (cells == "all" or truth.twin[i] == i)
+            and (half == "both" or sides[i] == {"choose": 0, "report": 1}[half])
+        ]
+        for cells in ("all", "distinct")
+        for half in ("both", "report", "choose")
+    }
+    assert [(view.cells, view.half.name) for view in found.views] == list(expected)
+    assert seen == list(range(1, views_wanted(truth, np.arange(len(truth))) + 1))
+    for view in found.views:
+        positions = expected[view.cells, view.half.name]
+        assert view.half.chosen == len(positions) >= 10
+        for spec in ("params", "naswot"):
+            standing = view.half.standing(spec)
+            by_column = {"clean": ["clean"], "fgsm8": ["fgsm@8"], "fgsm4": ["fgsm@4"]}
+            by_column |= {
+                group: [f"{kind}@{s}" for kind in kinds for s in range(1, 6)]
+                for group, kinds in CONVENTIONS["paper"].items()
+            }
+            rhos = {
+                name: np.mean(
+                    [spearmanr(scored.values[spec][positions], truth.values(c)[positions])[0] for c in raw]
+                )
+                for name, raw in by_column.items()
+            }
+            for name, rho in rhos.items():
+                assert standing.figure(name).rho == pytest.approx(rho, abs=1e-12)
+            assert standing.mean.rho == pytest.approx(np.mean(list(rhos.values())), abs=1e-12)
+            assert standing.mean.low <= standing.mean.high
+
+
+def test_a_draw_without_twins_has_one_kind_of_cells():
+    truth = truth_of()
+    positions = select(truth, 20, 3, "distinct")
+    found, _ = table_of(find_criteria("params"), positions, truth)
+    assert [view.cells for view in found.views] == ["distinct"] * 3
+    assert views_wanted(truth, positions) == 3
+    assert {row.cells for row in found.beside_paper()} == {"distinct"}
+
+
+def test_distinct_cells_of_a_draw_begin_the_draw_of_distinct_cells():
+    truth = truth_of()
+    drawn = select(truth, 40, 1)
+    among = drawn[truth.twin[drawn] == drawn]
+    np.testing.assert_array_equal(among, select(truth, len(among), 1, "distinct"))
+
+
+def test_beside_the_paper_each_stands_on_its_own_cells():
+    criteria = find_criteria("grasp,params,croze-paper,croze-official,jacob-cov")
+    lost = [0, 1, 2, 30, 50]
+    scored = scored_of(criteria, {"grasp": lost})
+    truth = truth_of()
+    found, _ = table_of(criteria, truth=truth, scored=scored)
+    rows = [row for row in found.beside_paper() if row.cells == "all"]
+    assert [(row.row, row.criterion) for row in rows] == [
+        ("#Params", "params"),
+        ("GraSP", "grasp"),
+        ("CRoZe", "croze-official"),
+        ("CRoZe", "croze-paper"),
+    ]
+    params, grasp, official, paper = rows
+    assert [row.n for row in rows] == [len(CELLS), len(CELLS) - 5, len(CELLS), len(CELLS)]
+    kept = np.setdiff1d(np.arange(len(CELLS)), lost)
+    for row, positions in ((params, np.arange(len(CELLS))), (grasp, kept)):
+        clean = spearmanr(scored.values[row.criterion][positions], truth.values("clean")[positions])[0]
+        assert row.figures["clean"].ours == pytest.approx(clean, abs=1e-12)
+    # a slip: the difference is to what the row gives
+    average = params.figures["avg"]
+    assert (average.printed, average.meant) == (0.502, 0.538)
+    assert average.difference == average.ours - 0.538
+    ours = [params.figures[name].ours for name in found.layout.columns]
+    assert average.ours == pytest.approx(np.mean(ours), abs=1e-12)
+    # the equations as written and the released code stand beside one row, never mixed
+    assert official.figures["clean"].printed == paper.figures["clean"].printed == 0.823
+    assert official.figures["clean"].ours != paper.figures["clean"].ours
+
+
+def test_who_fails_often_on_the_draw_stands_alone_in_every_view():
+    truth = truth_of()
+    report = np.flatnonzero(halves(truth) == 1)
+    few, many = list(report[:4]), list(report[:12])
+    criteria = find_criteria("grasp,snip,params")
+    found, _ = table_of(criteria, truth=truth, scored=scored_of(criteria, {"grasp": few, "snip": many}))
+    assert 0.05 * found.views[1].half.chosen < 4  # often in the half, but not in the draw
+    for view in found.views:
+        common = {s.criterion for s in view.half.standings if s.common}
+        assert common == {"grasp", "params"}
+    assert found.views[1].half.cells == found.views[1].half.chosen - 4
+
+
+def test_what_the_print_has_lost_has_no_difference():
+    found, _ = table_of(find_criteria("naswot"))
+    figures = found.beside_paper()[0].figures
+    assert figures["clean"].difference == figures["clean"].ours - 0.687
+    assert figures["fgsm4"].printed is None
+    assert math.isnan(figures["fgsm4"].difference)
+    assert figures["fgsm4"].to_json()["difference"] is None
+
+
+def test_empty_columns_are_never_filled():
+    truth = truth_of("nas-robbench201", ("clean", "fgsm@8", "pgd@8", "autoattack"))
+    known, layout = table1(truth)
+    criteria = find_criteria("synflow")
+    found = rank_table(known, layout, np.arange(len(CELLS)), scored_of(criteria), criteria, resamples=5)
+    assert not found.complete
+    row = found.beside_paper()[0]
+    print_ = printed("table1")
+    for name in ("cw", "deepfool", "spsa", "lgv"):
+        assert math.isnan(row.figures[name].ours)
+        assert row.figures[name].printed == print_.figure("SynFlow", name)
+        assert math.isnan(row.figures[name].difference)
+    here = ("clean", "fgsm", "pgd", "hrs_fgsm", "hrs_pgd", "autoattack")
+    average = row.figures["avg"]
+    assert average.ours == pytest.approx(np.mean([row.figures[name].ours for name in here]), abs=1e-12)
+    expected = np.mean([print_.figure("SynFlow", name) for name in here])
+    assert average.printed == average.meant == pytest.approx(expected, abs=1e-12)
+    assert average.printed != print_.figure("SynFlow", "avg")
+    hrs = 2 / (1 / truth.values("clean") + 1 / truth.values("pgd@8"))
+    scores = scored_of(criteria).values["synflow"]
+    assert row.figures["hrs_pgd"].ours == pytest.approx(spearmanr(scores, hrs)[0], abs=1e-12)
+    assert set(found.to_json()["empty_columns"]) == {"cw", "deepfool", "spsa", "lgv"}
+
+
+def test_a_partial_mean_of_a_row_with_lost_figures_is_lost():
+    truth = truth_of(names=("clean", "fgsm@4"))
+    found, _ = table_of(find_criteria("naswot"), truth=truth)
+    average = found.beside_paper()[0].figures["avg"]
+    assert average.printed is None
+    assert average.ours == pytest.approx(
+        (found.beside_paper()[0].figures["clean"].ours + found.beside_paper()[0].figures["fgsm4"].ours) / 2
+    )
+
+
+def test_partial_rhos_need_the_count():
+    criteria = find_criteria("params,croze-robust")
+    without, _ = table_of(criteria, scored=scored_of(criteria, control=False))
+    assert not without.given_size
+    assert math.isnan(without.views[0].half.standing("params").mean.partial)
+    found, _ = table_of(criteria)
+    assert found.given_size
+    assert not math.isnan(found.views[0].half.standing("params").mean.partial)
+    assert (without.own, found.own) == (("croze-robust",),) * 2
+
+
+def test_the_order_is_that_of_the_report_half():
+    found, _ = table_of(find_criteria("params,naswot,snip,grasp"))
+    report = found.views[1].half
+    assert report.name == "report"
+    averages = [report.standing(spec).mean.rho for spec in found.criteria]
+    assert averages == sorted(averages, reverse=True)
+
+
+def test_too_few_cells_are_said():
+    criteria = find_criteria("grasp")
+    scored = scored_of(criteria, {"grasp": list(range(len(CELLS)))})
+    found, _ = table_of(criteria, scored=scored)
+    assert found.shortfall == (
+        f"A table needs at least 3 cells on which some proxy succeeded, got 0 of {len(CELLS)}: "
+        f"grasp failed on {len(CELLS)}."
+    )
+    few, _ = table_of(find_criteria("params"), np.arange(2))
+    assert few.shortfall.endswith("got 2 of 2: take a larger sample.")
+    assert table_of(find_criteria("params"))[0].shortfall == ""
+
+
+def test_the_result_is_ready_for_json():
+    found, _ = table_of(find_criteria("croze-robust,naswot,params"))
+    result = found.to_json()
+    assert json.loads(json.dumps(result, allow_nan=False)) == result
+    assert [(view["cells_of"], view["half"]) for view in result["views"]][:2] == [
+        ("all", "both"),
+        ("all", "report"),
+    ]
+    mean = found.views[0].half.standing("params").mean
+    entry = next(s for s in result["views"][0]["standings"] if s["criterion"] == "params")
+    assert entry["average"]["rho"] == mean.rho
+    assert [row["row"] for row in result["beside_paper"]] == ["#Params", "#Params", "NASWOT", "NASWOT"]
+
+
+def test_counterparts_are_the_rows_of_the_print():
+    for name, table in printed_tables().items():
+        if name.startswith(("table1", "table2")):
+            assert set(table.rows) == set(COUNTERPARTS)
+    specs = [spec for specs in COUNTERPARTS.values() for spec in specs]
+    assert [criterion.spec for criterion in find_criteria(",".join(specs))] == specs
+
+
+def parameters(architecture):
+    """Of the network with 16 channels and five cells a stage, from one count and a sum over the edges."""
+    total = 73_306  # of the network without any convolution in its cells
+    for width in (16, 32, 64):
+        total += 5 * architecture.count("nor_conv_3x3") * (9 * width**2 + 2 * width)
+        total += 5 * architecture.count("nor_conv_1x1") * (width**2 + 2 * width)
+    return total
+
+
+def test_the_printed_row_of_the_number_of_parameters(shared_data):
+    truth = open_truth(f"robust-nb201:{shared_data / 'robust_nb201'}", "cifar10")
+    space = NASBench201()
+    for architecture in (*truth.architectures[::4000], truth.architectures[1462]):
+        network = space.build(space.parse(architecture), classes=10, seed=0)
+        assert parameters(architecture) == sum(p.numel() for p in network.parameters())
+    sizes = np.array([parameters(a) for a in truth.architectures], dtype=float)
+    scored = Scored(truth.architectures, {"params": sizes}, {"params": {}})
+    criteria = find_criteria("params")
+    found = rank_table(truth, layout_of_table2(truth), select(truth), scored, criteria, resamples=2)
+    strings, classes = found.beside_paper()
+    assert (strings.n, classes.n) == (15625, 6466)
+    table = printed("table2/cifar10")
+    for name, one in strings.figures.items():
+        assert round(one.ours, 3) == one.meant == table.meant("#Params", name)
+    first = [round(classes.figures[name].ours, 3) for name in ("clean", "fgsm8", "fgsm4")]
+    assert first == [0.782, 0.8, 0.795]

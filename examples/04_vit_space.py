@@ -24,9 +24,9 @@ from croze.nn.count import flop_count, parameter_count
 from croze.scoring.evaluator import Evaluator
 from croze.scoring.ledger import Ledger
 from croze.scoring.store import Store
-from croze.search.limits import Limits
-from croze.search.loop import search
-from croze.search.strategies import make_algorithm
+from croze.searching.limits import Limits
+from croze.searching.loop import search
+from croze.searching.strategies import make_algorithm
 from croze.spaces.choices import ChoiceSpace, Chosen
 
 

@@ -22,8 +22,8 @@ from croze.proxies import find_proxy
 from croze.scoring.evaluator import Evaluator, Request
 from croze.scoring.ledger import Ledger
 from croze.scoring.store import Store
-from croze.search.loop import search
-from croze.search.strategies import make_algorithm
+from croze.searching.loop import search
+from croze.searching.strategies import make_algorithm
 from croze.spaces import open_space
 from croze.types import Score
 

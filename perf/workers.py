@@ -17,8 +17,8 @@ from croze.proxies import find_criterion
 from croze.scoring.evaluator import Evaluator
 from croze.scoring.ledger import Ledger
 from croze.scoring.store import Store
-from croze.search.loop import search
-from croze.search.strategies import make_algorithm
+from croze.searching.loop import search
+from croze.searching.strategies import make_algorithm
 from croze.spaces import open_space
 
 

@@ -1,10 +1,11 @@
-"""Result files appear whole or not at all."""
+"""Result files: they appear whole or not at all, and say of what kind and version they are."""
 
 from __future__ import annotations
 
 import json
 import math
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,3 +58,51 @@ def to_json(value: Any, *, indented: bool = True) -> str:
 def number_or_none(value: float) -> float | None:
     """What stands for a number in JSON, which has no NaN."""
     return None if math.isnan(value) else value
+
+
+def read_json(path: Path) -> Mapping[str, Any]:
+    """The object in a JSON file.
+
+    Raises:
+        CrozeError: when the file cannot be read, is no JSON, or holds something other than an object.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CrozeError(f"{path} does not exist.") from None
+    except (OSError, ValueError, RecursionError) as problem:
+        raise CrozeError(f"{path} cannot be read as JSON ({problem}): run what wrote it again.") from None
+    if not isinstance(content, dict):
+        raise CrozeError(f"{path} must hold a JSON object, got a {type(content).__name__}.")
+    return content
+
+
+def write_result(
+    path: Path, kind: str, version: int, content: Mapping[str, Any], *, indented: bool = True
+) -> None:
+    """Write a result with its kind and version in front, as `read_result` wants it.
+
+    Raises:
+        CrozeError: when the file cannot be written.
+    """
+    write_text(path, to_json({"format": {"kind": kind, "version": version}, **content}, indented=indented))
+
+
+def read_result(path: Path, kind: str, version: int) -> Mapping[str, Any]:
+    """The content of a result of this kind and version.
+
+    Raises:
+        CrozeError: as `read_json`, and for a file of another kind or version.
+    """
+    content = read_json(path)
+    found = content.get("format")
+    if not isinstance(found, dict) or found.get("kind") != kind:
+        named = found.get("kind") if isinstance(found, dict) else None
+        got = f"one of a {named}" if isinstance(named, str) else "a file that names no kind"
+        raise CrozeError(f"{path} must be a result of a {kind}, got {got}.")
+    if found.get("version") != version:
+        raise CrozeError(
+            f"{path} is of format {found.get('version')}, this croze reads format {version} of a {kind}: run "
+            "the same command again, its scores are kept."
+        )
+    return content

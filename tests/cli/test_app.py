@@ -12,7 +12,7 @@ from croze.perturb import PERTURBATIONS
 from croze.proxies import AGGREGATES, PROXIES
 from croze.proxies.aggregate import KINDS as AGGREGATE_KINDS
 from croze.robustness.attacks import ATTACKS
-from croze.search.strategies import ALGORITHMS
+from croze.searching.strategies import ALGORITHMS
 from croze.spaces import SPACES
 from croze.spaces.genotypes import named
 from croze.truth import BENCHMARKS

@@ -231,7 +231,7 @@ def test_the_json_is_there_before_the_figure(croze, truth, tmp_path, monkeypatch
     def fail(*arguments):
         raise CrozeError("no figure today")
 
-    monkeypatch.setattr("croze.report.comparison_plot.draw", fail)
+    monkeypatch.setattr("croze.ranking.comparison_plot.draw", fail)
     outcome = croze(
         *("benchmark", "--truth", truth, *TINY, "--proxies", "params", "--sample", 9),
         *("--plot", "figure.png", "--json", "result.json"),

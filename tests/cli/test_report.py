@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 TINY = ("--channels", "4", "--cells", "1")
-FOUND = Path(__file__).resolve().parents[1] / "report" / "html" / "found"
+FOUND = Path(__file__).resolve().parents[1] / "reporting" / "found"
 
 
 @pytest.fixture

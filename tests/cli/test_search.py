@@ -241,7 +241,7 @@ def test_bad_input_is_one_line(refused, tmp_path, arguments, message):
 
 
 def test_impossible_limits_are_one_line(refused, monkeypatch):
-    monkeypatch.setattr("croze.search.loop.TRIES", 5)
+    monkeypatch.setattr("croze.searching.loop.TRIES", 5)
     message = refused("search", *TINY, "--proxy", "params", "--max-params", "10")
     assert "architectures tried break the limit on params, the nearest has" in message
 

@@ -9,10 +9,10 @@ from croze.data import open_dataset
 from croze.data.cached import cached
 from croze.data.sampling import spread
 from croze.nn.seeding import seeded
-from croze.report.evaluation_result import summarise
 from croze.robustness.evaluate import evaluate
 from croze.robustness.outcomes import Outcomes
 from croze.robustness.plan import plan_trials
+from croze.robustness.result import summarise
 from croze.training import find_recipe, split, train
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,7 @@ from scipy.stats import rankdata, spearmanr
 
 from croze.errors import CrozeError
 from croze.ranking.spread import Column, spread, usable_cells
-from croze.report.spread_sheets import notes, spread_sheets
+from croze.ranking.spread_sheets import notes, spread_sheets
 
 N, DRAWS = 50, 4
 RNG = np.random.default_rng(1)

@@ -5,12 +5,12 @@ import torch
 from croze.corruptions import CORRUPTIONS, GROUPS, SEVERITIES, Corruption, FrostTextures, corrupt, write_set
 from croze.data.cached import cached
 from croze.errors import CrozeError
-from croze.report.evaluation_result import accuracies_of, summarise
-from croze.report.evaluation_table import evaluation_markdown
 from croze.robustness.corruption_figures import corruption_figures
 from croze.robustness.evaluate import Result, evaluate
 from croze.robustness.outcomes import Outcomes
 from croze.robustness.plan import from_set, plan_trials
+from croze.robustness.result import accuracies_of, summarise
+from croze.robustness.table import evaluation_markdown
 from croze.robustness.trials import Corrupted
 
 

@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 
 from croze.errors import CrozeError
-from croze.ranking.table import Table, table2
+from croze.ranking.table import ColumnSet, table2
 from croze.truth import Truth, open_truth
 
 Write = Callable[..., Path]
 
 
-def names(table: Table) -> list[str]:
+def names(table: ColumnSet) -> list[str]:
     return [column.name for column in table.columns]
 
 
-def corruptions(table: Table, column: str) -> list[str]:
+def corruptions(table: ColumnSet, column: str) -> list[str]:
     groups = next(c.groups for c in table.columns if c.name == column)
     for group in groups:
         kind = group[0].partition("@")[0]

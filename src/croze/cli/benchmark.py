@@ -34,7 +34,7 @@ from croze.cli.page_options import PageFile, check_page
 
 if TYPE_CHECKING:
     from croze.ranking.quality import Quality
-    from croze.report.proxy_page import Sheet
+    from croze.reporting.table import Table
 
 
 def benchmark(
@@ -85,13 +85,13 @@ def benchmark(
     from croze.provenance import provenance
     from croze.proxies import find_criteria
     from croze.ranking.assessment import SIZES, assess
+    from croze.ranking.benchmark_page import benchmark_page
     from croze.ranking.columns import judged_columns, printed_columns
-    from croze.report.benchmark_page import benchmark_page
-    from croze.report.comparison_plot import draw
-    from croze.report.comparison_table import difference_table, rho_table
-    from croze.report.figures import check_plot
-    from croze.report.proxy_page import DIGITS
-    from croze.report.simulation_table import terminal_table
+    from croze.ranking.comparison_plot import draw
+    from croze.ranking.comparison_table import difference_table, rho_table
+    from croze.ranking.proxy_page import DIGITS
+    from croze.reporting.figures import check_plot
+    from croze.reporting.terminal import terminal_table
     from croze.scoring.evaluator import Evaluator
     from croze.scoring.ledger import Ledger
     from croze.scoring.store import Store
@@ -187,9 +187,9 @@ def benchmark(
         terminal.print(f"Written: {plot}")
 
 
-def _shown(judged: Sequence[Quality], columns: Sequence[str], *, statistics: bool) -> list[Sheet]:
+def _shown(judged: Sequence[Quality], columns: Sequence[str], *, statistics: bool) -> list[Table]:
     """The tables for the terminal: rho by set and what is left beside size; all of them when asked for."""
-    from croze.report.quality_sheets import beyond_rho, by_set, quality_sheets
+    from croze.ranking.quality_sheets import beyond_rho, by_set, quality_sheets
 
     sheets = [by_set(judged, column) for column in columns] if len(judged) > 1 else []
     if not statistics:

@@ -19,8 +19,8 @@ data = typer.Typer(
 def listing(json: Json = None) -> None:
     """List the sources of measured accuracies, their data sets and licences."""
     from croze.cli.output import console, emit_json
-    from croze.report.truth_table import source_json, source_table
     from croze.truth.catalogue import CATALOGUE
+    from croze.truth.listing import source_json, source_table
 
     console(json).print(source_table())
     emit_json(json, {"sources": [source_json(source) for source in CATALOGUE.values()]})
@@ -43,8 +43,8 @@ def get(
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bar
     from croze.errors import CrozeError
-    from croze.report.truth_table import file_table, source_json, source_text
     from croze.truth.fetch import fetch
+    from croze.truth.listing import file_table, source_json, source_text
     from croze.truth.sources import find_source, standing
 
     source = find_source(name)

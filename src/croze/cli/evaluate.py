@@ -86,20 +86,20 @@ def evaluate(
     from croze.errors import CrozeError
     from croze.files import to_json, write_text
     from croze.provenance import provenance
-    from croze.report.evaluation_plot import draw_evaluation
-    from croze.report.evaluation_result import accuracies_of, summarise
-    from croze.report.evaluation_table import (
-        corruption_table,
-        evaluation_markdown,
-        evaluation_table,
-        table3_line,
-    )
-    from croze.report.figures import check_plot
+    from croze.reporting.figures import check_plot
     from croze.robustness.evaluate import check_model
     from croze.robustness.evaluate import evaluate as run_evaluation
     from croze.robustness.identity import digest_of_weights
     from croze.robustness.outcomes import Outcomes
     from croze.robustness.plan import from_set, has_all_corruptions, plan_trials, prepare
+    from croze.robustness.plot import draw_evaluation
+    from croze.robustness.result import accuracies_of, summarise
+    from croze.robustness.table import (
+        corruption_table,
+        evaluation_markdown,
+        evaluation_table,
+        table3_line,
+    )
     from croze.scoring.evaluator import check_devices
     from croze.training import Recipe
     from croze.training.batches import Batches

@@ -53,7 +53,7 @@ def _catalogue() -> dict[str, list[dict[str, Any]]]:
     from croze.proxies import AGGREGATES, PROXIES
     from croze.proxies.aggregate import KINDS
     from croze.robustness.attacks import ATTACKS
-    from croze.search.strategies import ALGORITHMS
+    from croze.searching.strategies import ALGORITHMS
     from croze.spaces import SPACES
     from croze.spaces.genotypes import Named, named
     from croze.truth import BENCHMARKS

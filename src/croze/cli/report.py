@@ -29,10 +29,10 @@ def report(
     from croze.cli.progress import Bar
     from croze.errors import CrozeError
     from croze.files import write_text
-    from croze.report.figures import FORMATS, check_plot
-    from croze.report.html.document import report_of
-    from croze.report.html.files import write_figures
-    from croze.report.html.run_folder import parts_of
+    from croze.reporting.document import report_of
+    from croze.reporting.figures import FORMATS, check_plot
+    from croze.reporting.files import write_figures
+    from croze.runs import parts_of
 
     target = to if to is not None else (run if run.is_dir() else run.parent) / "report.html"
     if target.suffix.lower() not in (".html", ".htm"):

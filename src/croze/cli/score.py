@@ -73,9 +73,9 @@ def score(
     from croze.provenance import provenance
     from croze.proxies import Aggregate, find_criteria, parts_of
     from croze.proxies.reference import load_reference, with_aggregates
-    from croze.report.score_table import layer_table, score_table
     from croze.scoring.evaluator import Evaluator
     from croze.scoring.score import score_all
+    from croze.scoring.table import layer_table, score_table
     from croze.spaces import open_space
     from croze.spaces.genotypes import parse_or_suggest, resolve
     from croze.training.network import load_model

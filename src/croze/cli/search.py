@@ -131,22 +131,22 @@ def search(
     from croze.files import to_json, write_text
     from croze.proxies import DEFAULT, find_criterion
     from croze.proxies.size import Params
-    from croze.report.figures import check_plot
-    from croze.report.score_table import format_value
-    from croze.report.search_plot import draw_search
+    from croze.reporting.figures import check_plot
     from croze.scoring.costs import MeasuredLatency, read_latency
     from croze.scoring.evaluator import Evaluator, is_kept
     from croze.scoring.ledger import Ledger
     from croze.scoring.store import Store
-    from croze.search.candidates import CourseFile, sizes_of
-    from croze.search.guide import guide_by
-    from croze.search.limits import Limits
-    from croze.search.loop import IN_FLIGHT, Progress
-    from croze.search.loop import search as run_search
-    from croze.search.objectives import find_objective, find_objectives, quantities_of
-    from croze.search.result import best, best_table, search_json, winner
-    from croze.search.settings import check_folder, fingerprint, search_settings
-    from croze.search.strategies import Guide, algorithm_name, make_algorithm, settings_of
+    from croze.scoring.table import format_value
+    from croze.searching.candidates import CourseFile, sizes_of
+    from croze.searching.guide import guide_by
+    from croze.searching.limits import Limits
+    from croze.searching.loop import IN_FLIGHT, Progress
+    from croze.searching.loop import search as run_search
+    from croze.searching.objectives import find_objective, find_objectives, quantities_of
+    from croze.searching.plot import draw_search
+    from croze.searching.result import best, best_table, search_json, winner
+    from croze.searching.settings import check_folder, fingerprint, search_settings
+    from croze.searching.strategies import Guide, algorithm_name, make_algorithm, settings_of
     from croze.spaces import open_space
 
     folder = None if out is None else folder_of(out)

@@ -77,12 +77,12 @@ def spread(
     from croze.proxies import find_criteria, merits, parts_of
     from croze.ranking import collect
     from croze.ranking.columns import judged_columns
+    from croze.ranking.proxy_page import DIGITS
     from croze.ranking.spread import spread as spread_over
     from croze.ranking.spread import usable_cells
-    from croze.report.page import Page
-    from croze.report.proxy_page import DIGITS
-    from croze.report.simulation_table import terminal_table
-    from croze.report.spread_sheets import notes, spread_sheets
+    from croze.ranking.spread_sheets import notes, spread_sheets
+    from croze.reporting.page import Page
+    from croze.reporting.terminal import terminal_table
     from croze.scoring.evaluator import Evaluator
     from croze.scoring.ledger import Ledger
     from croze.scoring.store import Store

@@ -83,14 +83,14 @@ def train(
     from croze.data.cached import cached
     from croze.files import to_json, write_text
     from croze.provenance import provenance
-    from croze.report.figures import check_plot
-    from croze.report.training_result import draw_curve, epoch_line, training_json, training_table
+    from croze.reporting.figures import check_plot
     from croze.scoring.evaluator import check_devices
     from croze.training import in_pixels, split
     from croze.training import train as run_training
     from croze.training.curve import write_csv, write_events
     from croze.training.folder import describe
     from croze.training.network import OfSpace
+    from croze.training.result import draw_curve, epoch_line, training_json, training_table
     from croze.training.state import Place
 
     if plot is not None:

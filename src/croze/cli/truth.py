@@ -36,7 +36,8 @@ def truth(
     from croze.cli.conversion import opened_truth
     from croze.cli.output import console, emit_json
     from croze.errors import CrozeError
-    from croze.report.truth_table import (
+    from croze.truth.catalogue import CATALOGUE
+    from croze.truth.listing import (
         best_table,
         column_table,
         entry_lines,
@@ -46,7 +47,6 @@ def truth(
         truth_json,
         truth_lines,
     )
-    from croze.truth.catalogue import CATALOGUE
     from croze.truth.lookup import best as best_by
     from croze.truth.lookup import entry, summaries
     from croze.truth.sources import content_notes

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from croze.errors import CrozeError
 from croze.paper.printed import AVERAGE, PrintedTable, printed
-from croze.ranking.table import CONVENTIONS, PRINTED, Table, table2
+from croze.ranking.table import CONVENTIONS, PRINTED, ColumnSet, table2
 from croze.truth import nas_robbench201
 from croze.truth.nasbench201 import SPACE
 from croze.truth.truth import Truth
@@ -26,7 +26,7 @@ class Layout:
     """
 
     name: str
-    table: Table
+    table: ColumnSet
     empty: Mapping[str, str]
     comparable: bool
 

@@ -14,7 +14,7 @@ import numpy as np
 from croze.errors import CrozeError
 from croze.paper.layout import Layout
 from croze.paper.printed import printed
-from croze.ranking.table import Column, Table
+from croze.ranking.table import Column, ColumnSet
 from croze.robustness.figures import harmonic_robustness
 from croze.truth.nasbench201 import SPACE
 from croze.truth.robust_nasbench201 import NAME as STANDARD
@@ -74,4 +74,4 @@ def table1(truth: Truth, epsilon: str = "8") -> tuple[Truth, Layout]:
                 "hundreds of cells would have to be trained adversarially first: GPU weeks"
             )
     comparable = (truth.space, truth.dataset) == (SPACE, DATASET)
-    return replace(truth, columns=columns), Layout(NAME, Table("none", filled), empty, comparable)
+    return replace(truth, columns=columns), Layout(NAME, ColumnSet("none", filled), empty, comparable)

@@ -15,7 +15,7 @@ from croze.proxies import Criterion, Proxy, merits, parts_of
 from croze.proxies.size import Flops, LiveParams, Params
 from croze.ranking.comparison import Comparison, compare
 from croze.ranking.quality import Quality, quality
-from croze.ranking.table import Table
+from croze.ranking.table import ColumnSet
 from croze.scoring.ledger import Ledger
 from croze.truth import Truth
 
@@ -131,7 +131,7 @@ class Assessment:
 
 def assess(
     truth: Truth,
-    table: Table,
+    table: ColumnSet,
     positions: NDArray[np.int64],
     ledger: Ledger,
     proxies: Sequence[Criterion],

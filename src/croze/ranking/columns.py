@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from croze.corruptions.names import CORRUPTIONS, SEVERITIES
 from croze.errors import CrozeError
-from croze.ranking.table import CONVENTIONS, PRINTED, Column, Table, table2
+from croze.ranking.table import CONVENTIONS, PRINTED, Column, ColumnSet, table2
 from croze.truth import csv_table
 from croze.truth.classes import OF_STRING
 from croze.truth.nas_bench_301 import SURROGATE
@@ -27,7 +27,7 @@ STRONGER = ("pgd@8", AUTOATTACK)
 """What joins them where corruptions were not measured."""
 
 
-def printed_columns(truth: Truth, convention: str = "paper") -> Table:
+def printed_columns(truth: Truth, convention: str = "paper") -> ColumnSet:
     """The columns of Table 2 where the truth fills all that are printed for its data set, else every column.
 
     Raises:
@@ -67,7 +67,7 @@ def judged_columns(truth: Truth, wanted: str | None = None) -> list[str]:
     return [name for name in known if name in truth.columns] or list(truth.columns)[:3]
 
 
-def every_column(truth: Truth) -> Table:
+def every_column(truth: Truth) -> ColumnSet:
     """A table with a column for all that the truth measures.
 
     Returns:
@@ -99,4 +99,4 @@ def every_column(truth: Truth) -> Table:
             f"{truth.name} has no column to compare proxies with for {truth.dataset}: expected clean, an "
             f"attack or a corruption, got {', '.join(truth.columns) or 'none'}."
         )
-    return Table(SINGLE, tuple(columns))
+    return ColumnSet(SINGLE, tuple(columns))

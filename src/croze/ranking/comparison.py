@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from croze.errors import CrozeError
 from croze.files import number_or_none
-from croze.ranking.table import Table
+from croze.ranking.table import ColumnSet
 from croze.stats import bootstrap_spearman, paired_difference, percentile_interval
 from croze.truth.truth import Truth
 
@@ -147,7 +147,7 @@ class Comparison:
 
 def compare(
     truth: Truth,
-    table: Table,
+    table: ColumnSet,
     cells: NDArray[np.int64],
     scores: Mapping[str, Floats],
     live_params: Floats | None,

@@ -14,7 +14,7 @@ from croze.proxies import Criterion, merits
 from croze.proxies.size import LiveParams
 from croze.ranking.comparison import Figure, Row, compare
 from croze.ranking.scored import Scored
-from croze.ranking.table import Table
+from croze.ranking.table import ColumnSet
 from croze.truth import Truth
 
 CONTROL = LiveParams()
@@ -124,7 +124,7 @@ def seldom_failing(
 def stand(
     name: str,
     truth: Truth,
-    table: Table,
+    table: ColumnSet,
     positions: NDArray[np.int64],
     scored: Scored,
     criteria: Sequence[Criterion],

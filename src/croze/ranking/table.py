@@ -45,7 +45,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
+class ColumnSet:
     """The columns of one data set under one convention, and the way from raw rhos to figures."""
 
     convention: str
@@ -70,7 +70,7 @@ class Table:
         return figures
 
 
-def table2(truth: Truth, convention: str = "paper") -> Table:
+def table2(truth: Truth, convention: str = "paper") -> ColumnSet:
     """The columns of Table 2 that a truth can fill.
 
     Args:
@@ -101,4 +101,4 @@ def table2(truth: Truth, convention: str = "paper") -> Table:
             f"{truth.name} fills no column of Table 2 for {truth.dataset}: expected the files of one of "
             f"{', '.join(PRINTED[truth.dataset])}, got the raw columns {', '.join(truth.columns) or 'none'}."
         )
-    return Table(convention, columns)
+    return ColumnSet(convention, columns)

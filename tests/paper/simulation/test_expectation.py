@@ -11,7 +11,7 @@ from scipy.stats import nhypergeom
 
 from croze.paper.simulation import expected_models, models_to_reach, replay
 from croze.paper.simulation.simulate import seed_of
-from croze.search.strategies import make_algorithm
+from croze.searching.strategies import make_algorithm
 
 
 @pytest.mark.parametrize(("classes", "above"), [(1, 1), (2, 1), (50, 3), (6466, 290), (6466, 84), (30, 30)])

@@ -16,7 +16,7 @@ from croze.paper.simulation import (
     targets_of,
 )
 from croze.paper.simulation.simulate import seed_of
-from croze.search.strategies import make_algorithm
+from croze.searching.strategies import make_algorithm
 from croze.spaces.nasbench201 import NASBench201
 from croze.truth import select
 

@@ -31,10 +31,10 @@ def figure2(
     from croze.cli.options import folder_of
     from croze.cli.output import console, emit_json
     from croze.paper.protocol.result import read_run
-    from croze.paper.report.search_cost_plot import cost_panels, cost_sheet, draw_costs
+    from croze.paper.search_cost_plot import cost_panels, cost_sheet, draw_costs
     from croze.provenance import provenance
-    from croze.report.figures import check_plot
-    from croze.report.simulation_table import terminal_table
+    from croze.reporting.figures import check_plot
+    from croze.reporting.terminal import terminal_table
 
     if plot is not None:
         check_plot(plot)

@@ -39,12 +39,12 @@ def figure4(
     from croze.cli.progress import Bar
     from croze.paper.commands.pool_scores import merits_of_pool, test_images
     from croze.paper.feature_consistency import Settings
+    from croze.paper.feature_plot import draw_variance, variance_table
     from croze.paper.feature_variance import ATTACKS, feature_variance
-    from croze.paper.report.feature_plot import draw_variance, variance_table
     from croze.pool import read_pool
     from croze.provenance import provenance
     from croze.proxies import find_criteria
-    from croze.report.figures import check_plot
+    from croze.reporting.figures import check_plot
 
     if plot is not None:
         check_plot(plot)

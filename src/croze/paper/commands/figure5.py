@@ -79,15 +79,15 @@ def figure5(
     from croze.files import write_text
     from croze.paper.forms import find_forms
     from croze.paper.predictiveness import distinct_states, predictiveness
-    from croze.paper.report.predictiveness_plot import CAPTION, draw_predictiveness
-    from croze.paper.report.predictiveness_sheets import counted, notes, sheets
+    from croze.paper.predictiveness_plot import CAPTION, draw_predictiveness
+    from croze.paper.predictiveness_sheets import counted, notes, sheets
     from croze.paper.states import State, after_steps, as_trained, initialised, trained
     from croze.pool import read_pool
     from croze.provenance import provenance
-    from croze.report.figures import check_plot
-    from croze.report.page import Page
-    from croze.report.proxy_page import DIGITS
-    from croze.report.simulation_table import terminal_table
+    from croze.ranking.proxy_page import DIGITS
+    from croze.reporting.figures import check_plot
+    from croze.reporting.page import Page
+    from croze.reporting.terminal import terminal_table
     from croze.scoring.evaluator import Evaluator
     from croze.scoring.population import draw as draw_cells
     from croze.spaces import open_space

@@ -11,11 +11,11 @@ from croze.cli.output import emit_json
 from croze.files import to_json, write_text
 from croze.paper.printed import PrintedTable
 from croze.paper.protocol import Row, Searched, attack_columns
-from croze.paper.report.protocol_notes import protocol_notes
-from croze.paper.report.protocol_sheets import not_run, protocol_sheets
+from croze.paper.protocol_notes import protocol_notes
+from croze.paper.protocol_sheets import not_run, protocol_sheets
 from croze.provenance import provenance
-from croze.report.page import Page
-from croze.report.simulation_table import terminal_table
+from croze.reporting.page import Page
+from croze.reporting.terminal import terminal_table
 from croze.spaces import Space
 
 if TYPE_CHECKING:

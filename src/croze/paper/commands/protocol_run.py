@@ -40,7 +40,7 @@ from croze.pool import POOL, MemberResult, folder_of_member, read_design, read_r
 from croze.proxies import Criterion, find_criteria
 from croze.robustness.plan import Plan
 from croze.scoring.evaluator import Evaluator
-from croze.search.history import Progress
+from croze.searching.history import Progress
 from croze.spaces import Space, open_space
 from croze.training import Recipe, split
 

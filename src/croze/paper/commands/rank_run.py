@@ -79,14 +79,14 @@ class RankRun:
         from croze.cli.progress import Bar
         from croze.data import load_batch
         from croze.files import write_text
+        from croze.paper.rank_sheets import notes, sheets
         from croze.paper.rank_table import rank_table, views_wanted
-        from croze.paper.report.rank_sheets import notes, sheets
         from croze.provenance import provenance
         from croze.proxies import parts_of
         from croze.ranking import CONTROL, collect
-        from croze.report.page import Page
-        from croze.report.proxy_page import DIGITS
-        from croze.report.simulation_table import terminal_table
+        from croze.ranking.proxy_page import DIGITS
+        from croze.reporting.page import Page
+        from croze.reporting.terminal import terminal_table
         from croze.scoring.evaluator import Evaluator
         from croze.scoring.ledger import Ledger
         from croze.scoring.store import Store

@@ -90,10 +90,6 @@ def simulate(
     from croze.data import load_batch
     from croze.errors import CrozeError
     from croze.files import write_text
-    from croze.paper.report.simulation_page import Basis, render
-    from croze.paper.report.simulation_plot import draw_simulation
-    from croze.paper.report.simulation_sheets import goals as goals_of
-    from croze.paper.report.simulation_sheets import sheets
     from croze.paper.simulation import (
         TabularMoves,
         check_strategies,
@@ -103,15 +99,19 @@ def simulate(
         targets_of,
     )
     from croze.paper.simulation import simulate as replay_all
+    from croze.paper.simulation_page import Basis, render
+    from croze.paper.simulation_plot import draw_simulation
+    from croze.paper.simulation_sheets import goals as goals_of
+    from croze.paper.simulation_sheets import sheets
     from croze.provenance import provenance
     from croze.proxies import find_criteria, parts_of
-    from croze.report.figures import check_plot
-    from croze.report.proxy_page import Scoring
-    from croze.report.simulation_table import terminal_table
+    from croze.ranking.proxy_page import Scoring
+    from croze.reporting.figures import check_plot
+    from croze.reporting.terminal import terminal_table
     from croze.scoring.evaluator import Evaluator
     from croze.scoring.ledger import Ledger
     from croze.scoring.store import Store
-    from croze.search.strategies import takes_guide
+    from croze.searching.strategies import takes_guide
     from croze.spaces import open_space
     from croze.truth import nasbench201, select
 

@@ -55,12 +55,12 @@ def table5(
     from croze.data import load_batch
     from croze.files import write_text
     from croze.paper.component_sets import PRINTED_CELL, component_sets
+    from croze.paper.component_sets_sheets import notes, sheets
     from croze.paper.forms import find_forms
-    from croze.paper.report.component_sets_sheets import notes, sheets
     from croze.provenance import provenance
-    from croze.report.page import Page
-    from croze.report.proxy_page import DIGITS
-    from croze.report.simulation_table import terminal_table
+    from croze.ranking.proxy_page import DIGITS
+    from croze.reporting.page import Page
+    from croze.reporting.terminal import terminal_table
     from croze.scoring.evaluator import Evaluator
     from croze.scoring.ledger import Ledger
     from croze.scoring.store import Store

@@ -77,11 +77,11 @@ def table5_darts(
     from croze.data import load_batch
     from croze.files import write_text
     from croze.paper.forms import find_forms
-    from croze.paper.report.trained_sets_sheets import trained_notes, trained_sheets
     from croze.paper.trained_sets import choose_by_sets, trained_rows
+    from croze.paper.trained_sets_sheets import trained_notes, trained_sheets
     from croze.provenance import provenance
-    from croze.report.page import Page
-    from croze.report.simulation_table import terminal_table
+    from croze.reporting.page import Page
+    from croze.reporting.terminal import terminal_table
     from croze.robustness.plan import plan_trials
     from croze.scoring.evaluator import Evaluator
     from croze.scoring.ledger import Ledger

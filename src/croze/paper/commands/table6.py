@@ -77,13 +77,13 @@ def table6(
     from croze.errors import CrozeError
     from croze.paper.commands.group_features import features_of_groups
     from croze.paper.commands.pool_scores import merits_of, settings_of
-    from croze.paper.report.feature_plot import draw_consistency
-    from croze.paper.report.group_table import group_table
+    from croze.paper.feature_plot import draw_consistency
+    from croze.paper.group_table import group_table
     from croze.paper.top_and_bottom import top_and_bottom
     from croze.pool import read_design
     from croze.provenance import provenance
     from croze.proxies import find_criteria
-    from croze.report.figures import check_plot
+    from croze.reporting.figures import check_plot
     from croze.spaces import open_space
     from croze.truth.shared import shared_cells
 

@@ -15,10 +15,10 @@ from croze.proxies import Criterion
 from croze.scoring.evaluator import Evaluator
 from croze.scoring.ledger import Ledger
 from croze.scoring.store import Store
-from croze.search.history import Progress
-from croze.search.loop import IN_FLIGHT, search
-from croze.search.objectives import objective_of
-from croze.search.strategies import make_algorithm
+from croze.searching.history import Progress
+from croze.searching.loop import IN_FLIGHT, search
+from croze.searching.objectives import objective_of
+from croze.searching.strategies import make_algorithm
 from croze.spaces import Space
 from croze.types import Batch
 
@@ -36,7 +36,7 @@ class Effort:
         candidates: distinct architectures scored, those of the warm-up included.
         pool: of them, random ones that the warm-up looks at.
         population: best of the pool that moves begin with.
-        in_flight: asked for before the first is told, see `croze.search.loop.search`.
+        in_flight: asked for before the first is told, see `croze.searching.loop.search`.
 
     Raises:
         CrozeError: when the warm-up leaves nothing for moves, or is smaller than the population.
@@ -138,7 +138,7 @@ def search_once(
         workers, devices: as `Ledger`.
 
     Raises:
-        CrozeError: as `croze.search.loop.search` and the store.
+        CrozeError: as `croze.searching.loop.search` and the store.
     """
     begun = time.monotonic()
     kind = devices[0].partition(":")[0] if devices else "cpu"

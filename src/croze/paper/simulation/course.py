@@ -34,7 +34,7 @@ class Course:
     """What the runs of one strategy came to.
 
     Attributes:
-        strategy: its name in `croze.search`.
+        strategy: its name in `croze.searching`.
         guide: spec of its guide; empty without.
         target: column of the accuracy that it was after.
         best: the best accuracy so far by run and number of trained models, shape `(runs, budget)`.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from croze.search.strategies import Algorithm
+from croze.searching.strategies import Algorithm
 
 TRIES = 1000
 """Proposals in a row that were trained before after which a run ends."""

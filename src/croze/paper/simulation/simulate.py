@@ -18,7 +18,7 @@ from croze.paper.simulation.moves import TabularMoves
 from croze.paper.simulation.opinions import Opinions
 from croze.paper.simulation.replay import best_so_far, models_to_reach, replay
 from croze.paper.simulation.targets import Target
-from croze.search.strategies import algorithm_name, make_algorithm, settings_of, takes_guide
+from croze.searching.strategies import algorithm_name, make_algorithm, settings_of, takes_guide
 
 RANDOM = "random"
 """What the others are compared with; always replayed."""
@@ -141,8 +141,8 @@ def simulate(
         moves: the cells.
         targets: what is searched for, each on its own.
         guides: for strategies that take one.
-        strategies: names as `croze.search.algorithm_name` reads them; random search is replayed without being
-            named.
+        strategies: names as `croze.searching.strategies.algorithm_name` reads them; random search is always
+            replayed.
         runs: replays of each.
         budget: models that a run trains at most.
         seed: of all draws.
@@ -189,7 +189,7 @@ def simulate(
 def check_strategies(
     strategies: Sequence[str], settings: Mapping[str, int], moves: TabularMoves
 ) -> list[str]:
-    """Their names in `croze.search`, random search among them; to be called before anything is scored.
+    """Their names in `croze.searching`, random search among them; to be called before anything is scored.
 
     Raises:
         CrozeError: one that is unknown or there twice, or a setting that none of them has or that is out of

@@ -1,0 +1,334 @@
+"""The charts of an evaluation: attacks with intervals, corruptions by group, severities."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from croze.corruptions.names import GROUPS, SEVERITIES
+from croze.reporting.chart import MARKS, Chart, Layout, canvas, legend_above
+from croze.reporting.marks import percent, shortened
+from croze.reporting.palette import CLOUD, INK, PANEL, SERIES, SOFT, sequential
+from croze.reporting.table import Table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SEVERITY = "severity "
+TOGETHER = "all attacks together"
+MARKERS = "osD^"
+
+
+@dataclass(frozen=True)
+class Bar:
+    """Accuracy under one thing, in [0, 1], with Wilson's 95% interval where it is of one trial."""
+
+    label: str
+    size: str
+    accuracy: float
+    interval: tuple[float, float] | None
+    images: int
+
+    @property
+    def name(self) -> str:
+        """Label and size."""
+        return f"{self.label} {self.size}".strip()
+
+
+def attack_bars(result: Mapping[str, Any]) -> list[Bar]:
+    """Clean, then the attacks by size, each size closed by the worst case over its attacks."""
+    rows = [row for row in result["trials"] if not row["size"].startswith(SEVERITY)]
+    bars = [_bar(row) for row in rows if not row["size"]]
+    for size in dict.fromkeys(row["size"] for row in rows if row["size"]):
+        bars += [_bar(row) for row in rows if row["size"] == size]
+        worst = result["worst_case"].get(size)
+        if worst is not None:
+            bars.append(Bar(TOGETHER, size, worst["accuracy"], None, worst["images"]))
+    return bars
+
+
+def _bar(row: Mapping[str, Any]) -> Bar:
+    low, high = row["wilson95"]
+    return Bar(row["what"], row["size"], row["accuracy"], (low, high), row["images"])
+
+
+def by_group(result: Mapping[str, Any]) -> dict[str, dict[str, dict[int, float]]]:
+    """Accuracies by group, corruption and severity; groups without any left out."""
+    found = (result.get("corruptions") or {}).get("accuracies", {})
+    grouped = {
+        group: {
+            name: {int(severity): float(value) for severity, value in found[name].items()}
+            for name in members
+            if name in found
+        }
+        for group, members in GROUPS.items()
+    }
+    return {group: members for group, members in grouped.items() if members}
+
+
+def evaluation_charts(result: Mapping[str, Any]) -> tuple[Chart, ...]:
+    """All that the result has data for."""
+    charts = [_attacks(result)]
+    grouped = by_group(result)
+    if grouped:
+        clean = next((row["accuracy"] for row in result["trials"] if row["what"] == "clean"), None)
+        charts += [_corruptions(result, grouped, clean), _severities(grouped, clean), _map(grouped)]
+    return tuple(charts)
+
+
+def _attacks(result: Mapping[str, Any]) -> Chart:
+    bars = attack_bars(result)
+
+    def draw(layout: Layout) -> Figure:
+        row = 40 if layout.narrow else 30
+        figure = canvas(layout, 60 + row * len(bars))
+        axes = figure.subplots()
+        for i, bar in enumerate(bars):
+            colour = SERIES[0] if not bar.size else SERIES[5] if bar.interval is None else SERIES[1]
+            down = i + (0.16 if layout.narrow else 0)
+            axes.barh(
+                down, 100 * bar.accuracy, 0.45 if layout.narrow else 0.62, color=colour, gid=f"{MARKS}-{i}"
+            )
+            if bar.interval is not None:
+                low, high = bar.interval
+                axes.plot([100 * low, 100 * high], [down, down], color=INK, linewidth=1.6)
+                axes.plot(
+                    [100 * low, 100 * high], [down, down], "|", color=INK, markersize=8, markeredgewidth=1.6
+                )
+            written(axes, down, bar.accuracy)
+            if layout.narrow:
+                axes.text(0, i - 0.28, shortened(bar.name, 46), va="center_baseline", color=SOFT)
+        scale(axes, max(bar.interval[1] if bar.interval else bar.accuracy for bar in bars))
+        axes.set_ylim(len(bars) - 0.45, -0.6)
+        axes.set_xlabel("accuracy, %")
+        axes.grid(axis="y", visible=False)
+        axes.spines["left"].set_visible(False)
+        axes.set_yticks(range(len(bars)), ["" if layout.narrow else shortened(bar.name, 56) for bar in bars])
+        return figure
+
+    unlimited = [bar.name for bar in bars if bar.size and bar.size not in result["average_over_attacks"]]
+    check = ""
+    if unlimited:
+        check = (
+            f" {unlimited[-1]} may change all of an image: what survives it is a sign of masked gradients."
+        )
+    rows = tuple(
+        (
+            bar.label,
+            bar.size,
+            f"{bar.images:,}",
+            percent(bar.accuracy),
+            "" if bar.interval is None else f"{percent(bar.interval[0])} to {percent(bar.interval[1])}",
+        )
+        for bar in bars
+    )
+    return Chart(
+        "evaluation-attacks",
+        "Accuracy under attack",
+        "Bars are the share of images that are still classified correctly, lines Wilson's 95% interval; "
+        "clean images "
+        f"first. '{TOGETHER}' counts an image as correct only if no attack of that size "
+        f"breaks it.{check}",
+        "; ".join(f"{bar.name} {percent(bar.accuracy)}" for bar in bars) + ".",
+        Table("Accuracy under attack", "", ("attack", "size", "images", "accuracy", "95% interval"), rows),
+        draw,
+    )
+
+
+def scale(axes: Axes, highest: float) -> None:
+    """From 0 to the next ten above the highest accuracy, with a margin on the right for numbers."""
+    top = min(100, 10 * math.ceil(10 * highest + 1e-9)) or 10
+    step = 20 if top > 50 else 10 if top > 20 else 5
+    axes.set_xlim(0, top * 1.14)
+    axes.set_xticks(range(0, top + 1, step))
+
+
+def written(axes: Axes, place: float, accuracy: float) -> None:
+    """The accuracy in percent at the right end of its row, where nothing else is drawn."""
+    axes.text(
+        1,
+        place,
+        f"{100 * accuracy:.1f}",
+        ha="right",
+        va="center_baseline",
+        transform=axes.get_yaxis_transform(),
+    )
+
+
+def _corruptions(
+    result: Mapping[str, Any], grouped: Mapping[str, Mapping[str, Mapping[int, float]]], clean: float | None
+) -> Chart:
+    means = {
+        group: {name: sum(row.values()) / len(row) for name, row in members.items()}
+        for group, members in grouped.items()
+    }
+
+    def draw(layout: Layout) -> Figure:
+        count = sum(map(len, means.values()))
+        row = 23
+        figure = canvas(layout, 64 + row * (count + len(means) * 1.2))
+        axes = figure.subplots()
+        place, ticks, names = 0.0, [], []
+        for g, members in enumerate(means.values()):
+            for name, value in members.items():
+                axes.barh(place, 100 * value, 0.68, color=SERIES[g], gid=f"{MARKS}-{name}")
+                written(axes, place, value)
+                ticks.append(place)
+                names.append(name.replace("_", " "))
+                place += 1
+            mean = sum(members.values()) / len(members)
+            axes.barh(place, 100 * mean, 0.68, facecolor=PANEL, edgecolor=SERIES[g], linewidth=2, hatch="")
+            written(axes, place, mean)
+            ticks.append(place)
+            names.append(f"{list(means)[g]}, mean")
+            place += 1.5
+        if clean is not None:
+            axes.axvline(100 * clean, color=INK, linewidth=1.4, linestyle=(0, (4, 3)), label="clean")
+            legend_above(figure, axes, 1)
+        axes.set_yticks(ticks, names)
+        axes.set_ylim(place - 0.9, -0.6)
+        scale(axes, max([v for members in means.values() for v in members.values()] + [clean or 0.0]))
+        axes.set_xlabel("accuracy, %")
+        axes.grid(axis="y", visible=False)
+        axes.spines["left"].set_visible(False)
+        return figure
+
+    corruptions = result["corruptions"]
+    rows = [
+        (group, name.replace("_", " "), percent(value))
+        for group, members in means.items()
+        for name, value in members.items()
+    ]
+    rows += [(group, "mean", percent(value)) for group, value in corruptions["by_group"].items()]
+    mean = corruptions.get("mean")
+    rows += [("all", "mean", percent(mean))] if mean is not None else []
+    return Chart(
+        "evaluation-corruptions",
+        "Accuracy under corruptions, by group",
+        "Mean over the severities that were run. Filled bars are corruptions, hollow ones the means of "
+        "their group; "
+        "the dashed line is the accuracy on clean images.",
+        f"Mean over all corruptions {percent(mean)}." if mean is not None else "Means by corruption.",
+        Table("Accuracy under corruptions", "", ("group", "corruption", "accuracy"), tuple(rows)),
+        draw,
+    )
+
+
+def _severities(grouped: Mapping[str, Mapping[str, Mapping[int, float]]], clean: float | None) -> Chart:
+    top = max([v for m in grouped.values() for row in m.values() for v in row.values()] + [clean or 0.0])
+
+    def panel(axes: Axes, group: str, members: Mapping[str, Mapping[int, float]], layout: Layout) -> None:
+        for k, (name, row) in enumerate(members.items()):
+            severities = sorted(row)
+            axes.plot(
+                severities, [100 * row[s] for s in severities], f"{MARKERS[k]}-", color=SERIES[k],
+                markersize=6, label=name.replace("_", " "), gid=f"{MARKS}-{name}",
+            )  # fmt: skip
+        if clean is not None:
+            axes.axhline(100 * clean, color=CLOUD, linewidth=1.4, linestyle=(0, (4, 3)), label="clean")
+        axes.set_title(group)
+        axes.set_xticks(SEVERITIES)
+        axes.set_xlim(0.8, 5.2)
+        axes.set_ylim(0, min(100, 100 * top * 1.1 + 2))
+        axes.legend(loc="upper left", bbox_to_anchor=(0, -0.16 if not layout.narrow else -0.2), ncols=2,
+                    borderaxespad=0, handlelength=1.8)  # fmt: skip
+
+    def draw(layout: Layout) -> Figure:
+        across = 1 if layout.narrow else min(len(grouped), 2)
+        down = -(-len(grouped) // across)
+        figure = canvas(layout, down * (280 if layout.narrow else 310))
+        axes = figure.subplots(down, across, squeeze=False, sharey=True)
+        for place, (group, members) in zip(axes.flat, grouped.items(), strict=False):
+            panel(place, group, members, layout)
+        for place in axes.flat[len(grouped) :]:
+            place.set_axis_off()
+        for place in axes[:, 0]:
+            place.set_ylabel("accuracy, %")
+        return figure
+
+    rows = _severity_rows(grouped)
+    return Chart(
+        "evaluation-severities",
+        "Accuracy by severity",
+        "How fast accuracy falls as a corruption gets worse: severity 1 is mild, 5 the worst. A flat "
+        "line is a network "
+        "that does not mind.",
+        "Lines by severity for " + ", ".join(n.replace("_", " ") for m in grouped.values() for n in m) + ".",
+        Table("Accuracy by severity, %", "", ("corruption", *map(str, SEVERITIES)), rows),
+        draw,
+    )
+
+
+def _severity_rows(grouped: Mapping[str, Mapping[str, Mapping[int, float]]]) -> tuple[tuple[str, ...], ...]:
+    return tuple(
+        (name.replace("_", " "), *(f"{100 * row[s]:.1f}" if s in row else "–" for s in SEVERITIES))
+        for members in grouped.values()
+        for name, row in members.items()
+    )
+
+
+def _map(grouped: Mapping[str, Mapping[str, Mapping[int, float]]]) -> Chart:
+    names = [(name, row) for members in grouped.values() for name, row in members.items()]
+    top = max(max(row.values()) for _, row in names) or 1.0
+
+    def draw(layout: Layout) -> Figure:
+        from matplotlib.patches import Rectangle
+
+        figure = canvas(layout, 46 + 25 * (len(names) + 0.35 * len(grouped)))
+        axes = figure.subplots()
+        place = 0.0
+        ticks: list[float] = []
+        for members in grouped.values():
+            for row in members.values():
+                for j, severity in enumerate(SEVERITIES):
+                    value = row.get(severity)
+                    fill, text = (PANEL, SOFT) if value is None else sequential(value / top)
+                    axes.add_patch(
+                        Rectangle((j, place), 1, 1, facecolor=fill, edgecolor=PANEL, linewidth=1.5,
+                                  gid=f"{MARKS}-{len(ticks)}-{severity}")
+                    )  # fmt: skip
+                    axes.text(
+                        j + 0.5, place + 0.5, "–" if value is None else f"{100 * value:.0f}", ha="center",
+                        va="center_baseline", color=text,
+                    )  # fmt: skip
+                ticks.append(place + 0.5)
+                place += 1
+            place += 0.35
+        axes.set_xlim(0, len(SEVERITIES))
+        axes.set_ylim(place - 0.35, 0)
+        axes.grid(visible=False)
+        for side in ("left", "bottom"):
+            axes.spines[side].set_visible(False)
+        axes.xaxis.set_ticks_position("top")
+        axes.set_xticks([j + 0.5 for j in range(len(SEVERITIES))], [str(s) for s in SEVERITIES])
+        axes.set_yticks(ticks, [name.replace("_", " ") for name, _ in names])
+        return figure
+
+    return Chart(
+        "evaluation-map",
+        "All corruptions and severities",
+        f"Accuracy in percent; the darkest (on dark ground the brightest) cell is {100 * top:.0f}%.",
+        "A map of 15 corruptions by 5 severities; the table behind it has the numbers.",
+        Table("Accuracy by corruption and severity, %", "", ("corruption", *map(str, SEVERITIES)),
+              _severity_rows(grouped)),
+        draw,
+    )  # fmt: skip
+
+
+def per_class_sheet(result: Mapping[str, Any], most: int = 20) -> Table | None:
+    """Accuracy by class under clean images and attacks; None for more classes than a table holds."""
+    rows: Sequence[Mapping[str, Any]] = [r for r in result["trials"] if not r["size"].startswith(SEVERITY)]
+    if not rows or not rows[0].get("per_class") or len(rows[0]["per_class"]) > most:
+        return None
+    classes = range(len(rows[0]["per_class"]))
+    lines = tuple(
+        (
+            f"{r['what']} {r['size']}".strip(),
+            *("–" if v is None else f"{100 * v:.0f}" for v in r["per_class"]),
+        )
+        for r in rows
+    )
+    return Table("Accuracy by class, %", "A dash: no image of the class.", ("", *map(str, classes)), lines)

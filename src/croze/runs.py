@@ -1,0 +1,119 @@
+"""What a folder of results holds, as the parts of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from croze.errors import CrozeError
+from croze.files import read_json
+from croze.reporting.part import Part
+
+SEARCH, COURSE = "best.json", "candidates.json"
+BENCHMARK = "benchmark.json"
+TRAINING, TRAINED = "run.json", "result.json"
+EVALUATION, OUTCOMES = "evaluation.json", "outcomes.sqlite"
+SCORES = "scores.sqlite"
+
+
+def parts_of(run: Path) -> tuple[Part, ...]:
+    """Every run that lies in the folder, or in a folder of it that an evaluation made.
+
+    Args:
+        run: a folder that one of the verbs wrote, or one of their JSON files.
+
+    Raises:
+        CrozeError: when there is none, or one cannot be read.
+    """
+    if run.is_file():
+        return (_of_file(run),)
+    if not run.is_dir():
+        raise CrozeError(
+            f"{run} does not exist: name the folder of a search, benchmark, training or evaluation."
+        )
+    folders = [run, *sorted(child for child in run.iterdir() if child.is_dir())]
+    found: list[Part] = []
+    for folder in folders:
+        found += _of_folder(folder) if folder == run else _evaluations(folder)
+    if not found:
+        raise CrozeError(
+            f"{run} holds no run: looked for "
+            f"{', '.join((SEARCH, COURSE, BENCHMARK, TRAINING, EVALUATION))} and "
+            "the scores of an unfinished one."
+        )
+    return tuple(found)
+
+
+def _of_folder(folder: Path) -> list[Part]:
+    from croze.unfinished import scores_part
+
+    found: list[Part] = []
+    there = {name: folder / name for name in (SEARCH, COURSE, BENCHMARK, TRAINING, SCORES)}
+    there = {name: path for name, path in there.items() if path.is_file()}
+    if SEARCH in there or COURSE in there:
+        found.append(_search(folder, {n: read_json(p) for n, p in there.items() if n in (SEARCH, COURSE)}))
+    if BENCHMARK in there:
+        found.append(_benchmark(there[BENCHMARK]))
+    if SCORES in there and not found:
+        found.append(scores_part(there[SCORES]))
+    if TRAINING in there:
+        found.append(_training(folder))
+    return [*found, *_evaluations(folder)]
+
+
+def _evaluations(folder: Path) -> list[Part]:
+    from croze.unfinished import outcomes_part
+
+    if (folder / EVALUATION).is_file():
+        return [_evaluation(folder / EVALUATION)]
+    return [outcomes_part(folder / OUTCOMES)] if (folder / OUTCOMES).is_file() else []
+
+
+def _of_file(path: Path) -> Part:
+    content = read_json(path)
+    if "top" in content or "front" in content or "candidates" in content:
+        return _search(path.parent, {COURSE if "candidates" in content else SEARCH: content})
+    if "rows" in content and "bootstrap" in content:
+        return _benchmark(path)
+    if "trials" in content:
+        return _evaluation(path)
+    if "history" in content:
+        return _training(path.parent)
+    raise CrozeError(f"{path} is no result of a search, benchmark, training or evaluation.")
+
+
+def _search(folder: Path, load: Mapping[str, Any]) -> Part:
+    from croze.searching.finished import read_search
+    from croze.searching.page import search_part
+
+    return search_part(read_search(folder, load))
+
+
+def _benchmark(path: Path) -> Part:
+    from croze.ranking.run_page import benchmark_part
+
+    return _readable(path, lambda: benchmark_part(read_json(path)))
+
+
+def _training(folder: Path) -> Part:
+    from croze.training.page import training_part
+
+    return _readable(folder / TRAINING, lambda: training_part(folder))
+
+
+def _evaluation(path: Path) -> Part:
+    from croze.robustness.page import evaluation_part
+
+    return _readable(path, lambda: evaluation_part(read_json(path)))
+
+
+def _readable(path: Path, make: Any) -> Part:
+    try:
+        part: Part = make()
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as problem:
+        raise CrozeError(
+            f"{path} is no result that can be read ({type(problem).__name__}: {problem}); run its command "
+            "again."
+        ) from None
+    return part

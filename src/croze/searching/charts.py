@@ -1,0 +1,286 @@
+"""The charts of a search: its progress, score against size, the front of several objectives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from croze.reporting.chart import MARKS, Chart, Layout, canvas, legend_above
+from croze.reporting.marks import millions, number, thinned
+from croze.reporting.palette import CLOUD, PANEL, SERIES
+from croze.reporting.table import Table
+from croze.searching.finished import SIZES, SearchRun
+from croze.stats.hypervolume import hypervolume
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_ROWS = 50
+"""Of a table behind a chart; the files have them all."""
+
+SHORT = {"params": "parameters", "flops": "multiply-adds"}
+
+
+@dataclass(frozen=True)
+class Points:
+    """Candidates in a plane, those that no other betters both ways, and the one to take.
+
+    Attributes:
+        x, y: of all that are known.
+        front: indices into them, in the order of x.
+        winner: index; None when its place is not known.
+    """
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    front: tuple[int, ...]
+    winner: int | None
+
+
+def course(run: SearchRun, goal: int = 0) -> tuple[list[int], list[float], list[float]]:
+    """Numbers of the candidates that have a score, the scores, and the best of them so far."""
+    values = [float(run.values[i, goal]) for i in run.good]
+    gather = np.maximum.accumulate if run.goals[goal].maximise else np.minimum.accumulate
+    best = [float(v) for v in gather(np.array(values))] if values else []
+    return [i + 1 for i in run.good], values, best
+
+
+def growth(run: SearchRun) -> tuple[list[int], list[float], list[int]]:
+    """Of several objectives: numbers of candidates, share of the final hypervolume, members of the front.
+
+    Objectives are scaled to [0, 1] between the worst and the best of all candidates; the worst is the
+    reference point.
+    """
+    if not run.good:
+        return [], [], []
+    merits = run.merits[run.good]
+    low, high = merits.min(axis=0), merits.max(axis=0)
+    scaled = (merits - low) / np.where(high > low, high - low, 1.0)
+    numbers, volumes, members = [], [], []
+    kept: list[np.ndarray] = []
+    for place, point in zip(run.good, scaled, strict=True):
+        if not any((other >= point).all() and (other > point).any() for other in kept):
+            kept = [o for o in kept if not ((point >= o).all() and (point > o).any())] + [point]
+            volume = hypervolume(np.array(kept))
+        numbers.append(place + 1)
+        volumes.append(volume)
+        members.append(len(kept))
+    final = volumes[-1] or 1.0
+    return numbers, [v / final for v in volumes], members
+
+
+def against_size(run: SearchRun, size: str) -> Points:
+    """Score by the first objective against a size."""
+    known = [i for i in run.good if not math.isnan(run.sizes[size][i])]
+    place = {i: k for k, i in enumerate(known)}
+    return Points(
+        tuple(float(run.sizes[size][i]) for i in known),
+        tuple(float(run.values[i, 0]) for i in known),
+        tuple(place[i] for i in run.against(size)),
+        None if run.winner is None else place.get(run.winner),
+    )
+
+
+def against_goal(run: SearchRun, other: int) -> Points:
+    """The first objective against another one, with the front of all objectives."""
+    place = {i: k for k, i in enumerate(run.good)}
+    return Points(
+        tuple(float(run.values[i, other]) for i in run.good),
+        tuple(float(run.values[i, 0]) for i in run.good),
+        tuple(sorted((place[i] for i in run.front), key=lambda k: float(run.values[run.good[k], other]))),
+        None if run.winner is None else place.get(run.winner),
+    )
+
+
+def search_charts(run: SearchRun) -> tuple[Chart, ...]:
+    """The charts that the files of the search have data for."""
+    if not run.good:
+        return ()
+    charts = [_progress(run)] if len(run.goals) == 1 else [_growth(run)]
+    charts += [_front(run, other) for other in range(1, len(run.goals))]
+    covered = {goal.spec for goal in run.goals}
+    others = [size for size in SIZES if size not in covered and against_size(run, size).x]
+    return (*charts, *(_size(run, size) for size in others))
+
+
+def _progress(run: SearchRun) -> Chart:
+    numbers, scores, best = course(run)
+    goal = run.goals[0]
+    found = next(n for n, b in zip(numbers, best, strict=True) if b == best[-1])
+    steps = [
+        (f"{n:,}", number(b), run.names[n - 1])
+        for i, (n, b) in enumerate(zip(numbers, best, strict=True))
+        if i == 0 or b != best[i - 1]
+    ]
+
+    def draw(layout: Layout) -> Figure:
+        from matplotlib.ticker import MaxNLocator
+
+        figure = canvas(layout, 270 if layout.narrow else 330)
+        axes = figure.subplots()
+        some = thinned(numbers, scores)
+        axes.plot(
+            [numbers[i] for i in some], [scores[i] for i in some], "o", color=CLOUD, markersize=4,
+            label="candidate", gid=f"{MARKS}-candidates",
+        )  # fmt: skip
+        axes.step(
+            [*numbers, len(run.names)], [*best, best[-1]], where="post", color=SERIES[0], linewidth=2.5,
+            label="best so far", gid=f"{MARKS}-best",
+        )  # fmt: skip
+        _star(axes, found, best[-1], "found")
+        axes.set_xlabel("architectures scored")
+        axes.set_ylabel(goal.spec)
+        axes.set_xlim(0, len(run.names) * 1.02 + 1)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+        legend_above(figure, axes, 3)
+        return figure
+
+    reading = (
+        "Each dot is one architecture in the order in which the search asked for it, the line the best "
+        "so far, "
+        "the star where the best was found."
+    )
+    if run.result.get("best") and "parts" in run.result["best"] and goal.spec.startswith("croze-robust"):
+        reading += " The score is a place among all candidates of this search, by several proxies together."
+    return Chart(
+        "search-progress",
+        "Progress of the search",
+        reading,
+        f"{len(numbers):,} scored architectures; the best {goal.spec}, {number(best[-1])}, came as number "
+        f"{found:,} of {len(run.names):,}.",
+        _cut(
+            "Each time the best improved",
+            ("candidate", f"best {goal.spec}", "architecture"),
+            steps,
+        ),
+        draw,
+    )
+
+
+def _growth(run: SearchRun) -> Chart:
+    numbers, volumes, members = growth(run)
+
+    def draw(layout: Layout) -> Figure:
+        figure = canvas(layout, 400 if layout.narrow else 290)
+        upper, lower = figure.subplots(2, 1, sharex=True) if layout.narrow else figure.subplots(1, 2)
+        upper.step(numbers, [100 * v for v in volumes], where="post", color=SERIES[0], gid=f"{MARKS}-volume")
+        upper.set_title("hypervolume, % of the final one")
+        upper.set_ylim(0, 104)
+        lower.step(numbers, members, where="post", color=SERIES[1], gid=f"{MARKS}-members")
+        lower.set_title("architectures on the front")
+        lower.set_ylim(0, max(members) + 1)
+        for axes in (lower,) if layout.narrow else (upper, lower):
+            axes.set_xlabel("architectures scored")
+        return figure
+
+    rows = [
+        (f"{n:,}", f"{100 * v:.1f}", f"{m:,}")
+        for i, (n, v, m) in enumerate(zip(numbers, volumes, members, strict=True))
+        if i in (0, len(numbers) - 1) or v != volumes[i - 1]
+    ]
+    return Chart(
+        "search-progress",
+        "Progress of the search",
+        "Hypervolume is what the front dominates when every objective runs from 0, the worst candidate, "
+        "to 1, "
+        "the best: it grows as the front moves out. The front is of all objectives.",
+        f"After {numbers[-1]:,} architectures {members[-1]:,} are on the front.",
+        _cut("Growth of the front", ("candidates", "hypervolume, %", "on the front"), rows),
+        draw,
+    )
+
+
+def _front(run: SearchRun, other: int) -> Chart:
+    first, second = run.goals[0], run.goals[other]
+    points = against_goal(run, other)
+    several = len(run.goals) > 2
+    rest = "all others" if several else "the other"
+    return Chart(
+        f"search-front-{other}",
+        f"Pareto front: {first.spec} and {second.spec}",
+        f"Blue: no other architecture betters it in one objective and equals it in {rest}. {first}; "
+        f"{second}. "
+        "The star has the best mean rank on the front.",
+        f"{len(points.front):,} of {len(points.x):,} architectures are on the front.",
+        _points_sheet(run, points, run.good, second.spec),
+        lambda layout: _plane(points, layout, _axis(second.spec), first.spec, joined=not several),
+        half=True,
+    )
+
+
+def _size(run: SearchRun, size: str) -> Chart:
+    points = against_size(run, size)
+    known = [i for i in run.good if not math.isnan(run.sizes[size][i])]
+    goal = run.goals[0]
+    better = "higher" if goal.maximise else "lower"
+    return Chart(
+        f"search-{size}",
+        f"Score against {SHORT[size]}",
+        f"Blue: the front of score and {SHORT[size]}, no smaller architecture has as good a score "
+        f"({better} is better). The star is the winner.",
+        f"{len(points.front):,} of {len(points.x):,} architectures are on the front of {goal.spec} and "
+        f"{SIZES[size]}.",
+        _points_sheet(run, points, known, size),
+        lambda layout: _plane(points, layout, _axis(size), goal.spec, joined=True),
+        half=True,
+    )
+
+
+def _axis(spec: str) -> str:
+    return {"params": "parameters", "flops": "multiply-adds of one image"}.get(spec, spec)
+
+
+def _plane(points: Points, layout: Layout, across: str, up: str, *, joined: bool) -> Figure:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    figure = canvas(layout, 290 if layout.narrow else 330)
+    axes = figure.subplots()
+    on = set(points.front)
+    others = [i for i in range(len(points.x)) if i not in on]
+    shown = thinned([points.x[i] for i in others], [points.y[i] for i in others])
+    axes.plot(
+        [points.x[others[i]] for i in shown], [points.y[others[i]] for i in shown], "o", color=CLOUD,
+        markersize=4, label="candidate", gid=f"{MARKS}-candidates",
+    )  # fmt: skip
+    axes.plot(
+        [points.x[i] for i in points.front], [points.y[i] for i in points.front], "o-" if joined else "o",
+        color=SERIES[0], markersize=6, linewidth=1.6, label="Pareto front", gid=f"{MARKS}-front",
+    )  # fmt: skip
+    if points.winner is not None:
+        _star(axes, points.x[points.winner], points.y[points.winner], "winner")
+    if max(points.x) > 1e4:
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: millions(value)))
+    axes.xaxis.set_major_locator(MaxNLocator(5 if layout.narrow else 6))
+    axes.set_xlabel(across)
+    axes.set_ylabel(up)
+    axes.margins(0.06)
+    legend_above(figure, axes, 3)
+    return figure
+
+
+def _star(axes: Axes, x: float, y: float, label: str) -> None:
+    axes.plot(
+        [x], [y], "*", color=SERIES[1], markersize=17, markeredgecolor=PANEL, markeredgewidth=1.2,
+        label=label, gid=f"{MARKS}-winner", zorder=5, clip_on=False,
+    )  # fmt: skip
+
+
+def _points_sheet(run: SearchRun, points: Points, indices: Sequence[int], other: str) -> Table:
+    front = [indices[k] for k in points.front]
+    rows = [
+        (number(points.x[k]), number(points.y[k]), run.names[i])
+        for k, i in zip(points.front, front, strict=True)
+    ]
+    return _cut("On the front", (other, run.goals[0].spec, "architecture"), rows)
+
+
+def _cut(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
+    note = ""
+    if len(rows) > MOST_ROWS:
+        note = f"The first {MOST_ROWS} of {len(rows):,}; candidates.json has all."
+    return Table(title, note, head, tuple(rows[:MOST_ROWS]))

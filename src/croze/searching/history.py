@@ -1,0 +1,218 @@
+"""Where a search stands: what has been scored, ranked anew as more becomes known."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from croze.proxies import Aggregate
+from croze.searching.objectives import Objective
+from croze.searching.strategies import Merits
+from croze.searching.strategies.pareto import front
+from croze.types import Architecture, Score
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An architecture with its scores.
+
+    Attributes:
+        scores: by every objective. By an aggregate it is the candidate's place among all of the search so
+            far, and changes as they become more.
+        parts: everything that was computed for them.
+    """
+
+    architecture: Architecture
+    scores: tuple[Score, ...]
+    parts: tuple[Score, ...] = ()
+
+    @property
+    def score(self) -> Score:
+        """By the first objective."""
+        return self.scores[0]
+
+    @property
+    def reason(self) -> str:
+        """Why it failed; empty when it has all its scores."""
+        return next((score.reason or "no value" for score in self.scores if not score.ok), "")
+
+
+class Progress:
+    """Candidates in the order of asking, with their merits by every objective.
+
+    Args:
+        budget: candidates that are wanted.
+        objectives: what is searched for.
+
+    Attributes:
+        scored: number of scores so far, those in work included.
+        rejected: number of architectures that broke a limit.
+        guided: number of architectures that a guide was asked about.
+        guide_seconds: device-seconds that its scores took, by architecture and proxy.
+        ended: why the search stopped before its budget; empty when it did not.
+    """
+
+    def __init__(self, budget: int, objectives: Sequence[Objective]) -> None:
+        self.budget = budget
+        self.objectives = tuple(objectives)
+        self.scored = 0
+        self.rejected = 0
+        self.guided = 0
+        self.guide_seconds: dict[tuple[str, str], float] = {}
+        self.ended = ""
+        self._architectures: list[Architecture] = []
+        self._parts: list[tuple[Score, ...]] = []
+        self._columns: dict[str, Floats] = {}
+        self._values: Floats = np.empty((0, len(self.objectives)))
+        self._place: dict[Architecture, int] = {}
+
+    def __len__(self) -> int:
+        """Number of candidates."""
+        return len(self._architectures)
+
+    def add(self, block: Sequence[tuple[Architecture, Sequence[Score]]]) -> None:
+        """Take in candidates with everything computed for them, in the order of asking; rank all anew."""
+        for architecture, parts in block:
+            self._place[architecture] = len(self._architectures)
+            self._architectures.append(architecture)
+            self._parts.append(tuple(parts))
+        for i, name in enumerate(part.proxy for part in self._parts[-1]) if block else ():
+            fresh = [math.nan if s.value is None else s.value for s in (parts[i] for _, parts in block)]
+            self._columns[name] = np.append(self._columns.get(name, np.empty(0)), fresh)
+        if block:
+            self._values = np.stack([self._by(objective) for objective in self.objectives], axis=1)
+
+    def merits(self, index: int) -> Merits | None:
+        """Of one candidate: a number an objective, higher being better; None when one of them failed."""
+        values = self._values[index].tolist()
+        if any(math.isnan(value) for value in values):
+            return None
+        return tuple(o.merit(value) for o, value in zip(self.objectives, values, strict=True))
+
+    def current(self, count: int) -> Mapping[Architecture, Merits]:
+        """The merits of the first `count` candidates that have any, as they are now."""
+        return _Current(self, count)
+
+    @property
+    def moves_ranks(self) -> bool:
+        """Whether scores change as candidates become more."""
+        return any(isinstance(objective.target, Aggregate) for objective in self.objectives)
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        """All of them, in the order of asking."""
+        return [self.candidate(i) for i in range(len(self))]
+
+    def candidate(self, index: int) -> Candidate:
+        """The one asked for at this place."""
+        scores = tuple(
+            self._score(objective, index, value)
+            for objective, value in zip(self.objectives, self._values[index].tolist(), strict=True)
+        )
+        return Candidate(self._architectures[index], scores, self._parts[index])
+
+    def ranking(self, count: int | None = None) -> list[Candidate]:
+        """Those with all scores, best first by the first objective; equal ones in the order of asking."""
+        return [self.candidate(i) for i in self._order()[:count]]
+
+    def front(self) -> list[Candidate]:
+        """The Pareto front: those that no other betters in one objective and equals in all; as `ranking`."""
+        order = self._order()
+        merits = self._merits()[order]
+        return [self.candidate(order[i]) for i in sorted(front(merits))]
+
+    def compromise(self) -> Candidate | None:
+        """The member of the front with the best mean rank over the objectives; the first of equals."""
+        order = self._order()
+        if not order:
+            return None
+        merits = self._merits()[order]
+        members = sorted(front(merits))
+        places = np.mean(
+            [(merits[:, [k]] > merits[members, k]).sum(axis=0) for k in range(merits.shape[1])], 0
+        )
+        return self.candidate(order[members[int(np.argmin(places))]])
+
+    @property
+    def best(self) -> Candidate | None:
+        """The first of the ranking; None as long as nothing succeeded."""
+        if len(self) == 0:
+            return None
+        merits = self._merits()
+        first = np.where(np.isnan(merits).any(axis=1), -np.inf, merits[:, 0])
+        index = int(np.argmax(first))
+        return None if np.isnan(merits[index]).any() else self.candidate(index)
+
+    def failures(self) -> list[Candidate]:
+        """Those that lack a score."""
+        return [self.candidate(int(i)) for i in np.flatnonzero(np.isnan(self._values).any(axis=1))]
+
+    def reasons(self) -> Counter[str]:
+        """How many failed for each reason."""
+        return Counter(candidate.reason for candidate in self.failures())
+
+    def seconds(self) -> float:
+        """Device-seconds that all scores took, each once: those of a guide and those found in a store too."""
+        spent = self.guide_seconds | {
+            (str(architecture), part.proxy): part.seconds
+            for architecture, parts in zip(self._architectures, self._parts, strict=True)
+            for part in parts
+        }
+        return math.fsum(spent.values())
+
+    def _merits(self) -> Floats:
+        signs = [1.0 if objective.maximise else -1.0 for objective in self.objectives]
+        merits: Floats = self._values * np.array(signs)
+        return merits
+
+    def _order(self) -> list[int]:
+        merits = self._merits()
+        good = np.flatnonzero(~np.isnan(merits).any(axis=1))
+        return [int(i) for i in good[np.argsort(-merits[good, 0], kind="stable")]]
+
+    def _by(self, objective: Objective) -> Floats:
+        target = objective.target
+        return target.combine(self._columns) if isinstance(target, Aggregate) else self._columns[target.spec]
+
+    def _score(self, objective: Objective, index: int, value: float) -> Score:
+        target = objective.target
+        by_name = {part.proxy: part for part in self._parts[index]}
+        if not isinstance(target, Aggregate):
+            return by_name[target.spec]
+        parts = [by_name[part.spec] for part in target.distinct]
+        failed = next((f"{part.proxy}: {part.reason}" for part in parts if not part.ok), "")
+        return Score(
+            target.spec,
+            None if failed else value,
+            reason=failed,
+            seconds=math.fsum(part.seconds for part in parts),
+        )
+
+
+class _Current(Mapping[Architecture, Merits]):
+    """A view, so that a strategy that asks for a few does not pay for all."""
+
+    def __init__(self, progress: Progress, count: int) -> None:
+        self._progress, self._count = progress, count
+
+    def __getitem__(self, architecture: Architecture) -> Merits:
+        index = self._progress._place[architecture]
+        merits = self._progress.merits(index) if index < self._count else None
+        if merits is None:
+            raise KeyError(architecture)
+        return merits
+
+    def __iter__(self) -> Iterator[Architecture]:
+        for architecture in self._progress._architectures[: self._count]:
+            if architecture in self:
+                yield architecture
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

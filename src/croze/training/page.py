@@ -1,0 +1,232 @@
+"""A training in a report: curves of loss, accuracy and learning rate, and the epoch that was kept."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from croze.errors import CrozeError
+from croze.files import read_json
+from croze.reporting.chart import MARKS, Chart, Layout, canvas, legend_above
+from croze.reporting.marks import number, percent
+from croze.reporting.palette import SERIES, SOFT
+from croze.reporting.part import Fact, Part, basis_of, paired, text_of
+from croze.reporting.table import Table
+from croze.searching.page import winner_charts
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+LINES = {
+    "train_clean": ("training, clean", SERIES[0], ":"),
+    "validation_clean": ("validation, clean", SERIES[0], "-"),
+    "train_adversarial": ("training, adversarial", SERIES[1], ":"),
+    "validation_adversarial": ("validation, adversarial", SERIES[1], "-"),
+}
+"""How the accuracies are drawn."""
+
+History = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """What a training folder tells.
+
+    Attributes:
+        described: of `run.json`.
+        result: of `result.json`; empty while the training runs.
+        history: one row an epoch, from the result or the curve so far.
+    """
+
+    described: Mapping[str, Any]
+    result: Mapping[str, Any]
+    history: History
+
+    @property
+    def best(self) -> int | None:
+        """The epoch that was kept; None while the training runs."""
+        return self.result.get("best_epoch")
+
+
+def read_training(folder: Path) -> TrainingRun:
+    """The training of a folder.
+
+    Raises:
+        CrozeError: when a file of it cannot be read.
+    """
+    described = read_json(folder / "run.json") if (folder / "run.json").is_file() else {}
+    if (folder / "result.json").is_file():
+        result = read_json(folder / "result.json")
+        return TrainingRun(described, result, result["history"])
+    return TrainingRun(described, {}, _curve(folder / "curve.csv"))
+
+
+def training_part(folder: Path) -> Part:
+    """What `croze train` wrote."""
+    run = read_training(folder)
+    recipe = run.result.get("recipe") or run.described["recipe"]
+    network = run.result.get("network") or run.described["subject"]
+    data = run.result.get("data") or run.described.get("data", "")
+    images = run.result.get("images")
+    subject = str(network.get("architecture") or network.get("file") or "")
+    return Part(
+        "training",
+        f"{str(recipe['method']).capitalize()} training",
+        f"{'Training' if recipe['method'] == 'standard' else 'Adversarial training'} for "
+        f"{recipe['epochs']} epochs on {f'{images:,} images of ' if images else ''}{data}; the epoch that "
+        "is best on "
+        "the validation split is kept.",
+        _facts(run, recipe),
+        paired([*training_charts(run.history, run.best), *winner_charts(subject)]),
+        (),
+        _notices(run, recipe),
+        subject,
+        basis_of(
+            run.result.get("provenance", {}),
+            ("network", text_of(network)),
+            ("recipe", text_of({k: v for k, v in recipe.items() if v not in (None, "")})),
+            ("data", data),
+            ("seed", run.result.get("seed", run.described.get("seed"))),
+            ("SHA-256 of the images", run.described.get("images")),
+            ("seconds of training", run.result.get("seconds") and f"{run.result['seconds']:.0f}"),
+        ),
+    )
+
+
+def _facts(run: TrainingRun, recipe: Mapping[str, Any]) -> tuple[Fact, ...]:
+    if not run.history:
+        return ()
+    row = run.history[run.best - 1] if run.best else run.history[-1]
+    said = f"epoch {row['epoch']}{', kept' if run.best else ', the last'}"
+    facts = [
+        Fact("validation accuracy", percent(row["validation_clean"]), said),
+        Fact("epochs", f"{len(run.history):,}", f"of {recipe['epochs']:,}"),
+        Fact("training loss", number(row["loss"], 3), said),
+    ]
+    if row.get("validation_adversarial") is not None:
+        facts.insert(1, Fact("under attack", percent(row["validation_adversarial"]), "on validation images"))
+    if run.result.get("seconds"):
+        facts.append(Fact("time", f"{run.result['seconds']:,.0f} s", "of training"))
+    return tuple(facts)
+
+
+def _notices(run: TrainingRun, recipe: Mapping[str, Any]) -> tuple[str, ...]:
+    if run.result:
+        return ()
+    return (
+        f"This training has not finished: {len(run.history):,} of {recipe['epochs']:,} epochs are done. "
+        "Its command "
+        "goes on where it was.",
+    )
+
+
+def training_charts(history: History, best: int | None) -> tuple[Chart, ...]:
+    """Accuracy, loss, learning rate."""
+    if not history:
+        return ()
+    lines = [key for key in LINES if any(row.get(key) is not None for row in history)]
+    charts = [_accuracy(history, lines, best), _one(history, "loss", "Training loss", best)]
+    if any(row.get("lr") is not None for row in history):
+        charts.append(_one(history, "lr", "Learning rate", best))
+    return tuple(charts)
+
+
+def _accuracy(history: History, lines: Sequence[str], best: int | None) -> Chart:
+    def draw(layout: Layout) -> Figure:
+        figure = canvas(layout, 320 if layout.narrow else 340)
+        axes = figure.subplots()
+        for key in lines:
+            label, colour, kind = LINES[key]
+            rows = [row for row in history if row.get(key) is not None]
+            axes.plot(
+                [row["epoch"] for row in rows], [100 * row[key] for row in rows], kind, color=colour,
+                label=label, marker=_marker(history), markersize=5, gid=f"{MARKS}-{key}",
+            )  # fmt: skip
+        _kept(axes, history, best)
+        axes.set_ylabel("accuracy, %")
+        _epochs(axes)
+        legend_above(figure, axes, 1 if layout.narrow else 5)
+        return figure
+
+    rows = tuple((str(row["epoch"]), *(percent(row.get(key)) for key in lines)) for row in history)
+    kept = next((row for row in history if row["epoch"] == best), history[-1])
+    return Chart(
+        "training-accuracy",
+        "Accuracy by epoch",
+        "Dotted on training images, solid on validation images; the grey line is the epoch that was "
+        "kept. A dotted "
+        "line far above its solid one is overfitting.",
+        f"Epoch {kept['epoch']}: "
+        + ", ".join(f"{LINES[key][0]} {percent(kept.get(key))}" for key in lines)
+        + ".",
+        Table("Accuracy by epoch", "", ("epoch", *(LINES[key][0] for key in lines)), rows),
+        draw,
+    )
+
+
+def _one(history: History, key: str, heading: str, best: int | None) -> Chart:
+    rows = [row for row in history if row.get(key) is not None]
+
+    def draw(layout: Layout) -> Figure:
+        figure = canvas(layout, 230 if layout.narrow else 270)
+        axes = figure.subplots()
+        axes.plot(
+            [row["epoch"] for row in rows], [row[key] for row in rows], color=SERIES[2 if key == "lr" else 0],
+            marker=_marker(history), markersize=5, gid=f"{MARKS}-{key}",
+        )  # fmt: skip
+        _kept(axes, history, best)
+        axes.set_ylim(0, 1.08 * max(row[key] for row in rows) or 1)
+        axes.set_ylabel(heading.lower())
+        _epochs(axes)
+        return figure
+
+    reading = {
+        "loss": "Mean loss over the training images of an epoch, as they were trained on.",
+        "lr": "Of the last step of an epoch.",
+    }[key]
+    return Chart(
+        f"training-{key}",
+        heading,
+        reading,
+        f"{heading} from {number(rows[0][key])} to {number(rows[-1][key])}.",
+        Table(
+            heading, "", ("epoch", heading.lower()), tuple((str(r["epoch"]), number(r[key])) for r in rows)
+        ),
+        draw,
+        half=True,
+    )
+
+
+def _marker(history: History) -> str:
+    return "o" if len(history) <= 30 else ""
+
+
+def _kept(axes: Axes, history: History, best: int | None) -> None:
+    if best is not None and len(history) > 1:
+        axes.axvline(best, color=SOFT, linewidth=1.4, linestyle=(0, (4, 3)), zorder=1, label="kept")
+
+
+def _epochs(axes: Axes) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+    axes.set_xlabel("epoch")
+
+
+def _curve(path: Path) -> History:
+    """The rows of a curve so far; none before the first epoch has ended."""
+    try:
+        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+        return [
+            {key: int(v) if key == "epoch" else float(v) if v else None for key, v in row.items()}
+            for row in rows
+        ]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, TypeError) as problem:
+        raise CrozeError(f"{path} is no curve of a training that can be read ({problem}).") from None

@@ -1,0 +1,191 @@
+"""The data behind the charts, against what the files say."""
+
+import json
+import math
+import re
+
+import numpy as np
+import pytest
+
+from croze.ranking.charts import differences, standings
+from croze.reporting.chart import NARROW, WIDE
+from croze.reporting.marks import MOST, correlation, millions, number, percent, thinned
+from croze.reporting.svg import inline
+from croze.robustness.charts import TOGETHER, attack_bars, by_group
+from croze.runs import parts_of
+from croze.searching.charts import against_size, course, growth
+from croze.searching.finished import read_search
+from croze.spaces.cell_graph import cell_graphs, operation_label
+from croze.spaces.darts.genotype import Genotype
+from croze.spaces.robnet.edges import EXAMPLE
+
+
+def load(path):
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def search(folder):
+    return read_search(folder, {path.name: load(path) for path in folder.glob("*.json")})
+
+
+def test_the_course_of_a_search(found):
+    run = search(found / "search")
+    rows = load(found / "search" / "candidates.json")["candidates"]
+    numbers, scores, best = course(run)
+    expected = [(i, row["scores"][0]) for i, row in enumerate(rows, start=1) if "scores" in row]
+    assert list(zip(numbers, scores, strict=True)) == expected
+    assert best == [max(scores[: k + 1]) for k in range(len(scores))]
+    assert run.failed == len(rows) - len(expected) == 1
+    assert run.winner_name == load(found / "search" / "best.json")["best"]["architecture"]
+    assert best[-1] == load(found / "search" / "best.json")["best"]["score"]
+
+
+def test_the_front_of_score_and_size_is_what_nothing_betters(found):
+    run = search(found / "search")
+    for size in ("params", "flops"):
+        points = against_size(run, size)
+        pairs = list(zip(points.x, points.y, strict=True))
+        bettered = [any((x <= a and y >= b) and (x < a or y > b) for x, y in pairs) for a, b in pairs]
+        assert sorted(points.front) == [i for i, bad in enumerate(bettered) if not bad]
+        assert [points.x[i] for i in points.front] == sorted(points.x[i] for i in points.front)
+        assert points.winner is not None
+        assert points.y[points.winner] == max(points.y)
+
+
+def test_the_front_of_several_objectives_grows(found):
+    run = search(found / "pareto")
+    numbers, volumes, members = growth(run)
+    assert volumes == sorted(volumes)
+    assert volumes[-1] == 1.0
+    assert members[-1] == len(load(found / "pareto" / "best.json")["front"])
+    assert {run.names[i] for i in run.front} == {
+        row["architecture"] for row in load(found / "pareto" / "best.json")["front"]
+    }
+    assert numbers[-1] <= len(run.names)
+
+
+def test_an_unfinished_search_says_so(found):
+    (part,) = parts_of(found / "unfinished")
+    count = len(load(found / "unfinished" / "candidates.json")["candidates"])
+    assert f"has not finished: {count} of 60 architectures" in part.notices[0]
+
+
+def test_standings_are_the_rows_by_mean_rho(found):
+    result = load(found / "benchmark" / "benchmark.json")
+    columns, proxies = standings(result)
+    assert columns == (*result["rows"][0]["columns"], "mean")
+    means = {row["proxy"]: row["mean"]["rho"] for row in result["rows"]}
+    assert [s.proxy for s in proxies] == sorted(means, key=means.__getitem__, reverse=True)
+    for s in proxies:
+        row = next(row for row in result["rows"] if row["proxy"] == s.proxy)
+        assert s.partial == (*(f["partial"] for f in row["columns"].values()), row["mean"]["partial"])
+    assert {d.proxy: d.delta for d in differences(result)} == {
+        d["proxy"]: d["mean"]["delta"] for d in result["differences"]
+    }
+
+
+@pytest.mark.parametrize(("half", "said"), [("report", 0), ("choose", 1), ("both", 1)])
+def test_own_proxies_on_the_half_they_were_tuned_on_are_marked(found, tmp_path, half, said):
+    result = load(found / "benchmark" / "benchmark.json")
+    result["selection"]["half"] = half
+    path = tmp_path / "other-name.json"
+    path.write_text(json.dumps(result))
+    (part,) = parts_of(path)
+    assert len(part.notices) == said
+    assert not said or "only --half report is a fair comparison" in part.notices[0]
+
+
+def test_undefined_figures_are_last_and_drawn_as_dashes(found, tmp_path):
+    result = load(found / "benchmark" / "benchmark.json")
+    first = result["rows"][0]
+    for figure in (*first["columns"].values(), first["mean"]):
+        figure.update(rho=None, low=None, high=None, partial=None)
+    (tmp_path / "benchmark.json").write_text(json.dumps(result))
+    (part,) = parts_of(tmp_path)
+    columns, proxies = standings(result)
+    assert proxies[-1].proxy == first["proxy"]
+    assert part.charts[0].data.rows[-1] == (first["proxy"], *["–"] * len(columns))
+    assert inline(part.charts[0], WIDE, "x").count(">–<") == len(columns)
+
+
+def test_attacks_stand_by_size_with_their_worst_case(found):
+    result = load(found / "training" / "evaluation" / "evaluation.json")
+    bars = attack_bars(result)
+    assert bars[0].label == "clean"
+    together = {bar.size: bar.accuracy for bar in bars if bar.label == TOGETHER}
+    assert together == {size: row["accuracy"] for size, row in result["worst_case"].items()}
+    assert all(bar.interval[0] <= bar.accuracy <= bar.interval[1] for bar in bars if bar.interval)
+    grouped = by_group(result)
+    assert sum(len(row) for members in grouped.values() for row in members.values()) == 75
+
+
+def test_the_worst_attack_is_not_the_check_for_masking(found):
+    result = load(found / "training" / "evaluation" / "evaluation.json")
+    evaluation = parts_of(found / "training")[1]
+    worst = next(fact for fact in evaluation.facts if fact.label == "under the worst")
+    assert worst.value == percent(min(row["accuracy"] for row in result["worst_case"].values()))
+
+
+def test_cells_become_graphs():
+    (cell,) = cell_graphs("|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|nor_conv_1x1~1|none~2|")
+    assert [(e.source, e.target, e.label) for e in cell.edges] == [
+        (0, 1, "conv 3×3"), (0, 2, "none"), (1, 2, "skip"),
+        (0, 3, "avg pool"), (1, 3, "conv 1×1"), (2, 3, "none"),
+    ]  # fmt: skip
+    pairs = tuple(("sep_conv_5x5", i % 2) for i in range(8))
+    normal, reduction = cell_graphs(str(Genotype(pairs, (2, 3, 4, 5), pairs, (4, 5))))
+    assert [e.source for e in normal.edges if e.joined] == [2, 3, 4, 5]
+    assert [e.source for e in reduction.edges if e.joined] == [4, 5]
+    assert [(e.source, e.target) for e in normal.operations][:4] == [(0, 2), (1, 2), (0, 3), (1, 3)]
+    (robnet,) = cell_graphs(EXAMPLE)
+    assert len(robnet.operations) == 14
+    assert cell_graphs("what a space of one's own writes") == ()
+    assert operation_label("max_pool_3x3") == "max pool 3×3"
+
+
+def test_equal_data_give_equal_drawings_and_numbers_keep_their_digits(found):
+    chart = parts_of(found / "search")[0].charts[0]
+    one = inline(chart, NARROW, "a")
+    assert one == inline(chart, NARROW, "a")
+    assert not re.search(r"#[0-9a-f]{6}\b", one), "a colour that night does not change"
+    assert not re.search(r'id="(?!a-)', one)
+    training = parts_of(found / "training")[0]
+    rate = next(chart for chart in training.charts if chart.name == "training-lr")
+    assert ">0.08<" in inline(rate, WIDE, "b") or ">0.080<" in inline(rate, WIDE, "b")
+
+
+def test_many_points_are_thinned_but_not_few():
+    x = np.random.default_rng(0).normal(size=20_000)
+    kept = thinned(list(x), list(x**2))
+    assert len(kept) <= 2 * MOST
+    assert kept == sorted(set(kept))
+    assert thinned([1.0, 1.0], [2.0, 2.0]) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "–"),
+        (math.nan, "–"),
+        (1234.0, "1,234"),
+        (-0.10437, "−0.1044"),
+        (90.364, "90.36"),
+        (1e-7, "1.000e−07"),
+    ],
+)
+def test_numbers_as_text(value, text):
+    assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, "–"), (830426, "830 k"), (1073466, "1.07 M"), (999, "999")]
+)
+def test_sizes_as_text(value, text):
+    assert millions(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.714, ".71"), (-0.04, "−.04"), (1.0, "1.00"), (-0.001, ".00"), (None, "–")]
+)
+def test_correlations_as_text(value, text):
+    assert correlation(value) == text

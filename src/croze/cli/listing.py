@@ -134,5 +134,5 @@ def _catalogue() -> dict[str, list[dict[str, Any]]]:
             for group, members in GROUPS.items()
             if name in members
         ],
-        "benchmarks": [{"name": name, "summary": of_module(kind)} for name, kind in BENCHMARKS.items()],
+        "benchmarks": [{"name": name, "summary": kind.summary} for name, kind in BENCHMARKS.items()],
     }

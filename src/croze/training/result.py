@@ -10,7 +10,7 @@ from rich.table import Table
 
 from croze.reporting.figures import COLOURS, save
 from croze.training import Recipe, Trained
-from croze.training.network import Subject
+from croze.training.network import NetworkSpec
 
 SHOWN = 12
 """Epochs in the table: the last ones, and the best."""
@@ -26,7 +26,7 @@ _COLUMNS = {
 
 def training_json(
     found: Trained,
-    subject: Subject,
+    subject: NetworkSpec,
     recipe: Recipe,
     data: str,
     images: int,

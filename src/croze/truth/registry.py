@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from croze.errors import CrozeError
@@ -15,7 +16,6 @@ from croze.truth import (
     nats_bench,
     robust_nasbench201,
     tiny_robustbench,
-    trained_pool,
 )
 from croze.truth.cache import Cached
 from croze.truth.raw import RawFiles
@@ -31,19 +31,34 @@ class Reader:
     """How a benchmark is read.
 
     Attributes:
-        read: takes the path and the data set; of those that take long, `watch` as well.
+        read: takes the path and the data set; of those that take long, `watch` as well. A text
+            `module:function` is imported when a benchmark is opened.
         inputs: which raw files that is going to read; None where they change at any time.
         version: of what `read` makes of them.
         slow: whether `read` takes `watch`.
     """
 
-    read: Callable[..., Truth]
+    read: Callable[..., Truth] | str
     inputs: Callable[[Path, str], RawFiles] | None = None
     version: int = 0
     slow: bool = False
 
+    def __call__(self, path: Path, dataset: str, *watch: Watch | None) -> Truth:
+        """What `read` gives."""
+        read = self.read
+        if isinstance(read, str):
+            module, _, name = read.partition(":")
+            read = getattr(import_module(module), name)
+        return read(path, dataset, *watch)
 
-READERS: Mapping[str, Reader] = {
+    @property
+    def summary(self) -> str:
+        """The first line of the reader's module, without its full stop."""
+        module = self.read.partition(":")[0] if isinstance(self.read, str) else self.read.__module__
+        return (import_module(module).__doc__ or "").strip().splitlines()[0].rstrip(".")
+
+
+BENCHMARKS: Mapping[str, Reader] = {
     nasbench201.NAME: Reader(nasbench201.read, nasbench201.inputs, nasbench201.VERSION),
     nats_bench.NAME: Reader(nats_bench.read, nats_bench.inputs, nats_bench.VERSION, slow=True),
     robust_nasbench201.NAME: Reader(
@@ -53,12 +68,9 @@ READERS: Mapping[str, Reader] = {
     tiny_robustbench.NAME: Reader(tiny_robustbench.read, tiny_robustbench.inputs, tiny_robustbench.VERSION),
     nas_bench_301.NAME: Reader(nas_bench_301.read, nas_bench_301.inputs, nas_bench_301.VERSION),
     csv_table.NAME: Reader(csv_table.read, csv_table.inputs, csv_table.VERSION),
-    trained_pool.NAME: Reader(trained_pool.read),
+    "pool": Reader("croze.pool.truth:read"),
 }
-"""Readers by name."""
-
-BENCHMARKS: Mapping[str, Callable[..., Truth]] = {name: reader.read for name, reader in READERS.items()}
-"""What reads each, by name, without the cache."""
+"""How each benchmark is read, by name."""
 
 
 def open_truth(spec: str, dataset: str, watch: Watch | None = None) -> Truth:
@@ -77,18 +89,18 @@ def open_truth(spec: str, dataset: str, watch: Watch | None = None) -> Truth:
         CrozeError: an unknown benchmark, no path, or whatever its reader objects to.
     """
     name, _, text = spec.partition(":")
-    known = ", ".join(sorted(READERS))
-    if name not in READERS:
+    known = ", ".join(sorted(BENCHMARKS))
+    if name not in BENCHMARKS:
         raise CrozeError(f"Unknown benchmark {name!r}: expected NAME:PATH with a name out of {known}.")
     if not text:
         raise CrozeError(f"A benchmark needs its folder or file: write {name}:PATH, got {spec!r}.")
-    reader, path = READERS[name], Path(text).expanduser()
+    reader, path = BENCHMARKS[name], Path(text).expanduser()
     raw = _raw_files(reader, path, dataset)
     place = Cached(name, reader.version, dataset, raw) if raw is not None else None
     if place is not None and (kept := place.load()) is not None:
         return kept
     try:
-        truth = reader.read(path, dataset, watch) if reader.slow else reader.read(path, dataset)
+        truth = reader(path, dataset, watch) if reader.slow else reader(path, dataset)
     except CrozeError as problem:
         raise CrozeError(f"{problem}{shortcomings(name, raw)}") from problem.__cause__
     except OSError as problem:  # no permission, say

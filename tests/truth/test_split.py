@@ -77,6 +77,6 @@ def test_names_go_with_the_classes(tiny: Truth) -> None:
     assert class_name(replace(tiny, names=tuple(names)), 11) == "class 0"
     for wrong in (names[:-1], [*names[:-1], "class 11"]):
         with pytest.raises(
-            CrozeError, match="12 architectures need as many names of classes, twins the same"
+            CrozeError, match="12 architectures need as many names of classes, members of one the same"
         ):
             replace(tiny, names=tuple(wrong))

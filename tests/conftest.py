@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,14 @@ def real(shared_data: Path) -> Truth:
     if not folder.is_dir():
         pytest.skip(f"no Robust NAS-Bench-201 in {shared_data}")
     return open_truth(f"robust-nb201:{folder}", "cifar10")
+
+
+@pytest.fixture
+def interrupts() -> Iterator[None]:
+    """Programs that a test starts answer Ctrl-C, also where the tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.hookimpl(wrapper=True)

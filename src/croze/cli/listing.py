@@ -45,6 +45,7 @@ def listing(
 
 def _catalogue() -> dict[str, list[dict[str, Any]]]:
     from dataclasses import asdict, fields
+    from importlib import import_module
 
     from croze.corruptions import GROUPS, SEVERITIES
     from croze.corruptions import KINDS as CORRUPTIONS
@@ -134,5 +135,8 @@ def _catalogue() -> dict[str, list[dict[str, Any]]]:
             for group, members in GROUPS.items()
             if name in members
         ],
-        "benchmarks": [{"name": name, "summary": kind.summary} for name, kind in BENCHMARKS.items()],
+        "benchmarks": [
+            {"name": name, "summary": first_line(import_module(module).__doc__)}
+            for name, module in BENCHMARKS.items()
+        ],
     }

@@ -11,8 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from croze.corruptions import Corruption, FrostTextures, corrupt
-from croze.corruptions.published import read_set
-from croze.corruptions.set_identity import VERSION
+from croze.corruptions.sets import VERSION, read_set
 from croze.data.dataset import Indices, evenly_spaced
 from croze.errors import CrozeError
 from croze.nn.scratch import evaluating

@@ -7,7 +7,7 @@ from croze.errors import CrozeError
 from croze.ranking.comparison import Comparison, Delta, Difference, Figure, Row
 from croze.ranking.comparison_plot import Series, draw, series
 from croze.ranking.comparison_table import difference_table, rho_table
-from croze.reporting.figures import check_plot
+from croze.reporting.chart import check_plot
 
 NAN = math.nan
 CLEAN = Figure(0.75, 0.7, 0.8, 0.25, 40)

@@ -87,7 +87,7 @@ def spread(
     from croze.scoring.store import Store
     from croze.spaces import open_space
     from croze.truth import halves, select
-    from croze.truth.split import HALVES
+    from croze.truth.classes import HALVES
 
     folder = folder_of(out)
     check_page(page)

@@ -25,7 +25,7 @@ from croze.stats.bootstrap import bootstrap_spearman
 from croze.stats.correlation import MINIMUM
 from croze.stats.intervals import percentile_interval
 from croze.truth import Truth
-from croze.truth.robust_nasbench201 import MEAN_CORRUPTION
+from croze.truth.columns import MEAN_CORRUPTION
 
 Floats = NDArray[np.float64]
 

@@ -86,7 +86,7 @@ def evaluate(
     from croze.errors import CrozeError
     from croze.files import to_json, write_text
     from croze.provenance import provenance
-    from croze.reporting.figures import check_plot
+    from croze.reporting.chart import check_plot
     from croze.robustness.evaluate import check_model, digest_of_weights
     from croze.robustness.evaluate import evaluate as run_evaluation
     from croze.robustness.outcomes import Outcomes

@@ -83,7 +83,7 @@ def train(
     from croze.data.cached import cached
     from croze.files import to_json, write_text
     from croze.provenance import provenance
-    from croze.reporting.figures import check_plot
+    from croze.reporting.chart import check_plot
     from croze.scoring.evaluator import check_devices
     from croze.training import in_pixels, split
     from croze.training import train as run_training

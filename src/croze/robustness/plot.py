@@ -8,7 +8,8 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from croze.corruptions import GROUPS, SEVERITIES
-from croze.reporting.figures import COLOURS, save
+from croze.reporting.chart import save
+from croze.reporting.palette import INK, SERIES
 from croze.robustness.metrics import CorruptionMetrics
 from croze.robustness.result import Summary
 
@@ -47,7 +48,7 @@ def _attacks(axes: Axes, summary: Summary) -> None:
         [100 * (row.accuracy - row.interval[0]) for row in rows],
         [100 * (row.interval[1] - row.accuracy) for row in rows],
     ]
-    axes.barh(places, values, xerr=spread, color=COLOURS[6], ecolor=COLOURS[0], capsize=2)
+    axes.barh(places, values, xerr=spread, color=SERIES[0], ecolor=INK, capsize=2)
     axes.set_ylim(len(rows) - 0.4 - max(len(rows), 10), len(rows) - 0.4)  # few bars stay slim
     axes.set_yticks(list(places), [f"{row.what} {row.size}".strip() for row in rows], fontsize=8)
     axes.set(xlabel="accuracy, % (lines: 95%)", xlim=(0, 100))

@@ -19,7 +19,7 @@ from croze.nn.seeding import exact_convolutions
 from croze.training.images import Batches
 from croze.training.recipe import Recipe
 from croze.training.state import Place, load_state, load_weights, save_state, save_weights
-from croze.training.step import Run, optimiser_of, step
+from croze.training.step import Session, optimiser_of, step
 from croze.training.validation import validate
 
 STATE = "last.safetensors"
@@ -48,7 +48,7 @@ class Trained:
     seconds: float
 
 
-def train(
+def fit(
     network: nn.Module,
     training: Dataset,
     validation: Dataset,
@@ -99,13 +99,13 @@ def train(
     optimiser = optimiser_of(model, recipe)
     state = folder / STATE
     place = load_state(state, model, optimiser, title) if state.exists() else Place()
-    run = Run(model, optimiser, recipe, Batches(training, recipe, seed), place, seed, mixed_precision)
+    session = Session(model, optimiser, recipe, Batches(training, recipe, seed), place, seed, mixed_precision)
     with exact_convolutions():
         while place.epoch < recipe.epochs:
-            _epoch(run, folder, checkpoint_seconds, watch)
+            _epoch(session, folder, checkpoint_seconds, watch)
             with torch.autocast(place_of.type, torch.bfloat16, enabled=mixed_precision):
                 found = validate(model, validation, recipe, place_of, seed)
-            row = _row(run, found.clean, found.adversarial)
+            row = _row(session, found.clean, found.adversarial)
             place.history.append(row)
             if not place.best or found.value > place.best["value"]:
                 place.best = {"epoch": place.epoch + 1, "value": found.value}
@@ -123,37 +123,37 @@ def in_pixels(network: nn.Module, dataset: Dataset, normalises_input: bool = Fal
     return Normalised(network, dataset.mean, dataset.std)
 
 
-def _epoch(run: Run, folder: Path, checkpoint_seconds: float, watch: Watch | None) -> None:
+def _epoch(session: Session, folder: Path, checkpoint_seconds: float, watch: Watch | None) -> None:
     """From the place to the end of its epoch."""
-    place = run.place
+    place = session.place
     saved = time.monotonic()
-    run.model.train()
-    while place.step < run.batches.steps:
+    session.model.train()
+    while place.step < session.batches.steps:
         start = time.monotonic()
-        loss = step(run)
+        loss = step(session)
         place.seconds += time.monotonic() - start
         if watch is not None:
-            watch(place, run.total, loss)
+            watch(place, session.total, loss)
         if time.monotonic() - saved > checkpoint_seconds:
-            save_state(folder / STATE, run.model, run.optimiser, place)
+            save_state(folder / STATE, session.model, session.optimiser, place)
             saved = time.monotonic()
 
 
-def _row(run: Run, clean: float, adversarial: float | None) -> dict[str, Any]:
+def _row(session: Session, clean: float, adversarial: float | None) -> dict[str, Any]:
     """Of the history: accuracies are shares."""
-    sums = run.place.sums
+    sums = session.place.sums
 
     def share(key: str) -> float | None:
         return sums[key] / sums["images"] if key in sums else None
 
     return {
-        "epoch": run.place.epoch + 1,
+        "epoch": session.place.epoch + 1,
         "loss": sums["loss"] / sums["images"],
         "train_clean": share("clean"),
         "train_adversarial": share("adversarial"),
         "validation_clean": clean,
         "validation_adversarial": adversarial,
-        "lr": run.optimiser.param_groups[0]["lr"],
+        "lr": session.optimiser.param_groups[0]["lr"],
     }
 
 
@@ -186,7 +186,7 @@ def first_steps(
     seed: int = 0,
     normalises_input: bool = False,
 ) -> nn.Module:
-    """The network after so many steps of `train` with the same arguments, to the bit.
+    """The network after so many steps of `fit` with the same arguments, to the bit.
 
     Nothing is validated or written. No step leaves the weights as they are.
 
@@ -204,14 +204,16 @@ def first_steps(
     model = in_pixels(network, training, normalises_input)
     device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    run = Run(model, optimiser_of(model, recipe), recipe, Batches(training, recipe, seed), Place(), seed)
-    if not 0 <= steps <= run.total:
-        raise CrozeError(f"Between 0 and {run.total:,} steps of this training can be taken, got {steps}.")
+    session = Session(
+        model, optimiser_of(model, recipe), recipe, Batches(training, recipe, seed), Place(), seed
+    )
+    if not 0 <= steps <= session.total:
+        raise CrozeError(f"Between 0 and {session.total:,} steps of this training can be taken, got {steps}.")
     model.train()
     with exact_convolutions():
         for _ in range(steps):
-            if run.place.step == run.batches.steps:
-                run.place.epoch, run.place.step = run.place.epoch + 1, 0
-            step(run)
-    run.optimiser.zero_grad(set_to_none=True)
+            if session.place.step == session.batches.steps:
+                session.place.epoch, session.place.step = session.place.epoch + 1, 0
+            step(session)
+    session.optimiser.zero_grad(set_to_none=True)
     return network

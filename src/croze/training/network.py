@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,6 +17,7 @@ from torch import nn
 
 from croze.errors import CrozeError
 from croze.nn.seeding import seeded
+from croze.reporting.run import Run
 from croze.spaces import SPACES, Space, open_space
 from croze.spaces.darts.stacked import StackedSpace
 from croze.spaces.genotypes import parse_or_suggest, resolve
@@ -22,7 +25,7 @@ from croze.user_code import call, digest_of, run_file
 
 
 class NetworkSpec(ABC):
-    """What network a training is of: an architecture of a space, or a function in a user's file.
+    """What network a training is of: an architecture of a space, a function in a user's file, or a module.
 
     Specs are equal when they build equal networks from equal seeds.
     """
@@ -52,11 +55,36 @@ class NetworkSpec(ABC):
             CrozeError: when this is no such description.
         """
         try:
+            if "module" in content:
+                return ModuleNetwork(content["module"], content["digest"])
             if "model" in content:
                 return FileNetwork(content["model"], content["digest"])
             return SpaceNetwork(content["space"], tuple(content["settings"].items()), content["architecture"])
         except (KeyError, TypeError, AttributeError) as problem:
             raise CrozeError(f"This describes no network ({problem}): name the network anew.") from None
+
+    @staticmethod
+    def of(network: NetworkSpec | Run | nn.Module | str | Path, space: str | None = None) -> NetworkSpec:
+        """What `croze.train` is given, as a spec.
+
+        Args:
+            network: a spec, a module, a search or its folder, `FILE.py:FUNCTION`, or an architecture.
+            space: of an architecture, or of a search in a user's own space.
+
+        Raises:
+            CrozeError: as the constructors.
+        """
+        if isinstance(network, NetworkSpec):
+            return network
+        if isinstance(network, nn.Module):
+            return ModuleNetwork(type(network).__name__, digest_of_weights(network), network)
+        if isinstance(network, Run):
+            return NetworkSpec.from_run(network.folder, space)
+        if isinstance(network, Path) or Path(network).is_dir():
+            return NetworkSpec.from_run(network, space)
+        if network.rpartition(":")[0].endswith(".py"):
+            return NetworkSpec.from_file(network)
+        return NetworkSpec.from_space(network, space)
 
     @staticmethod
     def from_space(architecture: str, space: str | None = None, **settings: Any) -> SpaceNetwork:
@@ -209,6 +237,52 @@ class FileNetwork(NetworkSpec):
     def to_json(self) -> dict[str, Any]:
         """Where the network comes from."""
         return {"model": self.model, "digest": self.digest}
+
+
+@dataclass(frozen=True)
+class ModuleNetwork(NetworkSpec):
+    """A module that a Python user has at hand; it is copied, never changed.
+
+    Attributes:
+        name: of its class.
+        digest: of its weights and layers, as `digest_of_weights`.
+        module: the module; None where the spec was read from a file.
+    """
+
+    name: str
+    digest: str
+    module: nn.Module | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def title(self) -> str:
+        """The name of its class."""
+        return self.name
+
+    def build(self, classes: int, seed: int) -> nn.Module:
+        """A copy of the module as it is.
+
+        Raises:
+            CrozeError: when the spec was read from a file.
+        """
+        if self.module is None:
+            raise CrozeError(
+                f"The network was a module in memory ({self.name}), which no file holds: name it as "
+                "FILE.py:FUNCTION where it has to be built again."
+            )
+        return deepcopy(self.module)
+
+    def to_json(self) -> dict[str, Any]:
+        """Class and digest."""
+        return {"module": self.name, "digest": self.digest}
+
+
+def digest_of_weights(model: nn.Module) -> str:
+    """SHA-256 over names, shapes and values of all parameters and buffers, and over the layers."""
+    total = hashlib.sha256(repr(model).encode())
+    for name, tensor in sorted(model.state_dict().items()):
+        total.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
+        total.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return total.hexdigest()
 
 
 def load_model(spec: str, seed: int) -> nn.Module:

@@ -6,7 +6,7 @@ from croze.errors import CrozeError
 from croze.paper.forms import find_forms, sets_of
 from croze.paper.printed import printed
 from croze.paper.table5 import COLUMNS, PRINTED_CELL, component_sets, values_of
-from croze.proxies import find_proxy
+from croze.proxies import parse_proxy
 from croze.ranking.scored import collect
 from croze.scoring.evaluator import Evaluator
 from croze.scoring.ledger import Ledger
@@ -46,7 +46,7 @@ def test_winners_and_their_accuracies(truth, ledger, cells):
     average = (clean + cc + fgsm + 2 * clean * fgsm / (clean + fgsm)) / 4
     assert found.oracle[0] == cells[int(average.argmax())]
     for row in found.rows:
-        scores = [ledger.known(cells[i], find_proxy(row.proxy)).value for i in POSITIONS]
+        scores = [ledger.known(cells[i], parse_proxy(row.proxy)).value for i in POSITIONS]
         i = int(np.argmax(scores))
         assert row.best.architecture == cells[i]
         assert (row.best.value, row.best.among, row.n, row.failures) == (scores[i], 5, 5, 0)
@@ -94,7 +94,7 @@ def test_what_cannot_be_compared(truth):
     with pytest.raises(CrozeError, match="at least 3 cells, got 0 forms and 5 cells"):
         component_sets(truth, POSITIONS, {}, None)
     columns = {"clean": truth.values("clean")}
-    bare = Truth("bare", "cifar10", truth.architectures, truth.twin, columns, Provenance("", {}))
+    bare = Truth("bare", "cifar10", truth.architectures, truth.representative, columns, Provenance("", {}))
     with pytest.raises(CrozeError, match="bare has no column 'corruptions'"):
         component_sets(bare, POSITIONS, sets, None)
 

@@ -56,7 +56,7 @@ def same(first: Truth, second: Truth) -> bool:
             second.network,
             second.provenance,
         )
-        and np.array_equal(first.twin, second.twin)
+        and np.array_equal(first.representative, second.representative)
         and list(first.columns) == list(second.columns)
         and all(np.array_equal(first.columns[name], second.columns[name]) for name in first.columns)
     )

@@ -49,7 +49,7 @@ from croze.paper.simulation import (
     simulate,
     targets_of,
 )
-from croze.proxies import DEFAULT, find_criteria
+from croze.proxies import DEFAULT, parse_proxies
 from croze.reporting.chart import Chart, Layout, canvas
 from croze.reporting.palette import CLOUD, SERIES, SOFT
 from croze.reporting.table import Table
@@ -379,7 +379,7 @@ def figure3(
     space = open_space(known.space, channels=channels, cells=cells_per_stage)
     moves = TabularMoves(known, space, select(known, half=half))
     names = check_strategies(strategies.split(","), settings, moves)
-    criteria = find_criteria(guides) if any(map(takes_guide, names)) else []
+    criteria = parse_proxies(guides) if any(map(takes_guide, names)) else []
     batch = load_batch(data, size=batch_size, seed=score_seed, sampling=sampling, augment=augment)
     evaluator = Evaluator(space, batch, score_seed, micro_batch)
     cells = moves.representatives

@@ -18,7 +18,7 @@ from croze.errors import CrozeError
 from croze.paper.features import INPUTS, FeatureConsistency, Settings, member_features, test_images
 from croze.paper.output import Outcome, check_files, merits_of
 from croze.pool import Pool, read_pool
-from croze.proxies import find_criteria
+from croze.proxies import parse_proxies
 from croze.reporting.chart import Chart, Layout, canvas
 from croze.reporting.palette import SERIES
 from croze.reporting.table import Table
@@ -183,7 +183,7 @@ def figure4(
     Of each pool: the member that is best under FGSM, the best under PGD, and the choice of each proxy.
     """
     check_files(plot=plot)
-    criteria = find_criteria(proxies)
+    criteria = parse_proxies(proxies)
     settings = Settings(severity=severity)
     terminal = console(json)
     chosen: list[Chosen] = []

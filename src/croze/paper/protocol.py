@@ -34,7 +34,7 @@ from croze.nn.forward import logits_of
 from croze.nn.seeding import single_thread
 from croze.paper.printed import PrintedTable, printed
 from croze.pool import POOL, MemberResult, folder_of_member, read_design, read_result
-from croze.proxies import Criterion, find_criteria
+from croze.proxies import Criterion, parse_proxies
 from croze.robustness.figures import harmonic_robustness
 from croze.robustness.plan import Plan
 from croze.robustness.trials import Attacked
@@ -589,7 +589,7 @@ class Protocol:
     @cached_property
     def criteria(self) -> list[Criterion]:
         """The methods that search."""
-        return [] if self.methods.strip().lower() == "none" else find_criteria(self.methods)
+        return [] if self.methods.strip().lower() == "none" else parse_proxies(self.methods)
 
     @cached_property
     def published(self) -> tuple[PublishedCell, ...]:

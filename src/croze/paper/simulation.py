@@ -80,19 +80,19 @@ class TabularMoves:
         self._truth = truth
         self._space = space
         self.cells: list[int] = cells.tolist()
-        self.twin: list[int] = truth.twin.tolist()
+        self.representative: list[int] = truth.representative.tolist()
         self._allowed = set(self.cells)
         self._neighbours: dict[int, list[int]] = {}
 
     @cached_property
     def representatives(self) -> NDArray[np.int64]:
         """Positions of the representatives of the classes, ascending."""
-        return np.unique(self._truth.twin[self.cells])
+        return np.unique(self._truth.representative[self.cells])
 
     @cached_property
     def members(self) -> NDArray[np.int64]:
         """How many strings each of these classes has."""
-        return np.unique(self._truth.twin[self.cells], return_counts=True)[1]
+        return np.unique(self._truth.representative[self.cells], return_counts=True)[1]
 
     def sample(self, rng: random.Random) -> int:
         """Any of the strings, each with the same probability."""
@@ -197,7 +197,7 @@ def targets_of(truth: Truth, goals: Mapping[str, float], clean: Truth | None = N
         if source is not truth:
             values = values[[source.lookup(architecture) for architecture in truth.architectures]]
         # one value a class, whatever the column says of its strings
-        found.append(Target(column, values[truth.twin], goal, source.name))
+        found.append(Target(column, values[truth.representative], goal, source.name))
     return found
 
 
@@ -264,8 +264,8 @@ def guide_scores(
         scored: scores of these architectures by every part of the guides.
     """
     architectures = [truth.architectures[i] for i in representatives]
-    place = np.searchsorted(representatives, truth.twin)
-    known = np.isin(truth.twin, representatives)
+    place = np.searchsorted(representatives, truth.representative)
+    known = np.isin(truth.representative, representatives)
     found = []
     for guide in guides:
         merit = merits([guide], scored.columns(architectures))[guide.spec]
@@ -284,7 +284,9 @@ def guide_scores(
     return found
 
 
-def replay(algorithm: Algorithm[int], values: Sequence[float], twin: Sequence[int], budget: int) -> list[int]:
+def replay(
+    algorithm: Algorithm[int], values: Sequence[float], representative: Sequence[int], budget: int
+) -> list[int]:
     """The models that a strategy trains, as positions of representatives, in order.
 
     A proposal stands for its isomorphism class. One whose class was trained before is skipped: it costs
@@ -294,13 +296,13 @@ def replay(algorithm: Algorithm[int], values: Sequence[float], twin: Sequence[in
     Args:
         algorithm: proposes positions.
         values: by position, the accuracy that it is told.
-        twin: by position, the representative of the class.
+        representative: by position, the representative of the class.
         budget: models to train at most; fewer when `TRIES` proposals in a row bring nothing new.
     """
     trained: dict[int, None] = {}
     misses = 0
     while len(trained) < budget and misses < TRIES:
-        cell = twin[algorithm.ask()]
+        cell = representative[algorithm.ask()]
         if cell in trained:
             misses += 1
             continue
@@ -564,7 +566,9 @@ def simulate(
             ended = 0
             for run in range(runs):
                 algorithm = make_algorithm(name, moves, seed_of(seed, run), guide=guide, **own)
-                order = replay(algorithm, values, moves.twin, min(budget, len(moves.representatives)))
+                order = replay(
+                    algorithm, values, moves.representative, min(budget, len(moves.representatives))
+                )
                 accuracies = target.values[order]
                 best[run] = best_so_far(accuracies, budget)
                 models[run] = models_to_reach(accuracies, target.goal)

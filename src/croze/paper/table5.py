@@ -51,7 +51,7 @@ from croze.stats.correlation import MINIMUM
 from croze.stats.intervals import percentile_interval
 from croze.truth import Truth as GroundTruth
 from croze.truth import select
-from croze.truth.robust_nasbench201 import MEAN_CORRUPTION
+from croze.truth.columns import MEAN_CORRUPTION
 
 Floats = NDArray[np.float64]
 

@@ -39,13 +39,13 @@ from croze.paper.features import INPUTS, FeatureConsistency, Settings, member_fe
 from croze.paper.output import Outcome, check_files, merits_of
 from croze.paper.printed import printed
 from croze.pool import Design, read_design, read_pool
-from croze.proxies import find_criteria
+from croze.proxies import parse_proxies
 from croze.reporting.chart import Chart, Layout, canvas
 from croze.reporting.palette import SERIES
 from croze.reporting.table import Table
 from croze.robustness.figures import harmonic_robustness
 from croze.spaces import open_space
-from croze.truth.shared import shared_cells
+from croze.truth.selection import shared_cells
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -341,7 +341,7 @@ def table6(
             "Figure 6 compares features of trained networks: name a pool, --standard pool:DIR, or leave out "
             "--plot."
         )
-    criteria = find_criteria(proxies)
+    criteria = parse_proxies(proxies)
     designs = [read_design(Path(folder)) for folder in pools.values()]
     own = settings_of(designs, channels=channels, cells=cells_per_stage)
     scored_on = data or (designs[0].data if designs else "digits")

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from croze.errors import CrozeError
 from croze.proxies.base import Measurement, Proxy
 from croze.proxies.layerwise import summed
 from croze.proxies.passes import Passes, Undefined
@@ -43,6 +44,8 @@ class Meco(Proxy):
         with torch.no_grad(), _eigenvalues(network) as found:
             try:
                 passes.logits(network, x)
+            except CrozeError:
+                raise
             except ValueError:  # what BatchNorm says when it is left with a single value a channel
                 found.clear()
                 passes.logits(network, torch.cat([x, *passes.noise(1, stream=1)]))
@@ -83,5 +86,6 @@ def _least(channels: Tensor) -> float:
     centred = channels.double()
     centred = centred - centred.mean(dim=1, keepdim=True)
     norms = torch.linalg.vector_norm(centred, dim=1, keepdim=True)
-    centred = torch.where(norms > 0, centred / norms.clamp_min(torch.finfo(norms.dtype).tiny), 0.0)
+    varies = (channels != channels[:, :1]).any(dim=1, keepdim=True)  # exactly
+    centred = torch.where(varies & (norms > 0), centred / norms.clamp_min(torch.finfo(norms.dtype).tiny), 0.0)
     return max(float(torch.linalg.eigvalsh(centred @ centred.T)[0]), 0.0)

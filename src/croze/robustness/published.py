@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from croze.corruptions import Corruption
-from croze.corruptions.published import read_set
+from croze.corruptions.sets import read_set
 from croze.data.dataset import Indices, evenly_spaced
 from croze.errors import CrozeError
 from croze.robustness.trials import Outcome, correct_ones

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from croze.corruptions import Corruption, FrostTextures, corrupt
-from croze.corruptions.set_identity import VERSION
+from croze.corruptions.sets import VERSION
 from croze.nn.scratch import evaluating
 from croze.perturb.epsilon import write_epsilon
 from croze.robustness.attacks import Attack

@@ -12,7 +12,7 @@ from croze.truth.catalogue import CATALOGUE, Source
 from croze.truth.lookup import Entry, Ranked, Summary
 from croze.truth.truth import Truth
 
-TWINS = 8
+MOST = 8
 """Isomorphic strings that are printed."""
 
 
@@ -63,10 +63,9 @@ def file_table(source: Source, standing: Mapping[str, str]) -> Table:
 def truth_lines(truth: Truth, notes: Iterable[str]) -> list[str]:
     """What a truth is of, a line each."""
     size = ", ".join(f"{name} {value}" for name, value in truth.network.items()) or "size not known"
-    twins = len(truth) - len(truth.distinct)
     return [
         f"{truth.name}, {truth.dataset}: {len(truth):,} architectures of {truth.space}, "
-        f"{len(truth.distinct):,} distinct ({twins:,} twins); networks: {size}",
+        f"{len(truth.distinct):,} of them distinct up to isomorphism; networks: {size}",
         f"read from {truth.provenance.source}",
         *notes,
     ]
@@ -87,13 +86,13 @@ def column_table(found: Sequence[Summary]) -> Table:
 
 def entry_lines(found: Entry) -> list[str]:
     """Which architecture it is, and those isomorphic to it, a line each."""
-    others = [twin for twin in found.twins if twin != found.architecture]
+    others = [one for one in found.isomorphic if one != found.architecture]
     lines = [f"{found.architecture} (half: {found.half})"]
     if found.asked != found.architecture:
         lines.append(f"asked for as {found.asked}")
-    lines += [f"isomorphic   {twin}" for twin in others[:TWINS]]
-    if len(others) > TWINS:
-        lines.append(f"and {len(others) - TWINS:,} more; --json has all")
+    lines += [f"isomorphic   {one}" for one in others[:MOST]]
+    if len(others) > MOST:
+        lines.append(f"and {len(others) - MOST:,} more; --json has all")
     return lines
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from croze.errors import CrozeError
@@ -18,7 +17,7 @@ from croze.truth import (
     trained_pool,
 )
 from croze.truth.cache import Cached
-from croze.truth.raw import RawFiles
+from croze.truth.raw import RawFiles, Reader
 from croze.truth.sources import shortcomings
 from croze.truth.truth import Truth
 
@@ -26,34 +25,18 @@ Watch = Callable[[int, int], None]
 """Told how many cells of a long conversion are done, of how many."""
 
 
-@dataclass(frozen=True)
-class Reader:
-    """How a benchmark is read.
-
-    Attributes:
-        read: takes the path and the data set; of those that take long, `watch` as well.
-        inputs: which raw files that is going to read; None where they change at any time.
-        version: of what `read` makes of them.
-        slow: whether `read` takes `watch`.
-    """
-
-    read: Callable[..., Truth]
-    inputs: Callable[[Path, str], RawFiles] | None = None
-    version: int = 0
-    slow: bool = False
-
-
 READERS: Mapping[str, Reader] = {
-    nasbench201.NAME: Reader(nasbench201.read, nasbench201.inputs, nasbench201.VERSION),
-    nats_bench.NAME: Reader(nats_bench.read, nats_bench.inputs, nats_bench.VERSION, slow=True),
-    robust_nasbench201.NAME: Reader(
-        robust_nasbench201.read, robust_nasbench201.inputs, robust_nasbench201.VERSION
-    ),
-    nas_robbench201.NAME: Reader(nas_robbench201.read, nas_robbench201.inputs, nas_robbench201.VERSION),
-    tiny_robustbench.NAME: Reader(tiny_robustbench.read, tiny_robustbench.inputs, tiny_robustbench.VERSION),
-    nas_bench_301.NAME: Reader(nas_bench_301.read, nas_bench_301.inputs, nas_bench_301.VERSION),
-    csv_table.NAME: Reader(csv_table.read, csv_table.inputs, csv_table.VERSION),
-    trained_pool.NAME: Reader(trained_pool.read),
+    reader.name: reader
+    for reader in (
+        nasbench201.READER,
+        nats_bench.READER,
+        robust_nasbench201.READER,
+        nas_robbench201.READER,
+        tiny_robustbench.READER,
+        nas_bench_301.READER,
+        csv_table.READER,
+        trained_pool.READER,
+    )
 }
 """Readers by name."""
 

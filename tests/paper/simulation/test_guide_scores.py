@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from croze.paper.simulation import guide_scores
-from croze.proxies import Measurement, Proxy, Undefined, find_criteria, merits, parts_of
+from croze.proxies import Measurement, Proxy, Undefined, merits, parse_proxies, parts_of
 from croze.ranking.scored import collect
 from croze.scoring.evaluator import Evaluator
 from croze.scoring.ledger import Ledger
@@ -56,20 +56,20 @@ def some(small):
 
 
 def test_all_members_of_a_class_share_a_score_and_others_have_none(small, some, ledger):
-    (found,) = asked(small, some, ledger, find_criteria("params"))
+    (found,) = asked(small, some, ledger, parse_proxies("params"))
     assert (found.scored, found.failures, found.reason) == (len(some), 0, "")
     said = found(range(len(small)))
-    for place, twin in enumerate(small.twin.tolist()):
+    for place, twin in enumerate(small.representative.tolist()):
         if twin in some:
             network = SPACE.build(SPACE.parse(small.architectures[twin]), classes=10, seed=0)
             assert said[place] == sum(p.numel() for p in network.parameters())
         else:
             assert said[place] is None
-    assert max(np.bincount(small.twin)[some]) > 1
+    assert max(np.bincount(small.representative)[some]) > 1
 
 
 def test_an_aggregate_ranks_all_of_them(small, some, ledger):
-    aggregate, *parts = find_criteria("logrank(params,l2-norm),params,l2-norm")
+    aggregate, *parts = parse_proxies("logrank(params,l2-norm),params,l2-norm")
     combined, params, norms = asked(small, some, ledger, [aggregate, *parts])
     columns = {"params": params.values[some], "l2-norm": norms.values[some]}
     np.testing.assert_array_equal(combined.values[some], merits([aggregate], columns)[aggregate.spec])
@@ -77,7 +77,7 @@ def test_an_aggregate_ranks_all_of_them(small, some, ledger):
 
 
 def test_higher_is_better_and_failures_are_counted_not_ranked(small, some, ledger):
-    (sizes,) = asked(small, some, ledger, find_criteria("params"))
+    (sizes,) = asked(small, some, ledger, parse_proxies("params"))
     least = int(np.nanmedian(sizes.values))
     (found,) = asked(small, some, ledger, [Smallness(least)])
     failed = sizes.values[some] <= least
@@ -96,14 +96,14 @@ def test_higher_is_better_and_failures_are_counted_not_ranked(small, some, ledge
 
 def test_scores_of_a_benchmark_are_not_computed_again(small, some, ledger, monkeypatch):
     architectures = [small.architectures[i] for i in some]
-    for _ in ledger.scores(architectures, find_criteria("params,l2-norm")):
+    for _ in ledger.scores(architectures, parse_proxies("params,l2-norm")):
         pass
 
     def computed(self, request):
         raise AssertionError("computed again")
 
     monkeypatch.setattr(Evaluator, "__call__", computed)
-    found = asked(small, some, ledger, find_criteria("l2-norm,rank(params,l2-norm)"))
+    found = asked(small, some, ledger, parse_proxies("l2-norm,rank(params,l2-norm)"))
     assert [one.failures for one in found] == [0, 0]
 
 

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import json
-import json
 import os
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from typing import Any
 
 import numpy as np

@@ -5,7 +5,6 @@ import numpy as np
 from croze.paper.figure5 import Prediction, Predictiveness, chart, clouds, notes, parts_of_form, tables
 from croze.paper.forms import find_forms
 from croze.reporting.page import Page
-from croze.reporting.terminal import terminal_table
 
 NAN = float("nan")
 
@@ -84,7 +83,7 @@ def test_the_page_and_the_terminal():
         assert part in text
     assert text.endswith("|\n")
     assert "![" not in Page("Scores", "About.", "croze x", [], [], []).markdown()
-    assert terminal_table(page.sheets[0]).row_count == 8
+    assert len(page.sheets[0].rows) == 8
 
 
 def test_the_data_of_the_figure():

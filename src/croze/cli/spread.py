@@ -82,7 +82,6 @@ def spread(
     from croze.ranking.spread import usable_cells
     from croze.ranking.spread_sheets import notes, spread_sheets
     from croze.reporting.page import Page
-    from croze.reporting.terminal import terminal_table
     from croze.scoring.evaluator import Evaluator
     from croze.scoring.ledger import Ledger
     from croze.scoring.store import Store
@@ -161,7 +160,7 @@ def spread(
     emit_json(json, result)
     sheets = [sheet for one in found for sheet in spread_sheets(one)]
     for sheet in sheets:
-        terminal.print(terminal_table(sheet))
+        terminal.print(sheet)
     if page is not None:
         files = ", ".join(f"{name} {digest[:DIGITS]}" for name, digest in known.provenance.sha256.items())
         basis = [

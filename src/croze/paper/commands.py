@@ -153,12 +153,11 @@ def what(json: Json = None) -> None:
     """Say of each table and figure of the paper which data it needs, and what of it needs GPU weeks."""
     from croze.cli.output import console, emit_json
     from croze.reporting.table import Table
-    from croze.reporting.terminal import terminal_table
 
     rows = tuple((part.name, part.shows, part.needs, part.lacks) for part in PARTS)
     head = ("name", "shows", "made with", "not made with it")
     sheet = Table("Tables and figures of the paper", "", head, rows, prose=True)
-    console(json).print(terminal_table(sheet))
+    console(json).print(sheet)
     emit_json(json, [dict(zip(("name", "shows", "needs", "lacks"), row, strict=True)) for row in rows])
 
 

@@ -20,7 +20,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from croze.campaign.images import held_out
 from croze.corruptions import CORRUPTIONS, Corruption, corrupt
 from croze.data import Dataset, open_dataset
 from croze.data.cached import cached
@@ -36,10 +35,10 @@ from croze.perturb.base import Ball
 from croze.perturb.fgsm import FGSM
 from croze.perturb.pgd import PGD
 from croze.pool import Member, Pool
-from croze.robustness.evaluate import check_model
-from croze.robustness.identity import digest_of_weights
+from croze.pool.images import held_out
+from croze.robustness.evaluate import check_model, digest_of_weights
 from croze.training.folder import identity, load_trained
-from croze.training.perturbed import input_gradient
+from croze.training.loss import input_gradient
 
 CLEAN = "clean"
 ATTACKS: Mapping[str, Perturbation] = {"fgsm": FGSM(), "pgd": PGD(20)}

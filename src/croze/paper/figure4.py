@@ -18,12 +18,12 @@ from croze.errors import CrozeError
 from croze.paper.features import INPUTS, FeatureConsistency, Settings, member_features, test_images
 from croze.paper.output import Outcome, check_files, merits_of
 from croze.pool import Pool, read_pool
+from croze.pool.truth import read_columns
 from croze.proxies import parse_proxies
 from croze.reporting.chart import Chart, Layout, canvas
 from croze.reporting.palette import SERIES
 from croze.reporting.table import Table
 from croze.spaces import open_space
-from croze.truth.trained_pool import read_columns
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -54,7 +54,8 @@ from croze.proxies.croze.form import COMPONENTS, CrozeForm
 from croze.ranking.scored import Scored
 from croze.reporting.chart import Chart, Layout, canvas
 from croze.reporting.palette import CLOUD, SERIES
-from croze.reporting.table import Table, interval_text, rho_text
+from croze.reporting.table import Table
+from croze.reporting.text import interval_text, rho_text
 from croze.scoring.evaluator import Evaluator
 from croze.scoring.population import draw as draw_cells
 from croze.spaces import open_space

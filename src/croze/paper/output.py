@@ -20,11 +20,9 @@ from croze.files import write_text
 from croze.provenance import provenance
 from croze.proxies import Criterion, merits, parts_of
 from croze.ranking.scored import Scored, collect
-from croze.reporting.chart import Chart
-from croze.reporting.figures import check_plot
+from croze.reporting.chart import Chart, check_plot
 from croze.reporting.page import Page
 from croze.reporting.table import Table
-from croze.reporting.terminal import terminal_table
 from croze.scoring.evaluator import Evaluator
 from croze.scoring.ledger import Ledger
 from croze.scoring.store import Store
@@ -69,7 +67,7 @@ class Outcome:
         for line in self.remarks:
             terminal.print(line)
         for table in self.tables:
-            terminal.print(terminal_table(table))
+            terminal.print(table)
         if plot is not None and self.chart is not None:
             self.chart.save(plot)
         if page is not None:

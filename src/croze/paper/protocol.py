@@ -21,7 +21,6 @@ from typing import Any
 from rich.console import Console
 from torch.nn.functional import cross_entropy
 
-from croze.campaign.work import column_of, is_column
 from croze.cli.options import slug
 from croze.cli.pool_run import PoolRun
 from croze.cli.progress import Bar
@@ -34,8 +33,9 @@ from croze.nn.forward import logits_of
 from croze.nn.seeding import single_thread
 from croze.paper.printed import PrintedTable, printed
 from croze.pool import POOL, MemberResult, folder_of_member, read_design, read_result
+from croze.pool.work import column_of, is_column
 from croze.proxies import Criterion, parse_proxies
-from croze.robustness.figures import harmonic_robustness
+from croze.robustness.metrics import harmonic_robustness
 from croze.robustness.plan import Plan
 from croze.robustness.trials import Attacked
 from croze.scoring.evaluator import Evaluator

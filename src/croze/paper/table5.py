@@ -42,8 +42,9 @@ from croze.paper.printed import printed
 from croze.proxies.croze.form import CrozeForm
 from croze.ranking.columns import CLEAN
 from croze.ranking.scored import Scored
-from croze.reporting.table import Table, interval_text
-from croze.robustness.figures import harmonic_robustness
+from croze.reporting.table import Table
+from croze.reporting.text import interval_text
+from croze.robustness.metrics import harmonic_robustness
 from croze.scoring.evaluator import Evaluator
 from croze.spaces import open_space
 from croze.stats.bootstrap import bootstrap_spearman

@@ -43,7 +43,7 @@ from croze.proxies import parse_proxies
 from croze.reporting.chart import Chart, Layout, canvas
 from croze.reporting.palette import SERIES
 from croze.reporting.table import Table
-from croze.robustness.figures import harmonic_robustness
+from croze.robustness.metrics import harmonic_robustness
 from croze.spaces import open_space
 from croze.truth.selection import shared_cells
 

@@ -16,35 +16,47 @@ if TYPE_CHECKING:
     from croze.data import load_batch
     from croze.errors import CrozeError
     from croze.proxies import parse_proxies, parse_proxy
+    from croze.robustness.run import EvaluationRun, evaluate
     from croze.scoring.score import score, score_all
     from croze.spaces import open_space
+    from croze.training import NetworkSpec, TrainingRun, train
     from croze.types import Batch, LayerScore, Score
 
 _HOMES = {
     "Batch": "croze.types",
     "CrozeError": "croze.errors",
+    "EvaluationRun": "croze.robustness.run",
     "LayerScore": "croze.types",
+    "NetworkSpec": "croze.training",
     "Score": "croze.types",
+    "TrainingRun": "croze.training",
+    "evaluate": "croze.robustness.run",
     "parse_proxies": "croze.proxies",
     "parse_proxy": "croze.proxies",
     "load_batch": "croze.data",
     "open_space": "croze.spaces",
     "score": "croze.scoring.score",
     "score_all": "croze.scoring.score",
+    "train": "croze.training",
 }
 
 __all__ = [
     "Batch",
     "CrozeError",
+    "EvaluationRun",
     "LayerScore",
+    "NetworkSpec",
     "Score",
+    "TrainingRun",
     "__version__",
+    "evaluate",
     "load_batch",
     "open_space",
     "parse_proxies",
     "parse_proxy",
     "score",
     "score_all",
+    "train",
 ]
 
 

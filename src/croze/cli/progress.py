@@ -54,7 +54,7 @@ class Bar:
 
 
 class Bars:
-    """A bar for each thing that is done, one after another; a context manager that runs are given as `watch`."""
+    """A bar for each thing that is done, one after another: what runs take as `watch`; a context manager."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -22,8 +22,7 @@ from rich.console import Console
 from torch.nn.functional import cross_entropy
 
 from croze.cli.options import slug
-from croze.cli.pool_run import PoolRun
-from croze.cli.progress import Bar
+from croze.cli.progress import Bar, Bars
 from croze.corruptions.names import CORRUPTIONS, SEVERITIES
 from croze.data import load_batch, open_dataset
 from croze.data.splits import in_split, same_images
@@ -33,6 +32,7 @@ from croze.nn.forward import logits_of
 from croze.nn.seeding import single_thread
 from croze.paper.printed import PrintedTable, printed
 from croze.pool import POOL, MemberResult, folder_of_member, read_design, read_result
+from croze.pool.run import PoolRun
 from croze.pool.work import column_of, is_column
 from croze.proxies import Criterion, parse_proxies
 from croze.robustness.metrics import harmonic_robustness
@@ -719,22 +719,13 @@ class Protocol:
                 place = self.folder / self.recipe.method / f"{slug(space)}-seed{seed}"
                 names = in_order(place, list(architectures))
                 run = PoolRun(
-                    place,
-                    space,
-                    self.settings,
-                    self.recipe,
-                    self.plan,
-                    seed,
-                    self.data,
-                    self.images,
-                    self.test_data,
-                    self.test_images,
-                    self.workers,
-                    self.devices,
-                )
+                    folder=place, space=space, settings=self.settings, recipe=self.recipe, plan=self.plan,
+                    seed=seed, data=self.data, images=self.images, test_data=self.test_data,
+                    test_images=self.test_images, workers=self.workers, devices=self.devices,
+                )  # fmt: skip
                 try:
-                    with redirect_stdout(sys.stderr):
-                        run.train(names, terminal)
+                    with redirect_stdout(sys.stderr), Bars(terminal) as bars:
+                        run.train(names, bars)
                 except CrozeError:
                     known = _results(place, names)
                     if len(known) < len(names) or not all(one.failed for one in known.values()):

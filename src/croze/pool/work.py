@@ -7,22 +7,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from filelock import FileLock, Timeout
 
 from croze.data import Dataset
 from croze.nn.normalised import Normalised
 from croze.pool import MemberResult, folder_of_member, read_result
-from croze.robustness.evaluate import digest_of_weights, evaluate
+from croze.robustness.evaluate import run_trials
 from croze.robustness.masking import UNBOUNDED
 from croze.robustness.outcomes import Outcomes
 from croze.robustness.plan import Plan, prepare
 from croze.robustness.trials import Attacked, Corrupted, Trial
 from croze.scoring.execution import make_executor
-from croze.training import BEST, STATE, Diverged, Recipe, Trained, in_pixels, train
-from croze.training.folder import describe, identity, load_trained
+from croze.training import BEST, STATE, Recipe, TrainingRun
 from croze.training.images import Batches
-from croze.training.network import SpaceNetwork
-from croze.training.state import Place
+from croze.training.network import SpaceNetwork, digest_of_weights
+from croze.training.run import identity, train_network
 
 Watch = Callable[[int, str], None]
 """Called with the number of the member at work and a remark."""
@@ -92,51 +92,32 @@ class Work:
         self, number: int, architecture: str, place: Path, known: MemberResult | None
     ) -> MemberResult:
         if known is not None and (place / BEST).exists():
-            model, _ = load_trained(place)
-            training = known.training
+            model, training = TrainingRun.load(place).model(), known.training
         else:
-            try:
-                found = self._train(number, architecture, place)
-            except Diverged as problem:
-                return MemberResult(architecture, failed=str(problem))
-            model = found.model
-            row = found.history[found.epoch - 1]
-            training = {
-                "epoch": found.epoch,
-                "validation_clean": row["validation_clean"],
-                "validation_adversarial": row["validation_adversarial"],
-                "seconds": found.seconds,
-            }
+            run = self._train(number, architecture, place)
+            if run.best is None:
+                return MemberResult(architecture, failed=run.reason)
+            model = run.model().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            measured = {name: run.best[name] for name in ("validation_clean", "validation_adversarial")}
+            training = {"epoch": run.epoch, **measured, "seconds": run.seconds}
         columns, images = self._evaluate(number, model, place)
         if known is not None:  # what was asked for earlier stays
             columns, images = {**known.columns, **columns}, {**known.images, **images}
         return MemberResult(architecture, columns, images, training)
 
-    def _train(self, number: int, architecture: str, place: Path) -> Trained:
-        subject = SpaceNetwork(self.space, self.settings, architecture)
+    def _train(self, number: int, architecture: str, place: Path) -> TrainingRun:
+        network = SpaceNetwork(self.space, self.settings, architecture)
         if self.recipe.auxiliary:
-            subject = subject.for_training(self.training.size)
-        network = subject.build(self.training.classes, self.seed)
-        model = in_pixels(network, self.training)
-        describe(subject, model, self.training, self.validation, self.recipe, self.seed).write(place)
+            network = network.for_training(self.training.size)
 
-        def tell(at: Place, total: int, loss: float) -> None:
+        def tell(what: str, done: int, total: int, remark: str) -> None:
             if self.watch is not None:
-                step = at.epoch * (total // self.recipe.epochs) + at.step
-                self.watch(number, f"training step {step} of {total}, loss {loss:.2f}")
+                self.watch(number, f"step {done} of {total}, {remark}")
 
-        return train(
-            network,
-            self.training,
-            self.validation,
-            self.recipe,
-            place,
-            seed=self.seed,
-            device=self.device,
-            mixed_precision=self.mixed_precision,
-            title=subject.title,
-            watch=tell,
-        )
+        return train_network(
+            network, self.training, self.validation, self.recipe, place, seed=self.seed, device=self.device,
+            mixed_precision=self.mixed_precision, watch=tell,
+        )  # fmt: skip
 
     def _evaluate(
         self, number: int, model: Normalised, place: Path
@@ -158,7 +139,7 @@ class Work:
             "device": self.device.partition(":")[0],
         }
         with Outcomes(place, context) as outcomes:
-            results = evaluate(
+            results = run_trials(
                 model,
                 self.test,
                 plan.trials,
@@ -186,7 +167,7 @@ class Work:
 
 
 def is_column(trial: Trial) -> bool:
-    """Whether the trial is a figure of the network; attacks without a bound look for masked gradients."""
+    """Whether the trial measures the network; attacks without a bound look for masked gradients."""
     return not (isinstance(trial, Attacked) and trial.norm == "linf" and trial.epsilon >= UNBOUNDED)
 
 
@@ -203,7 +184,7 @@ Told = Callable[[int, int, MemberResult], None]
 """Called after every member with how many are done, the member's number and its result."""
 
 
-def train_pool(
+def train_members(
     work: Work,
     architectures: Sequence[str],
     *,

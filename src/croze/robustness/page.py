@@ -164,7 +164,7 @@ def class_table(summary: Summary) -> Table | None:
     if classes > MOST_CLASSES:
         return None
     rows = tuple(
-        (row.name, *("–" if share is None else f"{100 * share:.0f}" for share in row.per_class))
+        (row.name, *("–" if share is None else f"{100 * share:.1f}" for share in row.per_class))
         for row in summary.under_attack
     )
     head = ("", *map(str, range(classes)))

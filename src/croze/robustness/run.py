@@ -150,17 +150,17 @@ class EvaluationRun(Run):
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
-        """The evaluation in a folder.
+        """The evaluation in a folder, or of its `evaluation.json`.
 
         Raises:
             CrozeError: when there is none, it is of another format or cannot be read.
         """
-        path = Path(folder) / EVALUATION
+        path = Path(folder) if Path(folder).is_file() else Path(folder) / EVALUATION
         content = read_result(path, cls.kind, cls.version)
         try:
             recipe = content["recipe"]
             return cls(
-                Path(folder),
+                path.parent,
                 NetworkSpec.from_json(content["network"]),
                 content["training"],
                 None if recipe is None else Recipe(**recipe),
@@ -250,7 +250,7 @@ def evaluate(
     if corruption_set is not None:
         plan = from_set(plan, Path(corruption_set), chosen, whole.labels[chosen])
     dataset = cached(whole, chosen, lambda done, total: watch("reading images", done, total, ""))
-    context = {
+    context: dict[str, Any] = {
         "weights": digest_of_weights(pixels),
         "images": identity(dataset),
         "seed": seed,
@@ -311,16 +311,12 @@ def _evaluate(
 
 def _accuracies(reference: EvaluationRun | str | Path) -> Accuracies:
     """The accuracies under corruptions of an evaluation, or of its `evaluation.json`."""
-    if not isinstance(reference, EvaluationRun):
-        path = Path(reference)
-        folder = path if path.is_dir() else path.parent
-        reference = EvaluationRun.load(folder) if (folder / EVALUATION).is_file() else reference
-    summary = reference.summary if isinstance(reference, EvaluationRun) else None
-    if summary is None or summary.corruptions is None:
+    run = reference if isinstance(reference, EvaluationRun) else EvaluationRun.load(reference)
+    if run.summary is None or run.summary.corruptions is None:
         raise CrozeError(
-            f"{reference} holds no accuracies under corruptions: name an evaluation under all of them."
+            f"{run.folder} holds no accuracies under corruptions: name an evaluation under all of them."
         )
-    return summary.corruptions.accuracies
+    return run.summary.corruptions.accuracies
 
 
 def _model_of(

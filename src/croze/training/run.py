@@ -114,7 +114,6 @@ class TrainingRun(Run):
         )  # fmt: skip
         if (folder / TRAINING).exists():
             known = cls.load(folder)
-            known.network = network  # as it is at hand
             old, new = known.result(), json.loads(json.dumps(run.result()))
             differing = [name for name in _IDENTITY if old[name] != new[name]]
             if differing:
@@ -123,6 +122,7 @@ class TrainingRun(Run):
                     f"{', '.join(_named(name, old[name], new[name]) for name in differing)}: name another "
                     "folder."
                 )
+            known.network = network  # with its module, where it is one
             return known
         if (folder / BEST).exists():
             raise CrozeError(f"{folder} holds weights but no {TRAINING}: name another folder.")
@@ -216,18 +216,18 @@ class TrainingRun(Run):
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
-        """The training in a folder.
+        """The training in a folder, or of its `training.json`.
 
         Raises:
             CrozeError: when there is none, it is of another format or cannot be read.
         """
-        path = Path(folder) / TRAINING
+        path = Path(folder) if Path(folder).is_file() else Path(folder) / TRAINING
         if not path.is_file():
             raise CrozeError(f"{path} does not exist: name the folder of a training.")
         content = read_result(path, cls.kind, cls.version)
         try:
             return cls(
-                Path(folder),
+                path.parent,
                 NetworkSpec.from_json(content["network"]),
                 Recipe(**content["recipe"]),
                 content["seed"],

@@ -42,6 +42,11 @@ def declared(module: str, name: str) -> Any:
     raise LookupError(f"{module} declares no {name}")
 
 
+def module_line(module: str) -> str:
+    """The first line of the docstring of a module of this package, without its full stop."""
+    return _line(_source(module).tree)
+
+
 @dataclass(frozen=True)
 class Declared:
     """A class or function of a module, or what a call of it makes; attributes are read as of the thing

@@ -10,7 +10,7 @@ from importlib.metadata import entry_points
 from importlib.resources import files
 from typing import Any
 
-from croze.declared import Declared, declared
+from croze.declared import Declared, declared, module_line
 from croze.notation.named import spec_of
 
 
@@ -124,8 +124,8 @@ def list_corruptions() -> Entries:
 
 def list_truths() -> Entries:
     """The readers of published measurements."""
-    readers = declared("croze.truth.registry", "READERS")
-    return Entries([Entry(name, reader.read.module_line) for name, reader in readers.items()])
+    modules = declared("croze.truth.registry", "BENCHMARKS")
+    return Entries([Entry(name, module_line(module)) for name, module in modules.items()])
 
 
 KINDS: Mapping[str, Callable[[], Entries]] = {

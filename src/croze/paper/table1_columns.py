@@ -15,7 +15,7 @@ from croze.errors import CrozeError
 from croze.paper.layout import Layout
 from croze.paper.printed import printed
 from croze.ranking.table import Column, ColumnSet
-from croze.robustness.figures import harmonic_robustness
+from croze.robustness.metrics import harmonic_robustness
 from croze.truth.nasbench201 import SPACE
 from croze.truth.truth import Truth
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from croze.corruptions import GROUPS, SEVERITIES
 from croze.reporting.chart import save
 from croze.reporting.palette import INK, SERIES
-from croze.robustness.corruption_figures import CorruptionFigures
+from croze.robustness.metrics import CorruptionMetrics
 from croze.robustness.result import Summary
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _attacks(axes: Axes, summary: Summary) -> None:
     axes.grid(alpha=0.3, axis="x")
 
 
-def _corruptions(axes: Axes, figures: CorruptionFigures) -> None:
+def _corruptions(axes: Axes, figures: CorruptionMetrics) -> None:
     names = [name for members in GROUPS.values() for name in members if name in figures.accuracies]
     cells = [
         [100 * figures.accuracies[name].get(severity, math.nan) for severity in SEVERITIES] for name in names

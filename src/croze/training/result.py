@@ -11,7 +11,7 @@ from rich.table import Table
 from croze.reporting.chart import save
 from croze.reporting.palette import INK, SERIES
 from croze.training import Recipe, Trained
-from croze.training.network import Subject
+from croze.training.network import NetworkSpec
 
 SHOWN = 12
 """Epochs in the table: the last ones, and the best."""
@@ -27,7 +27,7 @@ _COLUMNS = {
 
 def training_json(
     found: Trained,
-    subject: Subject,
+    subject: NetworkSpec,
     recipe: Recipe,
     data: str,
     images: int,

@@ -6,13 +6,9 @@ A verb's module is imported when the verb is called, so that help texts need nei
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Any
-
-import typer
-from typer.core import TyperCommand
 
 from croze.cli.options import Json
+from croze.cli.verbs import Verbs, group
 
 
 @dataclass(frozen=True)
@@ -33,15 +29,11 @@ class Part:
     needs: str
     lacks: str
 
-    def command(self, name: str) -> TyperCommand:
-        """The command, its module imported: a module has the name of its table or figure, as has its verb."""
+    @property
+    def place(self) -> str:
+        """Where its command is: a module has the name of its table or figure, as has its command."""
         module = "table6" if self.name == "figure6" else self.name.replace("-", "_")
-        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-        verb = getattr(import_module(f"croze.paper.{module}"), module)
-        alone.command(name, short_help=self.help)(verb)
-        command = typer.main.get_command(alone)
-        assert isinstance(command, TyperCommand)
-        return command
+        return f"croze.paper.{module}:{module}"
 
 
 PARTS = (
@@ -136,19 +128,6 @@ PARTS = (
 """In the order of the paper, tables first."""
 
 
-def add_part(app: typer.Typer, part: Part, name: str = "", help: str = "") -> None:
-    """Add a part as a verb whose module is imported once it is called."""
-
-    class Later(TyperCommand):
-        def make_context(self, info_name: str | None, *rest: Any, **more: Any) -> Any:
-            return part.command(name or part.name).make_context(info_name, *rest, **more)
-
-    def verb() -> None:
-        """Stand in for the verb in its group's help."""
-
-    app.command(name or part.name, cls=Later, short_help=help or part.help)(verb)
-
-
 def what(json: Json = None) -> None:
     """Say of each table and figure of the paper which data it needs, and what of it needs GPU weeks."""
     from croze.cli.output import console, emit_json
@@ -161,21 +140,21 @@ def what(json: Json = None) -> None:
     emit_json(json, [dict(zip(("name", "shows", "needs", "lacks"), row, strict=True)) for row in rows])
 
 
-reproduce = typer.Typer(
-    help="Measure a figure or table of the paper again and print ours beside the paper's.",
+def _root() -> None:
+    """Measure a figure or table of the paper again and print ours beside the paper's."""
+
+
+reproduce = group(
+    {
+        "what": ("croze.paper.commands:what", "Which data each needs, what is not there."),
+        **{part.name: (part.place, part.help) for part in sorted(PARTS, key=lambda part: part.name)},
+    },
+    _root,
     epilog="`croze reproduce what` says which data each needs, and what cannot be made without GPU weeks.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
 )
-reproduce.command("what", short_help="Which data each needs, what is not there.")(what)
-for _part in sorted(PARTS, key=lambda part: part.name):
-    add_part(reproduce, _part)
 
-
-def add_to(app: typer.Typer) -> None:
-    """Add these verbs to the command line."""
-    figure3 = next(part for part in PARTS if part.name == "figure3")
-    add_part(app, figure3, "simulate", "Replay search strategies on measured accuracies.")
-    app.add_typer(reproduce, name="reproduce", short_help="Measure figures and tables of the paper again.")
+VERBS: Verbs = {
+    "simulate": ("croze.paper.figure3:figure3", "Replay search strategies on measured accuracies."),
+    "reproduce": ("croze.paper.commands:reproduce", "Measure figures and tables of the paper again."),
+}
+"""What the command line gets from here."""

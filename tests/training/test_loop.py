@@ -11,8 +11,8 @@ from croze.nn.seeding import seeded
 from croze.spaces import open_space
 from croze.spaces.genotypes import find
 from croze.training import BEST, STATE, Diverged, Recipe, find_recipe, fit
+from croze.training.loop import validate
 from croze.training.run import write_events
-from croze.training.validation import validate
 
 SHORT = {"epochs": "2", "batch_size": "32", "validation_steps": "2", "clip": "0"}
 

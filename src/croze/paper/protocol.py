@@ -32,8 +32,7 @@ from croze.nn.forward import logits_of
 from croze.nn.seeding import single_thread
 from croze.paper.printed import PrintedTable, printed
 from croze.pool import POOL, MemberResult, folder_of_member, read_design, read_result
-from croze.pool.run import PoolRun
-from croze.pool.work import column_of, is_column
+from croze.pool.run import PoolRun, column_of, is_column
 from croze.proxies import Criterion, parse_proxies
 from croze.robustness.metrics import harmonic_robustness
 from croze.robustness.plan import Plan

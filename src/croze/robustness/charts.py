@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from croze.corruptions.names import GROUPS, SEVERITIES
 from croze.reporting.chart import MARKS, Chart, Layout, canvas, legend_above
-from croze.reporting.palette import CLOUD, INK, PANEL, SERIES, SOFT, sequential
+from croze.reporting.palette import CLOUD, INK, PANEL, SERIES, SOFT
 from croze.reporting.table import Table
 from croze.reporting.text import percent, shortened
 from croze.robustness.metrics import CorruptionMetrics
@@ -73,7 +73,7 @@ def evaluation_charts(summary: Summary) -> tuple[Chart, ...]:
     metrics = summary.corruptions
     if metrics is not None:
         grouped, clean = by_group(metrics), summary.trials[0].accuracy
-        charts += [_corruptions(metrics, grouped, clean), _severities(grouped, clean), _map(grouped)]
+        charts += [_corruptions(metrics, grouped, clean), _severities(grouped, clean)]
     return tuple(charts)
 
 
@@ -261,51 +261,3 @@ def _severity_rows(grouped: Grouped) -> tuple[tuple[str, ...], ...]:
         for members in grouped.values()
         for name, row in members.items()
     )
-
-
-def _map(grouped: Grouped) -> Chart:
-    names = [(name, row) for members in grouped.values() for name, row in members.items()]
-    top = max(max(row.values()) for _, row in names) or 1.0
-
-    def draw(layout: Layout) -> Figure:
-        from matplotlib.patches import Rectangle
-
-        figure = canvas(layout, 46 + 25 * (len(names) + 0.35 * len(grouped)))
-        axes = figure.subplots()
-        place = 0.0
-        ticks: list[float] = []
-        for members in grouped.values():
-            for row in members.values():
-                for j, severity in enumerate(SEVERITIES):
-                    value = row.get(severity)
-                    fill, text = (PANEL, SOFT) if value is None else sequential(value / top)
-                    axes.add_patch(
-                        Rectangle((j, place), 1, 1, facecolor=fill, edgecolor=PANEL, linewidth=1.5,
-                                  gid=f"{MARKS}-{len(ticks)}-{severity}")
-                    )  # fmt: skip
-                    axes.text(
-                        j + 0.5, place + 0.5, "–" if value is None else f"{100 * value:.0f}", ha="center",
-                        va="center_baseline", color=text,
-                    )  # fmt: skip
-                ticks.append(place + 0.5)
-                place += 1
-            place += 0.35
-        axes.set_xlim(0, len(SEVERITIES))
-        axes.set_ylim(place - 0.35, 0)
-        axes.grid(visible=False)
-        for side in ("left", "bottom"):
-            axes.spines[side].set_visible(False)
-        axes.xaxis.set_ticks_position("top")
-        axes.set_xticks([j + 0.5 for j in range(len(SEVERITIES))], [str(s) for s in SEVERITIES])
-        axes.set_yticks(ticks, [name.replace("_", " ") for name, _ in names])
-        return figure
-
-    return Chart(
-        "evaluation-map",
-        "All corruptions and severities",
-        f"Accuracy in percent; the darkest (on dark ground the brightest) cell is {100 * top:.0f}%.",
-        "A map of 15 corruptions by 5 severities; the table behind it has the numbers.",
-        Table("Accuracy by corruption and severity, %", "", ("corruption", *map(str, SEVERITIES)),
-              _severity_rows(grouped)),
-        draw,
-    )  # fmt: skip

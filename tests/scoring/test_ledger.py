@@ -99,7 +99,7 @@ def test_text_that_is_no_architecture_fails_with_the_reason(digits):
 
 def test_building_counts_for_the_first_score(digits, monkeypatch):
     ticks = iter(range(1000))
-    monkeypatch.setattr("croze.scoring.ledger.time.perf_counter", lambda: float(next(ticks)))
+    monkeypatch.setattr("croze.scoring.evaluator.time.perf_counter", lambda: float(next(ticks)))
     first, second = Evaluator(SPACE, digits, 0)((CELL, tuple(parse_proxies("params,live-params"))))
     # one tick for building, one for each measurement
     assert (first.seconds, second.seconds) == (2.0, 1.0)

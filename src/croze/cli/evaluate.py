@@ -41,7 +41,7 @@ def evaluate(
         typer.Option(metavar="FILE", help="evaluation.json of the network that mCE divides errors by."),
     ] = None,
     images: Annotated[
-        int | None, typer.Option(min=1, help="Test images, balanced over classes.  [default: all]")
+        int | None, typer.Option(min=1, help="Test images, balanced over classes.", show_default="all")
     ] = None,
     limits: Limits = None,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of images and attacks.")] = 0,
@@ -49,9 +49,11 @@ def evaluate(
     device: ComputeOn = "cpu",
     threads: Threads = 0,
     training_data: Annotated[
-        str | None, typer.Option(help="Training images, for lgv.  [default: those of the training]")
+        str | None, typer.Option(help="Training images, for lgv.", show_default="those of the training")
     ] = None,
-    out: Annotated[str | None, typer.Option(help="Folder of the result.  [default: DIR/evaluation]")] = None,
+    out: Annotated[
+        str | None, typer.Option(help="Folder of the result.", show_default="DIR/evaluation")
+    ] = None,
     plot: Plot = None,
     json: Json = None,
 ) -> None:

@@ -49,7 +49,7 @@ def train(
     space: SpaceName = "nasbench201",
     cells: Annotated[
         int | None,
-        typer.Option(min=1, help="Cells to draw, no two isomorphic.  [default: 100]"),
+        typer.Option(min=1, help="Cells to draw, no two isomorphic.", show_default="100"),
     ] = None,
     arch_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Train these architectures instead, one a line.")
@@ -69,7 +69,7 @@ def train(
     limits: Limits = None,
     channels: SpaceChannels = None,
     cells_per_stage: Annotated[
-        int | None, typer.Option(min=1, help="Of nasbench201.  [default: the space's own]")
+        int | None, typer.Option(min=1, help="Of nasbench201.", show_default="the space's own")
     ] = None,
     layers: SpaceLayers = None,
     seed: Annotated[

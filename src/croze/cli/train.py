@@ -52,7 +52,7 @@ def train(
     settings: RecipeSettings = None,
     images: TrainingImages = None,
     out: Annotated[
-        str | None, typer.Option(help="Folder of checkpoints and result.  [default: one below runs/]")
+        str | None, typer.Option(help="Folder of checkpoints and result.", show_default="one below runs/")
     ] = None,
     seed: Annotated[
         int, typer.Option(min=0, max=MAX_SEED, help="Of weights, split, order, augmentation.")

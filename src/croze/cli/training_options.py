@@ -24,8 +24,8 @@ SpaceOfArch = Annotated[
     str | None,
     typer.Option(
         "--space",
-        help="Search space of --arch; `croze list spaces` names them, FILE.py:CLASS is one of yours.  "
-        "[default: nasbench201, or that of a named genotype]",
+        help="Search space of --arch; `croze list spaces` names them, FILE.py:CLASS is one of yours.",
+        show_default="nasbench201, or that of a named genotype",
     ),
 ]
 NormalisesInput = Annotated[
@@ -33,14 +33,14 @@ NormalisesInput = Annotated[
     typer.Option("--normalises-input", help="The model takes pixels in [0, 1] and normalises them itself."),
 ]
 RecipeName = Annotated[str, typer.Option(help="standard, pgd, trades or fast (FGSM from a random start).")]
-Epochs = Annotated[int | None, typer.Option(min=1, help="Passes over the images.  [default: 200]")]
+Epochs = Annotated[int | None, typer.Option(min=1, help="Passes over the images.", show_default="200")]
 TrainingBatch = Annotated[
-    int | None, typer.Option("--batch-size", min=2, help="Images a step.  [default: 64]")
+    int | None, typer.Option("--batch-size", min=2, help="Images a step.", show_default="64")
 ]
-LearningRate = Annotated[float | None, typer.Option(help="Initial learning rate.  [default: 0.1]")]
+LearningRate = Annotated[float | None, typer.Option(help="Initial learning rate.", show_default="0.1")]
 TrainingEpsilon = Annotated[
     str | None,
-    typer.Option(help="Size of adversarial training, l-inf in pixel space.  [default: 8/255]"),
+    typer.Option(help="Size of adversarial training, l-inf in pixel space.", show_default="8/255"),
 ]
 RecipeSettings = Annotated[
     list[str] | None,
@@ -56,7 +56,7 @@ TrainingImages = Annotated[
 ]
 TestData = Annotated[
     str | None,
-    typer.Option(help="Test images, READER:PATH.  [default: a fifth of --data is set aside]"),
+    typer.Option(help="Test images, READER:PATH.", show_default="a fifth of --data is set aside"),
 ]
 TestImages = Annotated[int, typer.Option(min=1, help="Test images, balanced over classes.")]
 MixedPrecision = Annotated[

@@ -29,7 +29,7 @@ def main() -> None:
     with Store(options.out, evaluator.context) as store, Ledger(evaluator, store, options.workers) as ledger:
         found = search(
             space,
-            croze.find_criterion("croze-robust"),
+            croze.parse_proxy("croze-robust"),
             make_algorithm("evolution", space, seed=0),
             ledger,
             options.budget,

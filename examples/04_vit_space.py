@@ -184,7 +184,7 @@ def main() -> None:
     with Store(options.out, evaluator.context) as store, Ledger(evaluator, store, options.workers) as ledger:
         found = search(
             space,
-            croze.find_criterion(PROXY),
+            croze.parse_proxy(PROXY),
             make_algorithm("evolution", space, seed=0),
             ledger,
             options.budget,

@@ -22,7 +22,7 @@ import time
 
 from croze.data import load_batch
 from croze.errors import CrozeError
-from croze.proxies import Proxy, find_proxies
+from croze.proxies import Proxy, parse_proxies, parts_of
 from croze.scoring.calibration import calibrate
 from croze.scoring.evaluator import Evaluator, check_devices
 from croze.scoring.execution import make_executor
@@ -106,7 +106,7 @@ def main() -> int:
     except CrozeError as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 2
-    (proxy,) = find_proxies(options.proxy)
+    (proxy,) = parts_of(parse_proxies(options.proxy))
     space = open_space("darts", layers=options.layers, channels=options.channels)
     for size in map(int, options.batch_size.split(",")):
         batch = load_batch("digits", size=size, seed=0)

@@ -38,7 +38,7 @@ from torch.profiler import ProfilerActivity, profile
 from croze.data import load_batch
 from croze.nn.scratch import prepare
 from croze.nn.seeding import single_thread
-from croze.proxies import PROXIES, Proxy, find_proxies
+from croze.proxies import PROXIES, Proxy, parse_proxies, parts_of
 from croze.scoring.score import score_all
 from croze.spaces import open_space
 from croze.types import Batch
@@ -232,7 +232,7 @@ def main() -> None:
     space = open_space("nasbench201")
     rng = random.Random(options.seed)
     cells = [CELL, *(str(space.sample(rng)) for _ in range(options.cells - 1))]
-    proxies = find_proxies(options.proxies or ",".join(PROXIES))
+    proxies = parts_of(parse_proxies(options.proxies or ",".join(PROXIES)))
     check_the_method()
     page = [
         INTRODUCTION.format(how=ON_CUDA if DEVICE.type == "cuda" else ON_CPU),

@@ -16,7 +16,7 @@ from score_cost import Cost, architectures, in_turns, parser_of
 
 from croze.data import load_batch
 from croze.nn.seeding import single_thread
-from croze.proxies import find_proxies
+from croze.proxies import parse_proxies, parts_of
 from croze.scoring.evaluator import Evaluator
 from croze.spaces import open_space
 from croze.testing.plain_official import plain_official
@@ -26,7 +26,7 @@ PLAIN = "straightforward"
 
 def measure(space: str, count: int, batch_size: int, repeats: int, seed: int, data: str) -> list[Cost]:
     batch = load_batch(data, size=batch_size, seed=seed)
-    (proxy,) = find_proxies("croze-official")
+    (proxy,) = parts_of(parse_proxies("croze-official"))
     found = []
     with single_thread():
         for name, of, text in architectures(space, count, seed):

@@ -29,7 +29,7 @@ from matplotlib.figure import Figure
 
 from croze.files import write_text
 from croze.nn.seeding import single_thread
-from croze.proxies import find_proxies
+from croze.proxies import parse_proxies, parts_of
 from croze.scoring.machine import this_machine
 
 POSITIONAL = "croze-positional"
@@ -39,7 +39,7 @@ SETTINGS = (("nasbench201", 20, 8), ("nasbench201", 20, 64), ("darts", 14, 8))
 
 
 def cost(space: str, count: int, batch_size: int) -> list[dict[str, Any]]:
-    proxies = find_proxies(POSITIONAL)
+    proxies = parts_of(parse_proxies(POSITIONAL))
     repeats = REPEATS[f"{space} {batch_size}"]
     found = score_cost.measure(space, count, batch_size, proxies, repeats, 0, "digits")
     return [asdict(one) for one in found]

@@ -20,7 +20,7 @@ from score_cost import in_turns, seconds
 
 from croze.data import load_batch
 from croze.nn.seeding import single_thread
-from croze.proxies import find_proxies
+from croze.proxies import parse_proxies, parts_of
 from croze.scoring.evaluator import Evaluator
 from croze.spaces import open_space
 from croze.spaces.darts.space import Darts
@@ -37,7 +37,7 @@ Curve = dict[int, float]
 
 
 def over_batch(repeats: int) -> Curve:
-    (proxy,) = find_proxies("croze-positional")
+    (proxy,) = parts_of(parse_proxies("croze-positional"))
     space = open_space("nasbench201")
     runs: dict[str, Callable[[], object]] = {
         str(size): partial(Evaluator(space, load_batch("digits", size=size, seed=0), 0), (CELL, (proxy,)))
@@ -47,7 +47,7 @@ def over_batch(repeats: int) -> Curve:
 
 
 def over_depth(repeats: int) -> Curve:
-    (proxy,) = find_proxies("croze-positional")
+    (proxy,) = parts_of(parse_proxies("croze-positional"))
     batch = load_batch("digits", size=8, seed=0)
     text = str(find(NETWORK)[1])
     runs: dict[str, Callable[[], object]] = {
@@ -58,7 +58,7 @@ def over_depth(repeats: int) -> Curve:
 
 
 def over_seeds(repeats: int) -> Curve:
-    (proxy,) = find_proxies("croze-positional")
+    (proxy,) = parts_of(parse_proxies("croze-positional"))
     space, batch = open_space("nasbench201"), load_batch("digits", size=8, seed=0)
 
     def score(count: int) -> None:
@@ -71,7 +71,7 @@ def over_seeds(repeats: int) -> Curve:
 
 def memory(batch_size: int) -> tuple[float, float]:
     """GiB that the process held at its peak above what it held before, and seconds; of this process."""
-    (proxy,) = find_proxies("croze-positional")
+    (proxy,) = parts_of(parse_proxies("croze-positional"))
     space, architecture = find(NETWORK)
     batch = load_batch("digits", size=batch_size, seed=0)
     evaluator = Evaluator(open_space(space), batch, 0)

@@ -29,7 +29,7 @@ from torch.nn import functional
 from croze.data import load_batch
 from croze.nn.scratch import prepare
 from croze.nn.seeding import single_thread
-from croze.proxies import Proxy, find_proxies
+from croze.proxies import Proxy, parse_proxies, parts_of
 from croze.scoring.evaluator import Evaluator
 from croze.spaces import open_space
 from croze.spaces.genotypes import named
@@ -135,7 +135,7 @@ def main() -> None:
     parser = parser_of(__doc__, repeats=5)
     parser.add_argument("--proxies", default="croze-positional,croze-paper,croze-official")
     options = parser.parse_args()
-    proxies = find_proxies(options.proxies)
+    proxies = parts_of(parse_proxies(options.proxies))
     costs = measure(
         options.space,
         options.architectures,

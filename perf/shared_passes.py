@@ -16,7 +16,7 @@ import time
 
 from croze.data import load_batch
 from croze.nn.seeding import single_thread
-from croze.proxies import Proxy, find_proxies
+from croze.proxies import Proxy, parse_proxies, parts_of
 from croze.scoring.evaluator import Evaluator
 from croze.spaces import open_space
 
@@ -50,7 +50,7 @@ def main() -> None:
     cells = [str(space.sample(rng)) for _ in range(options.cells)]
     batch = load_batch(options.data, size=options.batch_size, seed=options.seed)
     evaluator = Evaluator(space, batch, options.seed)
-    proxies = tuple(find_proxies(options.proxies))
+    proxies = tuple(parts_of(parse_proxies(options.proxies)))
     groups = [(proxy,) for proxy in proxies] + [proxies]
     medians: list[list[float]] = [[] for _ in groups]
     with single_thread():

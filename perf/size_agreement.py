@@ -18,7 +18,7 @@ import numpy as np
 
 from croze.data import load_batch
 from croze.nn.seeding import single_thread
-from croze.proxies import find_criteria, merits, parts_of
+from croze.proxies import merits, parse_proxies, parts_of
 from croze.scoring.evaluator import Evaluator
 from croze.spaces import open_space
 from croze.stats import spearman
@@ -55,7 +55,7 @@ def main() -> None:
     rng = random.Random(options.seed)
     cells = [str(large.sample(rng)) for _ in range(options.cells)]
     batch = load_batch(options.data, size=options.batch_size, seed=options.seed)
-    criteria = find_criteria(options.proxies)
+    criteria = parse_proxies(options.proxies)
     parts = parts_of(criteria)
     found = []
     for space in (small, large):

@@ -18,7 +18,7 @@ from typing import Any
 from zlib import crc32
 
 from croze.data import load_batch
-from croze.proxies import find_proxy
+from croze.proxies import parse_proxies, parts_of
 from croze.scoring.evaluator import Evaluator, Request
 from croze.scoring.ledger import Ledger
 from croze.scoring.store import Store
@@ -45,7 +45,7 @@ def main() -> None:
     options = parser.parse_args()
     space = open_space(options.space)
     evaluator = Hashing(space, load_batch("digits", size=8, seed=0), 0)
-    proxy = find_proxy("croze-positional")
+    (proxy,) = parts_of(parse_proxies("croze-positional"))
 
     def searched(ledger: Ledger) -> Any:
         algorithm = make_algorithm(options.algorithm, space, 0)

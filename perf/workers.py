@@ -13,7 +13,7 @@ import tempfile
 import time
 
 from croze.data import load_batch
-from croze.proxies import find_criterion
+from croze.proxies import parse_proxy
 from croze.scoring.evaluator import Evaluator
 from croze.scoring.ledger import Ledger
 from croze.scoring.store import Store
@@ -26,7 +26,7 @@ def throughput(options: argparse.Namespace, workers: int) -> float:
     """Candidates a second."""
     space = open_space(options.space, channels=options.channels, layers=options.layers)
     evaluator = Evaluator(space, load_batch("digits", size=options.batch, seed=0), 0)
-    criterion = find_criterion(options.proxy)
+    criterion = parse_proxy(options.proxy)
     with (
         tempfile.TemporaryDirectory() as folder,
         Store(folder, evaluator.context) as store,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from croze.data import load_batch
     from croze.errors import CrozeError
-    from croze.proxies import find_criteria, find_criterion, find_proxies, find_proxy
+    from croze.proxies import parse_proxies, parse_proxy
     from croze.scoring.score import score, score_all
     from croze.spaces import open_space
     from croze.types import Batch, LayerScore, Score
@@ -25,14 +25,12 @@ _HOMES = {
     "CrozeError": "croze.errors",
     "LayerScore": "croze.types",
     "Score": "croze.types",
-    "find_criteria": "croze.proxies",
-    "find_criterion": "croze.proxies",
-    "find_proxies": "croze.proxies",
-    "find_proxy": "croze.proxies",
+    "parse_proxies": "croze.proxies",
+    "parse_proxy": "croze.proxies",
     "load_batch": "croze.data",
     "open_space": "croze.spaces",
-    "score": "croze.scoring",
-    "score_all": "croze.scoring",
+    "score": "croze.scoring.score",
+    "score_all": "croze.scoring.score",
 }
 
 __all__ = [
@@ -41,12 +39,10 @@ __all__ = [
     "LayerScore",
     "Score",
     "__version__",
-    "find_criteria",
-    "find_criterion",
-    "find_proxies",
-    "find_proxy",
     "load_batch",
     "open_space",
+    "parse_proxies",
+    "parse_proxy",
     "score",
     "score_all",
 ]

@@ -1,7 +1,7 @@
 """The one root error: every mistake a user can make ends as one sentence that says what to do."""
 
 
-class CrozeError(Exception):
+class CrozeError(ValueError):
     """Bad input or an impossible request.
 
     The message is one sentence (or two): what was expected, what came, what to do. The command line

@@ -111,6 +111,8 @@ def _evaluation(path: Path) -> Part:
 def _readable(path: Path, make: Any) -> Part:
     try:
         part: Part = make()
+    except CrozeError:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as problem:
         raise CrozeError(
             f"{path} is no result that can be read ({type(problem).__name__}: {problem}); run its command "

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from croze.data import load_batch
-from croze.proxies import find_proxy
+from croze.proxies import parse_proxy
 from croze.scoring.evaluator import Evaluator
 from croze.spaces.nasbench201 import NASBench201
 
@@ -60,7 +60,7 @@ def test_the_scores_are_what_one_gets_by_hand(finished):
     _, result, _, _ = finished
     batch = load_batch("digits", size=8, seed=0)
     assert result["settings"]["batch"] == batch.digest()
-    proxy = find_proxy("croze-positional")
+    proxy = parse_proxy("croze-positional")
     for ranked in result["top"][:3]:
         (score,) = Evaluator(SPACE, batch, 0)((ranked["architecture"], (proxy,)))
         assert score.value == ranked["score"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from croze.proxies import find_criterion
+from croze.proxies import parse_proxy
 from croze.scoring.evaluator import Evaluator
 from croze.scoring.ledger import Ledger
 from croze.scoring.store import Store
@@ -17,7 +17,7 @@ def searched(folder, digits, space, criterion, **where):
     with Store(folder, evaluator.context) as store:
         ledger = Ledger(evaluator, store, **where)
         try:
-            found = search(space, find_criterion(criterion), strategy, ledger, 30, in_flight=12)
+            found = search(space, parse_proxy(criterion), strategy, ledger, 30, in_flight=12)
         finally:
             ledger.close()
         assert len(store) == 30 * len(found.candidates[0].parts)

@@ -6,7 +6,7 @@ from croze.errors import CrozeError
 from croze.paper.component_sets import FIGURES, PRINTED_CELL, component_sets, figures_of
 from croze.paper.forms import find_forms
 from croze.paper.printed import printed
-from croze.proxies import find_proxy
+from croze.proxies import parse_proxy
 from croze.scoring.evaluator import Evaluator
 from croze.scoring.ledger import Ledger
 from croze.scoring.store import Store
@@ -40,7 +40,7 @@ def test_winners_and_their_accuracies(truth, ledger, cells):
     average = (clean + cc + fgsm + 2 * clean * fgsm / (clean + fgsm)) / 4
     assert found.oracle[0] == cells[int(average.argmax())]
     for row in found.rows:
-        scores = [ledger.known(cells[i], find_proxy(row.proxy)).value for i in POSITIONS]
+        scores = [ledger.known(cells[i], parse_proxy(row.proxy)).value for i in POSITIONS]
         i = int(np.argmax(scores))
         assert row.best.architecture == cells[i]
         assert (row.best.value, row.best.among, row.n, row.failures) == (scores[i], 5, 5, 0)

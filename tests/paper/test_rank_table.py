@@ -9,7 +9,7 @@ from croze.paper.layout import layout_of_table2
 from croze.paper.printed import printed, printed_tables
 from croze.paper.rank_table import COUNTERPARTS, rank_table, views_wanted
 from croze.paper.table1_columns import table1
-from croze.proxies import find_criteria, parts_of
+from croze.proxies import parse_proxies, parts_of
 from croze.ranking import CONTROL, Scored
 from croze.ranking.table import CONVENTIONS
 from croze.spaces.nasbench201 import NASBench201
@@ -51,7 +51,7 @@ def table_of(criteria, positions=None, truth=None, **more):
 
 def test_views_are_strings_and_classes_on_both_halves():
     truth, seen = truth_of(), []
-    found, scored = table_of(find_criteria("params,naswot"), truth=truth, watch=seen.append)
+    found, scored = table_of(parse_proxies("params,naswot"), truth=truth, watch=seen.append)
     sides = halves(truth)
     expected = {
         (cells, half): [
@@ -90,7 +90,7 @@ def test_views_are_strings_and_classes_on_both_halves():
 def test_a_draw_without_twins_has_one_kind_of_cells():
     truth = truth_of()
     positions = select(truth, 20, 3, "distinct")
-    found, _ = table_of(find_criteria("params"), positions, truth)
+    found, _ = table_of(parse_proxies("params"), positions, truth)
     assert [view.cells for view in found.views] == ["distinct"] * 3
     assert views_wanted(truth, positions) == 3
     assert {row.cells for row in found.beside_paper()} == {"distinct"}
@@ -104,7 +104,7 @@ def test_distinct_cells_of_a_draw_begin_the_draw_of_distinct_cells():
 
 
 def test_beside_the_paper_each_stands_on_its_own_cells():
-    criteria = find_criteria("grasp,params,croze-paper,croze-official,jacob-cov")
+    criteria = parse_proxies("grasp,params,croze-paper,croze-official,jacob-cov")
     lost = [0, 1, 2, 30, 50]
     scored = scored_of(criteria, {"grasp": lost})
     truth = truth_of()
@@ -137,7 +137,7 @@ def test_who_fails_often_on_the_draw_stands_alone_in_every_view():
     truth = truth_of()
     report = np.flatnonzero(halves(truth) == 1)
     few, many = list(report[:4]), list(report[:12])
-    criteria = find_criteria("grasp,snip,params")
+    criteria = parse_proxies("grasp,snip,params")
     found, _ = table_of(criteria, truth=truth, scored=scored_of(criteria, {"grasp": few, "snip": many}))
     assert 0.05 * found.views[1].half.chosen < 4  # often in the half, but not in the draw
     for view in found.views:
@@ -147,7 +147,7 @@ def test_who_fails_often_on_the_draw_stands_alone_in_every_view():
 
 
 def test_what_the_print_has_lost_has_no_difference():
-    found, _ = table_of(find_criteria("naswot"))
+    found, _ = table_of(parse_proxies("naswot"))
     figures = found.beside_paper()[0].figures
     assert figures["clean"].difference == figures["clean"].ours - 0.687
     assert figures["fgsm4"].printed is None
@@ -158,7 +158,7 @@ def test_what_the_print_has_lost_has_no_difference():
 def test_empty_columns_are_never_filled():
     truth = truth_of("nas-robbench201", ("clean", "fgsm@8", "pgd@8", "autoattack"))
     known, layout = table1(truth)
-    criteria = find_criteria("synflow")
+    criteria = parse_proxies("synflow")
     found = rank_table(known, layout, np.arange(len(CELLS)), scored_of(criteria), criteria, resamples=5)
     assert not found.complete
     row = found.beside_paper()[0]
@@ -181,7 +181,7 @@ def test_empty_columns_are_never_filled():
 
 def test_a_partial_mean_of_a_row_with_lost_figures_is_lost():
     truth = truth_of(names=("clean", "fgsm@4"))
-    found, _ = table_of(find_criteria("naswot"), truth=truth)
+    found, _ = table_of(parse_proxies("naswot"), truth=truth)
     average = found.beside_paper()[0].figures["avg"]
     assert average.printed is None
     assert average.ours == pytest.approx(
@@ -190,7 +190,7 @@ def test_a_partial_mean_of_a_row_with_lost_figures_is_lost():
 
 
 def test_partial_rhos_need_the_count():
-    criteria = find_criteria("params,croze-robust")
+    criteria = parse_proxies("params,croze-robust")
     without, _ = table_of(criteria, scored=scored_of(criteria, control=False))
     assert not without.given_size
     assert math.isnan(without.views[0].half.standing("params").mean.partial)
@@ -201,7 +201,7 @@ def test_partial_rhos_need_the_count():
 
 
 def test_the_order_is_that_of_the_report_half():
-    found, _ = table_of(find_criteria("params,naswot,snip,grasp"))
+    found, _ = table_of(parse_proxies("params,naswot,snip,grasp"))
     report = found.views[1].half
     assert report.name == "report"
     averages = [report.standing(spec).mean.rho for spec in found.criteria]
@@ -209,20 +209,20 @@ def test_the_order_is_that_of_the_report_half():
 
 
 def test_too_few_cells_are_said():
-    criteria = find_criteria("grasp")
+    criteria = parse_proxies("grasp")
     scored = scored_of(criteria, {"grasp": list(range(len(CELLS)))})
     found, _ = table_of(criteria, scored=scored)
     assert found.shortfall == (
         f"A table needs at least 3 cells on which some proxy succeeded, got 0 of {len(CELLS)}: "
         f"grasp failed on {len(CELLS)}."
     )
-    few, _ = table_of(find_criteria("params"), np.arange(2))
+    few, _ = table_of(parse_proxies("params"), np.arange(2))
     assert few.shortfall.endswith("got 2 of 2: take a larger sample.")
-    assert table_of(find_criteria("params"))[0].shortfall == ""
+    assert table_of(parse_proxies("params"))[0].shortfall == ""
 
 
 def test_the_result_is_ready_for_json():
-    found, _ = table_of(find_criteria("croze-robust,naswot,params"))
+    found, _ = table_of(parse_proxies("croze-robust,naswot,params"))
     result = found.to_json()
     assert json.loads(json.dumps(result, allow_nan=False)) == result
     assert [(view["cells_of"], view["half"]) for view in result["views"]][:2] == [
@@ -240,7 +240,7 @@ def test_counterparts_are_the_rows_of_the_print():
         if name.startswith(("table1", "table2")):
             assert set(table.rows) == set(COUNTERPARTS)
     specs = [spec for specs in COUNTERPARTS.values() for spec in specs]
-    assert [criterion.spec for criterion in find_criteria(",".join(specs))] == specs
+    assert [criterion.spec for criterion in parse_proxies(",".join(specs))] == specs
 
 
 def parameters(architecture):
@@ -260,7 +260,7 @@ def test_the_printed_row_of_the_number_of_parameters(shared_data):
         assert parameters(architecture) == sum(p.numel() for p in network.parameters())
     sizes = np.array([parameters(a) for a in truth.architectures], dtype=float)
     scored = Scored(truth.architectures, {"params": sizes}, {"params": {}})
-    criteria = find_criteria("params")
+    criteria = parse_proxies("params")
     found = rank_table(truth, layout_of_table2(truth), select(truth), scored, criteria, resamples=2)
     strings, classes = found.beside_paper()
     assert (strings.n, classes.n) == (15625, 6466)

@@ -7,7 +7,7 @@ from croze.data import draw, open_dataset
 from croze.errors import CrozeError
 from croze.paper.forms import find_forms
 from croze.paper.states import after_steps, as_trained, initialised, trained
-from croze.proxies import find_proxies
+from croze.proxies import parse_proxies
 from croze.scoring.evaluator import Evaluator
 from croze.scoring.ledger import Ledger
 from croze.scoring.score import score_all
@@ -104,7 +104,7 @@ def test_every_state_has_scores_of_its_own(evaluator, cells, training, members):
 
 
 def test_they_can_be_sent_to_workers(evaluator, cells, training, members):
-    params = tuple(find_proxies("l2-norm"))
+    params = tuple(parse_proxies("l2-norm"))
     for state in (after_steps(evaluator, cells, training, RECIPE, 1), trained(evaluator, members)):
         away = pickle.loads(pickle.dumps(state.evaluator))
         assert away.context == state.evaluator.context

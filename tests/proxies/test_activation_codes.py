@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from croze.errors import CrozeError
-from croze.proxies import find_proxy
+from croze.proxies import parse_proxy
 from croze.scoring.score import score
 from croze.types import Batch
 
@@ -77,4 +77,4 @@ def test_equal_images_have_one_code(double16, build):
 @pytest.mark.parametrize("arguments", ["mu=inf", "sigma=0", "sigma=-1"])
 def test_arguments_that_make_no_sense(arguments):
     with pytest.raises(CrozeError):
-        find_proxy(f"swap-reg({arguments})")
+        parse_proxy(f"swap-reg({arguments})")

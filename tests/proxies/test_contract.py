@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from croze.data import load_batch
-from croze.proxies import PROXIES, find_proxy
+from croze.proxies import PROXIES, parse_proxy
 from croze.proxies.passes import Passes
 from croze.scoring.score import score
 from croze.spaces import open_space
@@ -50,7 +50,7 @@ ZEROS = {
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("proxy", EVERY)
 def test_every_proxy_on_every_kind_of_network(proxy, network, digits16):
-    found = check_proxy(find_proxy(proxy), NETWORKS[network], digits16, company=())
+    found = check_proxy(parse_proxy(proxy), NETWORKS[network], digits16, company=())
     reason = REFUSALS.get((proxy, network))
     if reason is not None:
         assert reason in found.reason
@@ -61,7 +61,7 @@ def test_every_proxy_on_every_kind_of_network(proxy, network, digits16):
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_no_score_depends_on_what_else_is_scored(network, digits16):
-    check_independence([find_proxy(proxy) for proxy in EVERY], NETWORKS[network], digits16)
+    check_independence([parse_proxy(proxy) for proxy in EVERY], NETWORKS[network], digits16)
 
 
 SPACE = open_space("nasbench201", channels=4, cells=1)
@@ -71,7 +71,7 @@ CELL = SPACE.parse("|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|nor
 @pytest.mark.parametrize("flavour", ["benchmark", "released"])
 @pytest.mark.parametrize("proxy", PROXIES)
 def test_every_proxy_on_a_cell(proxy, flavour, digits16):
-    kind = find_proxy(proxy)
+    kind = parse_proxy(proxy)
 
     def build():
         return SPACE.build(CELL, classes=10, seed=0, flavour="thin" if kind.flavour == "thin" else flavour)
@@ -88,7 +88,7 @@ def blank(batch):
 
 @pytest.mark.parametrize("proxy", EVERY)
 def test_what_a_proxy_says_it_needs(proxy, digits16, monkeypatch):
-    kind = find_proxy(proxy)
+    kind = parse_proxy(proxy)
     model = NETWORKS["mobilenet"]()
     expected = score(model, digits16, kind)
     assert expected.ok
@@ -108,10 +108,10 @@ def test_what_a_proxy_says_it_needs(proxy, digits16, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("proxy", "part"), [(proxy, part) for proxy in EVERY for part in sorted(find_proxy(proxy).asks)]
+    ("proxy", "part"), [(proxy, part) for proxy in EVERY for part in sorted(parse_proxy(proxy).asks)]
 )
 def test_a_proxy_asks_for_nothing_in_vain(proxy, part, digits16):
-    kind = find_proxy(proxy)
+    kind = parse_proxy(proxy)
     model = NETWORKS["plain_cnn"]()
 
     def measured(asked):

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from croze.errors import CrozeError
-from croze.proxies import find_proxy
+from croze.proxies import parse_proxy
 from croze.proxies.catalogue import GROUP
 from croze.proxies.registry import PROXIES
 from croze.scoring.score import score
@@ -45,14 +45,14 @@ def installed(tmp_path, monkeypatch):
 
 def test_it_is_found_by_name_with_arguments(installed):
     assert "grad-std" in list(PROXIES)
-    assert find_proxy("grad-std(power=2)").spec == "grad-std(power=2)"
+    assert parse_proxy("grad-std(power=2)").spec == "grad-std(power=2)"
     with pytest.raises(CrozeError, match="power of grad-std must be above 0"):
-        find_proxy("grad-std(power=0)")
+        parse_proxy("grad-std(power=0)")
 
 
 @pytest.mark.parametrize("network", ["plain_cnn", "mobilenet", "vit", "shared_weights"])
 def test_it_keeps_the_contract(installed, digits, network):
-    found = check_proxy(find_proxy("grad-std"), NETWORKS[network], digits)
+    found = check_proxy(parse_proxy("grad-std"), NETWORKS[network], digits)
     assert found.ok, found.reason
     assert found.layers
 

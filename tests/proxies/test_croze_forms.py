@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from croze.data import load_batch
 from croze.errors import CrozeError
-from croze.proxies import find_proxy
+from croze.proxies import parse_proxy
 from croze.proxies.croze.cosine import along_first, released, sums_along_first, whole
 from croze.proxies.passes import Passes
 from croze.scoring.score import score, score_all
@@ -355,8 +355,8 @@ def test_callers_may_have_switched_gradients_off(digits):
 def test_what_is_not_chosen_is_neither_computed_nor_stored(form, digits):
     found = score(plain_cnn(), digits, f"{form}(components=gradients)")
     assert all(set(layer.terms) == {"gradients"} for layer in found.layers)
-    reordered = find_proxy(f"{form}(components=gradients+features)")
-    assert reordered == find_proxy(f"{form}(components=features+gradients)")
+    reordered = parse_proxy(f"{form}(components=gradients+features)")
+    assert reordered == parse_proxy(f"{form}(components=features+gradients)")
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -437,5 +437,5 @@ def test_seeds_out_of_range(digits):
 
 
 def test_proxies_may_be_mixed(digits):
-    found = score_all(plain_cnn(), digits, ["params", find_proxy("flops")])
+    found = score_all(plain_cnn(), digits, ["params", parse_proxy("flops")])
     assert [one.proxy for one in found] == ["params", "flops"]

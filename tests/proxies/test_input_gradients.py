@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 
 from croze.errors import CrozeError
-from croze.proxies import find_proxy
+from croze.proxies import parse_proxy
 from croze.scoring.score import score
 
 
@@ -84,4 +84,4 @@ def test_ranks_like_the_product_that_the_paper_writes(double16, build):
 )
 def test_arguments_that_make_no_sense(spec):
     with pytest.raises(CrozeError, match="above 0"):
-        find_proxy(spec)
+        parse_proxy(spec)

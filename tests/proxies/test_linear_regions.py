@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from croze.errors import CrozeError
-from croze.proxies import find_proxy
+from croze.proxies import parse_proxy
 from croze.scoring.score import score
 from croze.spaces import open_space
 
@@ -42,4 +42,4 @@ def test_a_line_has_two_regions(digits):
 @pytest.mark.parametrize("arguments", ["samples=1", "resolution=0"])
 def test_arguments_that_make_no_sense(arguments):
     with pytest.raises(CrozeError, match="at least 2 samples"):
-        find_proxy(f"linear-regions({arguments})")
+        parse_proxy(f"linear-regions({arguments})")

@@ -8,7 +8,7 @@ import pytest
 from croze.data import load_batch
 from croze.errors import CrozeError
 from croze.files import to_json
-from croze.proxies import AGGREGATES, PROXIES, find_criterion
+from croze.proxies import AGGREGATES, PROXIES, parse_proxy
 from croze.proxies.reference import Reference, load_reference, shipped_references
 from croze.scoring.score import score, score_all
 from croze.spaces import open_space
@@ -80,7 +80,7 @@ def test_scores_of_another_batch_are_not_compared(digits16):
 
 
 def test_a_population_without_the_part_says_so(digits, population):
-    found = score(NETWORKS["resnet"](), digits, find_criterion("rank(params,snip)"), reference=population)
+    found = score(NETWORKS["resnet"](), digits, parse_proxy("rank(params,snip)"), reference=population)
     assert not found.ok
     assert "the reference population mine has no scores of snip" in found.reason
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from croze.errors import CrozeError
-from croze.proxies import find_proxy
+from croze.proxies import parse_proxy
 from croze.scoring.score import score
 
 
@@ -72,4 +72,4 @@ def test_less_noise_is_smoother(double16, build):
 @pytest.mark.parametrize("epsilon", ["0", "-1", "inf"])
 def test_arguments_that_make_no_sense(epsilon):
     with pytest.raises(CrozeError):
-        find_proxy(f"smooth-features(epsilon_normalised={epsilon})")
+        parse_proxy(f"smooth-features(epsilon_normalised={epsilon})")

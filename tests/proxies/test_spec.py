@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from croze.errors import CrozeError
 from croze.notation import parse_items
-from croze.proxies import PROXIES, find_criteria, find_proxies, find_proxy
+from croze.proxies import PROXIES, parse_proxies, parse_proxy
 from croze.proxies.croze.form import COMPONENTS
 
 names = st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=8)
@@ -26,7 +26,7 @@ def test_what_is_written_is_read(wanted, space):
 @given(st.text(alphabet="ab(),=- +1", max_size=20))
 def test_anything_is_read_or_refused_with_a_sentence(text):
     try:
-        find_criteria(text)
+        parse_proxies(text)
     except CrozeError as problem:
         assert str(problem).endswith((".", "'"))  # noqa: PT017
 
@@ -47,9 +47,9 @@ arguments = st.fixed_dictionaries(
 @given(forms, arguments)
 def test_the_full_name_gives_the_same_proxy_back(name, given_arguments):
     text = f"{name}({','.join(f'{k}={v}' for k, v in given_arguments.items())})" if given_arguments else name
-    proxy = find_proxy(text)
-    assert find_proxy(proxy.spec) == proxy
-    assert hash(proxy) == hash(find_proxy(proxy.spec))
+    proxy = parse_proxy(text)
+    assert parse_proxy(proxy.spec) == proxy
+    assert hash(proxy) == hash(parse_proxy(proxy.spec))
 
 
 @pytest.mark.parametrize("name", PROXIES)
@@ -89,9 +89,38 @@ def test_metadata(name):
 )
 def test_bad_names_and_arguments(text, sentence):
     with pytest.raises(CrozeError, match=sentence):
-        find_proxies(text)
+        parse_proxies(text)
 
 
 def test_one_proxy_is_one():
     with pytest.raises(CrozeError, match="Expected one proxy, got 2"):
-        find_proxy("params,flops")
+        parse_proxy("params,flops")
+
+
+def test_text_and_values_may_be_mixed():
+    params, te_nas = parse_proxies("params,te-nas")
+    found = parse_proxies([params, "snip,rank(snip,flops)", te_nas])
+    assert [proxy.spec for proxy in found] == ["params", "snip", "rank(snip,flops)", "te-nas"]
+    assert found[0] is params
+    assert parse_proxies(te_nas) == [te_nas]
+    assert parse_proxies(proxy for proxy in (params, te_nas)) == [params, te_nas]
+    assert parse_proxy(params) is params
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sentence"),
+    [
+        (3, "a name or a croze Proxy, got a int"),
+        ([3], "a name or a croze Proxy, got a int"),
+        ([], "at least one proxy, got none"),
+        (["params", "snip,params"], "params is named twice"),
+    ],
+)
+def test_values_that_are_no_proxies(wanted, sentence):
+    with pytest.raises(CrozeError, match=sentence):
+        parse_proxies(wanted)
+
+
+def test_a_mistake_is_a_value_error():
+    with pytest.raises(ValueError, match="Unknown proxy"):
+        parse_proxies("nonsense")

@@ -10,7 +10,7 @@ from torch.func import functional_call, jacrev
 
 from croze.errors import CrozeError
 from croze.nn.initialise import initialise
-from croze.proxies import find_proxy
+from croze.proxies import parse_proxy
 from croze.scoring.score import score
 
 
@@ -48,4 +48,4 @@ def test_entropy_of_the_spectrum(network, smoothing, double16, build):
 @pytest.mark.parametrize("smoothing", [-0.1, 1.1])
 def test_arguments_that_make_no_sense(smoothing):
     with pytest.raises(CrozeError, match="smoothing"):
-        find_proxy(f"vkdnw(smoothing={smoothing})")
+        parse_proxy(f"vkdnw(smoothing={smoothing})")

@@ -10,7 +10,7 @@ from torch import nn
 
 from croze.errors import CrozeError
 from croze.nn.initialise import initialise
-from croze.proxies import find_proxy
+from croze.proxies import parse_proxy
 from croze.scoring.score import score
 
 
@@ -83,7 +83,7 @@ def test_images_and_labels_do_not_enter(double16, build):
 @pytest.mark.parametrize("arguments", ["alpha=0", "alpha=inf", "samples=0", "repeats=0", "variance=moving"])
 def test_arguments_that_make_no_sense(arguments):
     with pytest.raises(CrozeError):
-        find_proxy(f"zen({arguments})")
+        parse_proxy(f"zen({arguments})")
 
 
 def test_running_variances_are_those_that_the_network_itself_keeps(double16, build):

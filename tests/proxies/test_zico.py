@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from croze.errors import CrozeError
-from croze.proxies import find_proxy
+from croze.proxies import parse_proxy
 from croze.scoring.score import score
 
 
@@ -31,4 +31,4 @@ def test_mean_over_deviation_by_numpy(network, batches, double16, build, backwar
 def test_too_few_images_for_the_batches(digits, build):
     assert "at least 2 images" in score(build("mlp"), digits, "zico(batches=5)").reason
     with pytest.raises(CrozeError, match="at least 2"):
-        find_proxy("zico(batches=1)")
+        parse_proxy("zico(batches=1)")

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from croze.errors import CrozeError
-from croze.proxies import Measurement, Proxy, Undefined, find_proxies
+from croze.proxies import Measurement, Proxy, Undefined, parse_proxies
 from croze.ranking.assessment import assess
 from croze.ranking.table import table2
 from croze.scoring.evaluator import Evaluator
@@ -83,7 +83,7 @@ def run(ledger, proxies, known=None, **more):
 
 
 def test_rho_is_that_of_scipy_and_lower_is_better_is_turned_round(ledger):
-    found = run(ledger, [*find_proxies("params"), Smallness()])
+    found = run(ledger, [*parse_proxies("params"), Smallness()])
     expected = spearmanr(params(), ACCURACIES[POSITIONS]).statistic
     rhos = {row.proxy: row.columns["clean"].rho for row in found.comparison.rows}
     assert rhos == {"params": pytest.approx(expected), "smallness": pytest.approx(-expected)}
@@ -94,8 +94,8 @@ def test_rho_is_that_of_scipy_and_lower_is_better_is_turned_round(ledger):
 
 def test_scores_belong_to_their_cells_in_whatever_order_they_come(ledger):
     # what is stored comes first
-    dict(ledger.scores([CELLS[i] for i in (9, 4, 12)], find_proxies("params,live-params")))
-    found = run(ledger, find_proxies("params"))
+    dict(ledger.scores([CELLS[i] for i in (9, 4, 12)], parse_proxies("params,live-params")))
+    found = run(ledger, parse_proxies("params"))
     expected = spearmanr(params(), ACCURACIES[POSITIONS]).statistic
     assert found.comparison.rows[0].columns["clean"].rho == pytest.approx(expected)
 
@@ -104,7 +104,7 @@ def test_failures_are_counted_with_the_first_reason(ledger):
     sizes = params()
     middle = sorted(sizes)[len(sizes) // 2]
     proxy = UndefinedBelow(middle)
-    found = run(ledger, [*find_proxies("params"), proxy])
+    found = run(ledger, [*parse_proxies("params"), proxy])
     small = [size for size in sizes if size < middle]
     assert found.failures == {proxy.spec: len(small)}
     assert found.reasons == {proxy.spec: f"only {small[0]} parameters"}
@@ -115,21 +115,21 @@ def test_failures_are_counted_with_the_first_reason(ledger):
 
 def test_too_few_cells_say_who_failed(ledger):
     proxy = UndefinedBelow(10**9)
-    found = run(ledger, [*find_proxies("params"), proxy])
+    found = run(ledger, [*parse_proxies("params"), proxy])
     count = len(POSITIONS)
     assert found.shortfall == (
         "A comparison needs at least 3 cells on which every proxy succeeded, "
         f"got 0 of {count}: {proxy.spec} failed on {count}."
     )
     known = truth()
-    few = assess(known, table2(known), POSITIONS[:2], ledger, find_proxies("params"), resamples=20)
+    few = assess(known, table2(known), POSITIONS[:2], ledger, parse_proxies("params"), resamples=20)
     assert few.shortfall.endswith("got 2 of 2: choose more cells.")
-    three = assess(known, table2(known), POSITIONS[:3], ledger, find_proxies("params"), resamples=20)
+    three = assess(known, table2(known), POSITIONS[:3], ledger, parse_proxies("params"), resamples=20)
     assert three.shortfall == ""
 
 
 def test_the_result_is_ready_for_json(ledger):
-    result = run(ledger, find_proxies("params")).to_json()
+    result = run(ledger, parse_proxies("params")).to_json()
     assert json.loads(json.dumps(result, allow_nan=False)) == result
     # the control is timed too
     assert list(result["milliseconds_per_cell"]) == ["params", "live-params"]
@@ -140,13 +140,13 @@ def test_the_result_is_ready_for_json(ledger):
 
 def test_every_cell_is_watched_and_the_control_may_be_a_proxy(ledger):
     seen = []
-    found = run(ledger, find_proxies("live-params"), watch=seen.append)
+    found = run(ledger, parse_proxies("live-params"), watch=seen.append)
     assert seen == list(range(1, len(POSITIONS) + 1))
     assert list(found.milliseconds) == ["live-params"]
 
 
 def test_what_makes_no_sense_is_refused(ledger):
-    (proxy,) = find_proxies("params")
+    (proxy,) = parse_proxies("params")
     with pytest.raises(CrozeError, match="needs proxies, each once, got none"):
         run(ledger, [])
     with pytest.raises(CrozeError, match="each once, got params, params"):

@@ -15,8 +15,7 @@ from croze.proxies import (
     Measurement,
     Proxy,
     Undefined,
-    find_criteria,
-    find_proxies,
+    parse_proxies,
     parts_of,
 )
 from croze.ranking import (
@@ -129,7 +128,7 @@ def rho(values, column, truth, positions):
 
 def test_rho_is_that_of_scipy_on_either_half(truth, ledger):
     seen = []
-    found = run(truth, ledger, [*find_proxies("params"), Smallness()], watch=seen.append)
+    found = run(truth, ledger, [*parse_proxies("params"), Smallness()], watch=seen.append)
     assert seen == list(range(1, len(CELLS) + 1))
     for half, positions in ((found.choose, CHOOSE), (found.report, REPORT), (found.both, np.arange(38))):
         assert (half.chosen, half.cells) == (len(positions), len(positions))
@@ -159,7 +158,7 @@ def test_rho_is_that_of_scipy_on_either_half(truth, ledger):
 
 
 def test_the_partial_rho_holds_live_parameters_fixed(truth, ledger):
-    found = run(truth, ledger, find_proxies("l2-norm,live-params")).report
+    found = run(truth, ledger, parse_proxies("l2-norm,live-params")).report
     scores = [ledger._store.get(CELLS[i]) for i in REPORT]
     norm, live = (rankdata([s[spec].value for s in scores]) for spec in ("l2-norm", "live-params"))
     measured = rankdata(truth.values("clean")[REPORT])
@@ -174,7 +173,7 @@ def test_the_partial_rho_holds_live_parameters_fixed(truth, ledger):
 
 
 def test_a_constant_score_has_no_rho(truth, ledger):
-    standing = run(truth, ledger, [Constant(), *find_proxies("params")]).report.standing("constant")
+    standing = run(truth, ledger, [Constant(), *parse_proxies("params")]).report.standing("constant")
     assert (standing.n, standing.failures, standing.common) == (len(REPORT), 0, True)
     assert all(math.isnan(figure.rho) and math.isnan(figure.low) for figure in standing.figures.values())
     assert all(math.isnan(value) for value in standing.own.values())
@@ -183,7 +182,7 @@ def test_a_constant_score_has_no_rho(truth, ledger):
 def test_who_fails_often_stands_on_its_own_cells(truth, ledger):
     size = sizes(REPORT)
     often = UndefinedBelow(int(np.sort(size)[len(size) // 2]))
-    half = run(truth, ledger, [often, *find_proxies("params")]).report
+    half = run(truth, ledger, [often, *parse_proxies("params")]).report
     assert half.cells == len(REPORT) == half.standing("params").n
     standing = half.standing(often.spec)
     kept = size >= often.least
@@ -199,7 +198,7 @@ def test_who_fails_seldom_takes_its_cells_from_all(truth, ledger, monkeypatch):
     monkeypatch.setattr("croze.ranking.standing.FEW", 0.6)
     size = sizes(REPORT)
     seldom = UndefinedBelow(int(np.sort(size)[3]))
-    half = run(truth, ledger, [*find_proxies("params"), seldom]).report
+    half = run(truth, ledger, [*parse_proxies("params"), seldom]).report
     kept = size >= seldom.least
     assert half.cells == kept.sum() < len(REPORT)
     params = half.standing("params")
@@ -209,7 +208,7 @@ def test_who_fails_seldom_takes_its_cells_from_all(truth, ledger, monkeypatch):
 
 
 def test_an_aggregate_ranks_the_cells_of_the_half(truth, ledger):
-    pair = Aggregate("rank", (*find_proxies("l2-norm"), Smallness()), "pair", "a pair", "test")
+    pair = Aggregate("rank", (*parse_proxies("l2-norm"), Smallness()), "pair", "a pair", "test")
     found = run(truth, ledger, [pair])
     for half, positions in ((found.choose, CHOOSE), (found.both, np.arange(38))):
         norm = [ledger._store.get(CELLS[i])["l2-norm"].value for i in positions]
@@ -222,8 +221,8 @@ def test_an_aggregate_ranks_the_cells_of_the_half(truth, ledger):
 def test_an_aggregate_fails_where_a_part_does(truth, ledger):
     size = sizes(REPORT)
     part = UndefinedBelow(int(size.max()))
-    pair = Aggregate("rank", (*find_proxies("params"), part), "pair", "a pair", "test")
-    found = run(truth, ledger, [pair, *find_proxies("params")])
+    pair = Aggregate("rank", (*parse_proxies("params"), part), "pair", "a pair", "test")
+    found = run(truth, ledger, [pair, *parse_proxies("params")])
     standing = found.report.standing("pair")
     assert standing.failures == (size < size.max()).sum()
     assert standing.reason == f"{part.spec}: only {size[size < size.max()][0]} | parameters"
@@ -240,17 +239,17 @@ def test_nobody_succeeds(truth, ledger):
 
 
 def test_scores_are_found_again(truth, ledger, monkeypatch):
-    first = run(truth, ledger, find_proxies("params,l2-norm"))
+    first = run(truth, ledger, parse_proxies("params,l2-norm"))
 
     def computed(self, request):
         raise AssertionError("computed again")
 
     monkeypatch.setattr(Evaluator, "__call__", computed)
-    assert run(truth, ledger, find_proxies("params,l2-norm")).to_json() == first.to_json()
+    assert run(truth, ledger, parse_proxies("params,l2-norm")).to_json() == first.to_json()
 
 
 def test_the_result_is_ready_for_json(truth, ledger, evaluator):
-    found = run(truth, ledger, [*find_criteria("croze-robust"), Constant(), UndefinedBelow(10**9)])
+    found = run(truth, ledger, [*parse_proxies("croze-robust"), Constant(), UndefinedBelow(10**9)])
     found = found.with_times({"croze-robust": 2.5, "constant": math.nan}, 2)
     result = found.to_json()
     assert json.loads(json.dumps(result, allow_nan=False)) == result
@@ -267,7 +266,7 @@ def test_the_result_is_ready_for_json(truth, ledger, evaluator):
 
 
 def test_what_makes_no_sense_is_refused(truth, ledger):
-    (params,) = find_proxies("params")
+    (params,) = parse_proxies("params")
     with pytest.raises(CrozeError, match="needs proxies, each once, got none"):
         run(truth, ledger, [])
     with pytest.raises(CrozeError, match="each once, got params, params"):
@@ -304,7 +303,7 @@ def test_named_criteria_are_proxies_and_aggregates_without_components():
 
 
 def test_without_the_control_there_are_no_partial_rhos(truth, ledger):
-    criteria = find_proxies("params")
+    criteria = parse_proxies("params")
     scored = collect(ledger, [CELLS[i] for i in REPORT], criteria)
     half = stand("report", truth, every_column(truth), REPORT, scored, criteria, resamples=5)
     standing = half.standing("params")
@@ -339,10 +338,10 @@ def test_times_are_those_of_one_criterion_alone(evaluator, monkeypatch):
         return call(self, request)
 
     monkeypatch.setattr(Evaluator, "__call__", noted)
-    pair = Aggregate("rank", tuple(find_proxies("params,l2-norm")), "pair")
+    pair = Aggregate("rank", tuple(parse_proxies("params,l2-norm")), "pair")
     never = UndefinedBelow(10**9)
     seen = []
-    found = time_alone(evaluator, CELLS[:3], [pair, *find_proxies("params"), never], seen.append)
+    found = time_alone(evaluator, CELLS[:3], [pair, *parse_proxies("params"), never], seen.append)
     assert asked[:3] == [
         (CELLS[0], ("params", "l2-norm")),
         (CELLS[0], ("params",)),
@@ -364,13 +363,13 @@ def test_agreement_with_published_scores(digits, tmp_path):
     snip = np.array([1.0, 2.0, math.nan, 4.0, 5.0, 3.0])
     columns = {"params": millions, "flops": off, "snip": snip}
     published = PublishedScores(cells, columns, "theirs.csv", "0")
-    pairs = counterparts(find_criteria("params,rank(snip,l2-norm)"))
+    pairs = counterparts(parse_proxies("params,rank(snip,l2-norm)"))
     assert [pair.spec for pair in pairs] == ["l2-norm", "params", "snip"]
-    assert [pair.column for pair in counterparts(find_criteria("flops"))] == ["flops"]
+    assert [pair.column for pair in counterparts(parse_proxies("flops"))] == ["flops"]
     pairs = [pair for pair in pairs if pair.column in columns]
     positions = np.array([5, 0, 1, 2, 3])
     with Store(tmp_path, evaluator.context) as store:
-        scored = collect(Ledger(evaluator, store), cells, find_proxies("params,snip"))
+        scored = collect(Ledger(evaluator, store), cells, parse_proxies("params,snip"))
     params, other = agree(published, positions, scored, pairs)
     assert (params.spec, params.column, params.n, params.rho, params.differing) == (
         "params",

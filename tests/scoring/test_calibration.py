@@ -2,7 +2,7 @@ import pytest
 
 from croze.data import load_batch
 from croze.errors import CrozeError
-from croze.proxies import find_proxy
+from croze.proxies import parse_proxy
 from croze.scoring import calibration
 from croze.scoring.calibration import Rate, calibrate
 from croze.scoring.evaluator import Evaluator
@@ -28,12 +28,12 @@ class Clock:
 
 def test_candidates_are_counted_after_the_first_until_the_time_is_over(evaluator, monkeypatch):
     monkeypatch.setattr(calibration, "time", Clock())
-    assert calibrate(evaluator, find_proxy("params"), 5.0, workers=1) == Rate(5, 5.0, 1)
-    assert calibrate(evaluator, find_proxy("params"), 0.0, workers=1, at_least=7) == Rate(7, 7.0, 1)
+    assert calibrate(evaluator, parse_proxy("params"), 5.0, workers=1) == Rate(5, 5.0, 1)
+    assert calibrate(evaluator, parse_proxy("params"), 0.0, workers=1, at_least=7) == Rate(7, 7.0, 1)
 
 
 def test_workers_together(evaluator):
-    rate = calibrate(evaluator, find_proxy("gradnorm"), 0.2, workers=2)
+    rate = calibrate(evaluator, parse_proxy("gradnorm"), 0.2, workers=2)
     assert rate.workers == 2
     assert rate.candidates >= 2
     assert rate.seconds >= 0.2
@@ -45,4 +45,4 @@ def test_a_candidate_that_fails_ends_it_with_the_reason(evaluator, monkeypatch):
         Evaluator, "__call__", lambda self, request: [Score(request[1][0].spec, None, reason="no luck")]
     )
     with pytest.raises(CrozeError, match="nasbench201 could not be scored: no luck"):
-        calibrate(evaluator, find_proxy("params"), 1.0, workers=1)
+        calibrate(evaluator, parse_proxy("params"), 1.0, workers=1)

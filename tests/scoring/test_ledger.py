@@ -6,7 +6,7 @@ import torch
 
 from croze.data import load_batch
 from croze.errors import CrozeError
-from croze.proxies import find_proxies
+from croze.proxies import parse_proxies
 from croze.scoring.costs import MeasuredLatency, TableLatency
 from croze.scoring.evaluator import LOST, Evaluator, check_devices, may_pass
 from croze.scoring.ledger import Ledger
@@ -46,7 +46,7 @@ def requests(ledger):
 
 
 def test_every_proxy_gets_the_network_it_is_defined_on(digits):
-    proxies = find_proxies("croze-official,params,croze-positional")
+    proxies = parse_proxies("croze-official,params,croze-positional")
     found = Evaluator(SPACE, digits, 3)((CELL, tuple(proxies)))
     by_flavour = {
         flavour: SPACE.build(SPACE.parse(CELL), classes=10, seed=3, flavour=flavour)
@@ -67,13 +67,13 @@ def test_a_space_of_one_flavour_gives_it_to_all(digits):
         flavours = ("benchmark",)
 
     space = OneFlavour(4, 1)
-    found = Evaluator(space, digits, 0)((CELL, tuple(find_proxies("croze-official,params"))))
+    found = Evaluator(space, digits, 0)((CELL, tuple(parse_proxies("croze-official,params"))))
     network = space.build(space.parse(CELL), classes=10, seed=0)
     assert found == score_all(network, digits, "croze-official,params")
 
 
 def test_the_seed_is_that_of_the_weights(digits):
-    (proxy,) = find_proxies("croze-positional")
+    (proxy,) = parse_proxies("croze-positional")
     first, again, other = (Evaluator(SPACE, digits, seed)((CELL, (proxy,)))[0].value for seed in (0, 0, 1))
     assert first == again != other
 
@@ -85,14 +85,14 @@ def test_what_cannot_be_built_is_a_failed_score(digits):
                 raise MemoryError("no room\nfor this")
             return super().build(cell, classes=classes, seed=seed, flavour=flavour)
 
-    proxies = tuple(find_proxies("params,croze-official"))
+    proxies = tuple(parse_proxies("params,croze-official"))
     good, bad = Evaluator(Broken(4, 1), digits, 0)((CELL, proxies))
     assert good.ok
     assert bad == Score("croze-official", None, reason="MemoryError: no room")
 
 
 def test_text_that_is_no_architecture_fails_with_the_reason(digits):
-    (found,) = Evaluator(SPACE, digits, 0)(("|nonsense|", tuple(find_proxies("params"))))
+    (found,) = Evaluator(SPACE, digits, 0)(("|nonsense|", tuple(parse_proxies("params"))))
     assert not found.ok
     assert "is not a NAS-Bench-201 cell" in found.reason
 
@@ -100,7 +100,7 @@ def test_text_that_is_no_architecture_fails_with_the_reason(digits):
 def test_building_counts_for_the_first_score(digits, monkeypatch):
     ticks = iter(range(1000))
     monkeypatch.setattr("croze.scoring.ledger.time.perf_counter", lambda: float(next(ticks)))
-    first, second = Evaluator(SPACE, digits, 0)((CELL, tuple(find_proxies("params,live-params"))))
+    first, second = Evaluator(SPACE, digits, 0)((CELL, tuple(parse_proxies("params,live-params"))))
     # one tick for building, one for each measurement
     assert (first.seconds, second.seconds) == (2.0, 1.0)
 
@@ -108,7 +108,7 @@ def test_building_counts_for_the_first_score(digits, monkeypatch):
 def test_an_evaluator_travels(digits):
     evaluator = Evaluator(SPACE, digits, 0)
     twin = pickle.loads(pickle.dumps(evaluator))
-    request = (CELL, tuple(find_proxies("croze-positional,params")))
+    request = (CELL, tuple(parse_proxies("croze-positional,params")))
     assert twin(request) == evaluator(request)
     assert twin.context == evaluator.context
 
@@ -132,7 +132,7 @@ def test_whatever_a_score_depends_on_changes_the_context(digits):
 
 
 def test_the_store_is_asked_first(ledger):
-    proxies = find_proxies("params,live-params")
+    proxies = parse_proxies("params,live-params")
     first = dict(ledger.scores([CELL, OTHER], proxies))
     assert requests(ledger) == [(CELL, ("params", "live-params")), (OTHER, ("params", "live-params"))]
     again = dict(ledger.scores([OTHER, CELL], proxies))
@@ -141,7 +141,7 @@ def test_the_store_is_asked_first(ledger):
 
 
 def test_only_what_is_missing_is_computed(ledger):
-    params, live, positional = find_proxies("params,live-params,croze-positional")
+    params, live, positional = parse_proxies("params,live-params,croze-positional")
     dict(ledger.scores([CELL], [live]))
     dict(ledger.scores([OTHER], [params, live]))
     ledger.evaluator.requests.clear()
@@ -157,12 +157,12 @@ def test_only_what_is_missing_is_computed(ledger):
 
 def test_arguments_of_a_proxy_make_another_score(ledger):
     for text in ("croze-paper", "croze-paper(beta=1)", "croze-paper"):
-        dict(ledger.scores([CELL], find_proxies(text)))
+        dict(ledger.scores([CELL], parse_proxies(text)))
     assert [specs for _, specs in requests(ledger)] == [("croze-paper",), ("croze-paper(beta=1)",)]
 
 
 def test_failures_are_kept_like_scores(ledger):
-    proxies = find_proxies("params")
+    proxies = parse_proxies("params")
     first = dict(ledger.scores(["|nonsense|"], proxies))
     assert dict(ledger.scores(["|nonsense|"], proxies)) == first
     assert not first["|nonsense|"][0].ok
@@ -200,7 +200,7 @@ def test_what_failed_for_want_of_memory_is_tried_again(digits, tmp_path):
             return super().build(cell, **settings)
 
     evaluator = CountingEvaluator(Scarce(4, 1), digits, 0)
-    proxies = find_proxies("params")
+    proxies = parse_proxies("params")
     with Store(tmp_path, evaluator.context) as store:
         ledger = Ledger(evaluator, store)
         (failed,) = dict(ledger.scores([CELL], proxies))[CELL]
@@ -214,19 +214,19 @@ def test_what_failed_for_want_of_memory_is_tried_again(digits, tmp_path):
 
 
 def test_each_architecture_once_however_often_it_is_named(ledger):
-    found = list(ledger.scores([CELL, OTHER, CELL, CELL], find_proxies("params")))
+    found = list(ledger.scores([CELL, OTHER, CELL, CELL], parse_proxies("params")))
     assert [architecture for architecture, _ in found] == [CELL, OTHER]
 
 
 def test_a_score_is_filed_before_it_is_handed_out(ledger):
-    run = ledger.scores([CELL, OTHER], find_proxies("params"))
+    run = ledger.scores([CELL, OTHER], parse_proxies("params"))
     next(run)
     assert ledger._store.get(CELL)
     assert not ledger._store.get(OTHER)
 
 
 def test_workers_are_not_started_for_what_is_known(ledger, monkeypatch):
-    proxies = find_proxies("params")
+    proxies = parse_proxies("params")
     dict(ledger.scores([CELL], proxies))
     ledger.close()
 
@@ -248,7 +248,7 @@ def test_the_number_of_threads_outside_changes_no_score(digits, tmp_path):
         try:
             evaluator = Evaluator(SPACE, digits, 0)
             with Store(tmp_path / str(threads), evaluator.context) as store:
-                found.append(dict(Ledger(evaluator, store).scores([CELL], find_proxies("croze-paper"))))
+                found.append(dict(Ledger(evaluator, store).scores([CELL], parse_proxies("croze-paper"))))
             assert torch.get_num_threads() == threads
         finally:
             torch.set_num_threads(before)
@@ -256,7 +256,7 @@ def test_the_number_of_threads_outside_changes_no_score(digits, tmp_path):
 
 
 def test_more_may_be_submitted_between_two_results(ledger):
-    params, live = find_proxies("params,live-params")
+    params, live = parse_proxies("params,live-params")
     ledger.submit(CELL, [params, live])
     results = ledger.results()
     assert next(results)[0] == CELL
@@ -270,7 +270,7 @@ def test_more_may_be_submitted_between_two_results(ledger):
 
 
 def test_a_question_in_between_leaves_what_is_in_line(ledger):
-    params, live = find_proxies("params,live-params")
+    params, live = parse_proxies("params,live-params")
     cells = [CELL, OTHER, CELL.replace("avg_pool_3x3", "none"), OTHER.replace("avg_pool_3x3", "none")]
     for cell in cells:
         ledger.submit(cell, [params])
@@ -284,7 +284,7 @@ def test_a_question_in_between_leaves_what_is_in_line(ledger):
 
 
 def test_a_question_left_half_way_leaves_what_is_in_line(ledger):
-    params, live = find_proxies("params,live-params")
+    params, live = parse_proxies("params,live-params")
     ledger.submit(CELL, [params])
     run = ledger.scores([OTHER, CELL], [live])
     next(run)
@@ -294,7 +294,7 @@ def test_a_question_left_half_way_leaves_what_is_in_line(ledger):
 
 
 def test_the_same_question_twice_is_computed_once(ledger):
-    (params,) = find_proxies("params")
+    (params,) = parse_proxies("params")
     ledger.submit(CELL, [params])
     ledger.submit(CELL, [params])
     assert [name for name, _ in ledger.results()] == [CELL, CELL]
@@ -302,7 +302,7 @@ def test_the_same_question_twice_is_computed_once(ledger):
 
 
 def test_costs_stand_beside_proxies(ledger):
-    (params,) = find_proxies("params")
+    (params,) = parse_proxies("params")
     table = TableLatency("table.csv:ms", "0", {CELL: 1.5})
     latency = MeasuredLatency(warm_up=0, repeats=3)
     found = dict(ledger.scores([CELL, OTHER], [table, params, latency]))
@@ -319,7 +319,7 @@ def test_costs_stand_beside_proxies(ledger):
 
 def test_what_no_worker_survives_fails_and_is_not_kept(digits):
     evaluator = Evaluator(SPACE, digits, 0)
-    request = (CELL, tuple(find_proxies("params,live-params")))
+    request = (CELL, tuple(parse_proxies("params,live-params")))
     lost = evaluator.lost(request)
     assert [(s.proxy, s.ok, s.reason) for s in lost] == [
         ("params", False, LOST),

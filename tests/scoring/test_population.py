@@ -2,7 +2,7 @@ import pytest
 
 from croze.errors import CrozeError
 from croze.files import to_json
-from croze.proxies import find_criteria
+from croze.proxies import parse_proxies
 from croze.proxies.reference import load_reference
 from croze.scoring.evaluator import Evaluator
 from croze.scoring.ledger import Ledger
@@ -40,7 +40,7 @@ def test_scores_go_to_a_file_and_back(digits, tmp_path):
     with Store(tmp_path, evaluator.context) as store:
         ledger = Ledger(evaluator, store)
         found = make_reference(
-            "tiny", ledger, find_criteria("rank(params,snip),params,epe-nas"), 6, 0, seen.append
+            "tiny", ledger, parse_proxies("rank(params,snip),params,epe-nas"), 6, 0, seen.append
         )
     assert list(found.columns) == ["params", "snip", "epe-nas"]
     assert seen == [1, 2, 3, 4, 5, 6]
@@ -55,4 +55,4 @@ def test_scores_go_to_a_file_and_back(digits, tmp_path):
 def test_too_little_is_refused(digits, tmp_path):
     evaluator = Evaluator(SPACE, digits, 0)
     with Store(tmp_path, evaluator.context) as store, pytest.raises(CrozeError, match="at least 2 networks"):
-        make_reference("x", Ledger(evaluator, store), find_criteria("params"), 1, 0)
+        make_reference("x", Ledger(evaluator, store), parse_proxies("params"), 1, 0)

@@ -1,7 +1,7 @@
 import pytest
 
 from croze.nn.count import parameter_count
-from croze.proxies import find_criterion, find_proxy
+from croze.proxies import parse_proxy
 from croze.scoring.evaluator import Evaluator
 from croze.scoring.ledger import Ledger
 from croze.scoring.store import Store
@@ -37,12 +37,12 @@ def params(cell):
 
 
 def fresh():
-    return Progress(10, [objective_of(find_proxy("params"))])
+    return Progress(10, [objective_of(parse_proxy("params"))])
 
 
 def test_a_guide_says_what_the_proxy_says(ledger):
     progress = fresh()
-    guide = guide_by(find_criterion("params"), SPACE, ledger, Limits(), progress)
+    guide = guide_by(parse_proxy("params"), SPACE, ledger, Limits(), progress)
     assert guide(CELLS) == [float(params(cell)) for cell in CELLS]
     assert progress.guided == 4
     assert sum(progress.guide_seconds.values()) > 0
@@ -51,9 +51,9 @@ def test_a_guide_says_what_the_proxy_says(ledger):
 
 
 def test_less_may_be_better(ledger):
-    guide = guide_by(find_criterion("ntk"), SPACE, ledger, Limits(), fresh())
+    guide = guide_by(parse_proxy("ntk"), SPACE, ledger, Limits(), fresh())
     values = guide(CELLS[:3])
-    raw = dict(ledger.scores([str(SPACE.canonical(c)) for c in CELLS[:3]], [find_proxy("ntk")]))
+    raw = dict(ledger.scores([str(SPACE.canonical(c)) for c in CELLS[:3]], [parse_proxy("ntk")]))
     assert values == [-raw[str(SPACE.canonical(c))][0].value for c in CELLS[:3]]
 
 
@@ -61,7 +61,7 @@ def test_isomorphic_cells_are_one(ledger):
     direct = SPACE.parse("|none~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|none~2|")
     detour = SPACE.parse("|skip_connect~0|+|none~0|none~1|+|none~0|nor_conv_3x3~1|none~2|")
     progress = fresh()
-    guide = guide_by(find_criterion("snip"), SPACE, ledger, Limits(), progress)
+    guide = guide_by(parse_proxy("snip"), SPACE, ledger, Limits(), progress)
     first, second = guide([direct, detour])
     assert (first == second) == (SPACE.canonical(direct) == SPACE.canonical(detour))
     assert progress.guided == len({SPACE.canonical(direct), SPACE.canonical(detour)})
@@ -70,14 +70,14 @@ def test_isomorphic_cells_are_one(ledger):
 def test_what_breaks_a_limit_has_no_merit_and_is_not_scored(ledger):
     progress = fresh()
     bound = sorted(map(params, CELLS))[1]
-    guide = guide_by(find_criterion("croze-positional"), SPACE, ledger, Limits(params=bound), progress)
+    guide = guide_by(parse_proxy("croze-positional"), SPACE, ledger, Limits(params=bound), progress)
     values = guide(CELLS)
     assert [value is not None for value in values] == [params(cell) <= bound for cell in CELLS]
     assert ledger._store.count("croze-positional") == progress.guided == progress.rejected == 2
 
 
 def test_an_aggregate_ranks_all_it_was_asked_about(ledger):
-    aggregate = find_criterion("rank(params,flops)")
+    aggregate = parse_proxy("rank(params,flops)")
     guide = guide_by(aggregate, SPACE, ledger, Limits(), fresh())
     assert guide(CELLS[:1]) == [1.0]
     values = guide(CELLS[1:])
@@ -89,7 +89,7 @@ def test_an_aggregate_ranks_all_it_was_asked_about(ledger):
 def test_progress_is_shown(ledger):
     seen = []
     guide = guide_by(
-        find_criterion("params"),
+        parse_proxy("params"),
         SPACE,
         ledger,
         Limits(),
@@ -101,8 +101,8 @@ def test_progress_is_shown(ledger):
 
 
 def test_a_guided_search_scores_what_the_guide_likes(ledger):
-    progress = Progress(12, [objective_of(find_proxy("live-params"))])
-    guide = guide_by(find_criterion("params"), SPACE, ledger, Limits(), progress)
+    progress = Progress(12, [objective_of(parse_proxy("live-params"))])
+    guide = guide_by(parse_proxy("params"), SPACE, ledger, Limits(), progress)
     algorithm = make_algorithm("random+warmup", SPACE, 0, guide=guide, pool=60)
     found = search(SPACE, progress.objectives, algorithm, ledger, 12, progress=progress)
     assert found is progress

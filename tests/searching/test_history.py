@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from croze.errors import CrozeError
-from croze.proxies import find_criterion, find_proxy
+from croze.proxies import parse_proxy
 from croze.scoring.costs import MeasuredLatency
 from croze.searching.history import Progress
 from croze.searching.objectives import Objective, find_objective, find_objectives, quantities_of
 from croze.types import Score
 
-TWO = [Objective(find_proxy("snip"), True), Objective(find_proxy("flops"), False)]
+TWO = [Objective(parse_proxy("snip"), True), Objective(parse_proxy("flops"), False)]
 LATENCY = MeasuredLatency()
 
 
@@ -78,8 +78,8 @@ def test_merits_turn_every_objective_the_same_way():
 
 
 def test_aggregates_and_proxies_side_by_side():
-    aggregate = find_criterion("rank(snip,params)")
-    objectives = [Objective(aggregate, True), Objective(find_proxy("params"), False)]
+    aggregate = parse_proxy("rank(snip,params)")
+    objectives = [Objective(aggregate, True), Objective(parse_proxy("params"), False)]
     assert [q.spec for q in quantities_of(objectives)] == ["snip", "params"]
     rng = random.Random(0)
     rows = [(rng.random(), rng.random()) for _ in range(9)]

@@ -6,7 +6,7 @@ import pytest
 
 from croze.errors import CrozeError
 from croze.nn.count import flop_count, parameter_count
-from croze.proxies import Aggregate, Measurement, Proxy, Undefined, find_criterion, find_proxy
+from croze.proxies import Aggregate, Measurement, Proxy, Undefined, parse_proxy
 from croze.scoring.costs import TableLatency
 from croze.scoring.evaluator import Evaluator
 from croze.scoring.ledger import Ledger
@@ -29,7 +29,7 @@ def sizes(space, cell, batch):
     return parameter_count(network), flop_count(network, batch.images.shape[1:])
 
 
-PARAMS = find_proxy("params")
+PARAMS = parse_proxy("params")
 SMALL = {"population": 6, "tournament": 3, "pool": 12}
 UNGUIDED = [name for name in ALGORITHMS if name != "random+warmup"]
 """A warm-up before a random search needs a guide to make a difference."""
@@ -148,7 +148,7 @@ def test_the_seed_decides_the_candidates(tmp_path, digits, algorithm):
 
 
 def test_two_processes_find_what_one_finds(tmp_path, digits):
-    proxy = find_proxy("croze-positional")
+    proxy = parse_proxy("croze-positional")
     serial = run(tmp_path / "serial", digits, 24, proxy=proxy)[0]
     parallel = run(tmp_path / "parallel", digits, 24, proxy=proxy, workers=2)[0]
     assert [(str(c.architecture), c.score.value) for c in parallel.candidates] == [
@@ -202,7 +202,7 @@ def test_a_search_stopped_half_way_goes_on(tmp_path, digits):
 
 @pytest.mark.parametrize("limits", [Limits(params=8000), Limits(flops=900_000), Limits(8000, 900_000)])
 def test_limits_hold(tmp_path, digits, limits):
-    found, evaluator = run(tmp_path, digits, 10, proxy=find_proxy("live-params"), limits=limits)
+    found, evaluator = run(tmp_path, digits, 10, proxy=parse_proxy("live-params"), limits=limits)
     assert len(found.candidates) == len(evaluator.calls) == 10
     assert found.rejected > 0
     for candidate in found.candidates:
@@ -248,7 +248,7 @@ def test_impossible_limits_name_the_nearest(tmp_path, digits, monkeypatch):
 
 def test_sizes_are_measured_once_and_kept(tmp_path, digits, monkeypatch):
     limits = Limits(params=8000, flops=900_000)
-    live = find_proxy("live-params")
+    live = parse_proxy("live-params")
     found, evaluator = run(tmp_path, digits, 10, proxy=live, limits=limits)
     assert found.rejected > 0
     with Store(tmp_path, evaluator.context) as store:
@@ -258,7 +258,7 @@ def test_sizes_are_measured_once_and_kept(tmp_path, digits, monkeypatch):
         for candidate in found.candidates:
             kept = store.get(str(candidate.architecture))
             expected = Evaluator(SPACE, digits, 0)(
-                (str(candidate.architecture), (find_proxy("params"), find_proxy("flops")))
+                (str(candidate.architecture), (parse_proxy("params"), parse_proxy("flops")))
             )
             assert [kept["params"], kept["flops"]] == expected
 
@@ -307,7 +307,7 @@ def test_a_space_that_needs_real_tensors_is_limited_all_the_same(tmp_path, digit
             float(next(network.parameters()).sum())
             return network
 
-    live = find_proxy("live-params")
+    live = parse_proxy("live-params")
     found, _ = run(tmp_path, digits, 5, proxy=live, space=Real(4, 1), limits=Limits(8000))
     assert found.rejected > 0
     assert all(sizes(SPACE, c.architecture, digits)[0] <= 8000 for c in found.candidates)
@@ -389,7 +389,7 @@ def test_equal_scores_rank_in_the_order_of_asking():
     assert [c.architecture for c in up.failures()] == [cells[3]]
 
 
-AGGREGATE = find_criterion("logrank(params,l2-norm,l2-norm,flops)")
+AGGREGATE = parse_proxy("logrank(params,l2-norm,l2-norm,flops)")
 
 
 def test_an_aggregate_ranks_all_candidates_of_the_search(digits, tmp_path):
@@ -495,7 +495,7 @@ def test_more_failures_than_successes_stop_a_search_with_a_summary(tmp_path, dig
 
 
 def test_several_objectives_give_a_front(tmp_path, digits):
-    objectives = [Objective(find_proxy("params"), True), Objective(find_proxy("flops"), False)]
+    objectives = [Objective(parse_proxy("params"), True), Objective(parse_proxy("flops"), False)]
     evaluator = Evaluator(SPACE, digits, 0)
     with Store(tmp_path, evaluator.context) as store:
         ledger = Ledger(evaluator, store)
@@ -515,7 +515,7 @@ def test_several_objectives_give_a_front(tmp_path, digits):
 
 @pytest.mark.parametrize("algorithm", ["evolution", "local-search", "evolution+move"])
 def test_one_objective_is_all_that_most_strategies_weigh(tmp_path, digits, algorithm):
-    objectives = [Objective(find_proxy("params"), True), Objective(find_proxy("flops"), False)]
+    objectives = [Objective(parse_proxy("params"), True), Objective(parse_proxy("flops"), False)]
     evaluator = Evaluator(SPACE, digits, 0)
     with (
         Store(tmp_path, evaluator.context) as store,
@@ -558,7 +558,7 @@ def test_live_parameters_and_latency_are_limits_too(tmp_path, digits, monkeypatc
     table = {str(cell): float(i % 7 + 1) for i, cell in enumerate(every_cell())}
     lookup = TableLatency("t.csv:ms", "0", table)
     limits = Limits(live_params=7000, latency=3.0, latency_from=lookup)
-    found, evaluator = run(tmp_path, digits, 12, proxy=find_proxy("live-params"), limits=limits)
+    found, evaluator = run(tmp_path, digits, 12, proxy=parse_proxy("live-params"), limits=limits)
     assert found.rejected > 0
     assert len(evaluator.calls) == 12, "what is rejected is never scored"
     for candidate in found.candidates:
@@ -584,11 +584,11 @@ def test_an_architecture_without_a_known_latency_breaks_the_limit_on_it(tmp_path
 
 def test_seconds_of_a_guide_count_once(tmp_path, digits):
     evaluator = Evaluator(SPACE, digits, 0)
-    objectives = single(find_criterion("rank(params,live-params)"))
+    objectives = single(parse_proxy("rank(params,live-params)"))
     progress = Progress(10, objectives)
     with Store(tmp_path, evaluator.context) as store:
         ledger = Ledger(evaluator, store)
-        guide = guide_by(find_criterion("live-params"), SPACE, ledger, Limits(), progress)
+        guide = guide_by(parse_proxy("live-params"), SPACE, ledger, Limits(), progress)
         algorithm = make_algorithm("random+warmup", SPACE, 0, guide=guide, pool=30)
         found = search(SPACE, objectives, algorithm, ledger, 10, progress=progress)
         spent = [s.seconds for proxy in ("params", "live-params") for s in store.column(proxy).values()]

@@ -1,7 +1,7 @@
 import pytest
 
 from croze.errors import CrozeError
-from croze.proxies import find_proxy
+from croze.proxies import parse_proxy
 from croze.searching.history import Progress
 from croze.searching.objectives import Objective, objective_of
 from croze.searching.plot import cloud, course, draw_search
@@ -11,7 +11,7 @@ ROWS = [(1.0, 5.0), (5.0, 7.0), (None, 1.0), (3.0, 9.0), (5.0, 3.0), (-2.0, 1.0)
 
 
 def two():
-    progress = Progress(6, [Objective(find_proxy("snip"), True), Objective(find_proxy("flops"), False)])
+    progress = Progress(6, [Objective(parse_proxy("snip"), True), Objective(parse_proxy("flops"), False)])
     progress.add(
         [
             (str(i), [Score("snip", a, "" if a else "undefined"), Score("flops", b)])
@@ -22,7 +22,7 @@ def two():
 
 
 def one(proxy):
-    progress = Progress(6, [objective_of(find_proxy(proxy))])
+    progress = Progress(6, [objective_of(parse_proxy(proxy))])
     progress.add([(str(i), [Score(proxy, a, "" if a else "undefined")]) for i, (a, _) in enumerate(ROWS)])
     return progress
 

@@ -4,7 +4,7 @@ import re
 import pytest
 
 from croze.errors import CrozeError
-from croze.proxies import find_criterion, find_proxy
+from croze.proxies import parse_proxy
 from croze.scoring.costs import MeasuredLatency, TableLatency
 from croze.scoring.evaluator import Evaluator
 from croze.searching.limits import Limits
@@ -29,14 +29,14 @@ def make(digits):
         maximise=True,
     ):
         evaluator = Evaluator(space or NASBench201(4, 1), digits, seed)
-        objectives = [Objective(find_criterion(proxy), maximise), *map(objective_of, more)]
+        objectives = [Objective(parse_proxy(proxy), maximise), *map(objective_of, more)]
         return search_settings(
             evaluator,
             objectives,
             algorithm,
             own or {},
             limits or Limits(),
-            guide=None if guide is None else find_criterion(guide),
+            guide=None if guide is None else parse_proxy(guide),
             in_flight=in_flight,
         )
 
@@ -57,7 +57,7 @@ def test_whatever_decides_a_search_changes_its_fingerprint(make):
         make(limits=Limits(latency=5.0)),
         make(limits=Limits(latency=5.0, latency_from=TableLatency("a.csv:ms", "1", {}))),
         make(limits=Limits(latency=5.0, latency_from=TableLatency("a.csv:ms", "2", {}))),
-        make(more=[find_proxy("flops")]),
+        make(more=[parse_proxy("flops")]),
         make(more=[MeasuredLatency()]),
         make(more=[TableLatency("a.csv:ms", "1", {})]),
         make(more=[TableLatency("a.csv:ms", "2", {})]),

@@ -14,7 +14,7 @@ from croze.__main__ import main
 from croze.data import load_batch
 from croze.errors import CrozeError
 from croze.nn.count import parameter_count
-from croze.proxies import find_criterion, parts_of
+from croze.proxies import parse_proxy, parts_of
 from croze.scoring.score import score_all
 from croze.spaces.user import open_user_space
 from croze.testing.spaces import check_space
@@ -112,7 +112,7 @@ def test_heads_divide_the_embedding(vits):
 
 
 def test_what_the_examples_say_of_proxies_is_so(mobilenets, vits, digits):
-    robust = parts_of([find_criterion("croze-robust")])
+    robust = parts_of([parse_proxy("croze-robust")])
     for seed in range(3):
         network = mobilenets.build(mobilenets.sample(random.Random(seed)), classes=10, seed=0)
         assert all(score.ok for score in score_all(network, digits, robust))

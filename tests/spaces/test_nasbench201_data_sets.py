@@ -5,7 +5,7 @@ import torch
 
 from croze.data import load_batch
 from croze.nn.count import flop_count, parameter_count
-from croze.proxies import find_criteria, parts_of
+from croze.proxies import parse_proxies, parts_of
 from croze.scoring.evaluator import Evaluator
 from croze.spaces import open_space
 from croze.testing.spaces import check_network, check_space
@@ -64,6 +64,6 @@ def test_real_images_of_every_data_set_are_scored(shared_data, name):
     assert batch.classes == classes
     assert batch.images.shape[1:] == (3, side, side)
     evaluator = Evaluator(open_space("nasbench201", channels=4, cells=1), batch, seed=0)
-    parts = parts_of(find_criteria("croze-robust,croze-paper,croze-official,naswot,params,live-params,flops"))
+    parts = parts_of(parse_proxies("croze-robust,croze-paper,croze-official,naswot,params,live-params,flops"))
     scores = evaluator((BEST, tuple(parts)))
     assert [score.reason for score in scores] == [""] * len(parts)

@@ -12,7 +12,7 @@ import torch
 
 from croze.data import load_batch
 from croze.errors import CrozeError
-from croze.proxies import find_proxies
+from croze.proxies import parse_proxies
 from croze.scoring.evaluator import Evaluator
 from croze.spaces import open_space, space_from_json, space_to_json
 from croze.spaces.user import METHODS, is_user_spec, open_user_space, space_identity
@@ -286,7 +286,7 @@ def test_a_spawned_process_builds_and_scores_what_this_one_does(tmp_path, name):
     space = open_user_space(f"{folder / name}.py:Mine", channels=5)
     evaluator = Evaluator(space, load_batch("digits", size=4, seed=0), seed=3)
     architecture = space.sample(random.Random(0))
-    request = (str(architecture), tuple(find_proxies("croze-positional,params")))
+    request = (str(architecture), tuple(parse_proxies("croze-positional,params")))
     # as workers do: another number of threads rounds differently
     with multiprocessing.get_context("spawn").Pool(1, torch.set_num_threads, (1,)) as pool:
         there = pool.apply(evaluator, (request,))
@@ -306,7 +306,7 @@ def test_a_machine_without_the_file_builds_and_scores_the_same(tmp_path):
     )
     space = open_user_space(f"{tmp_path / 'space_sent'}.py:Mine", channels=5)
     evaluator = Evaluator(space, load_batch("digits", size=4, seed=0), seed=3)
-    request = (str(space.sample(random.Random(0))), tuple(find_proxies("croze-positional,params")))
+    request = (str(space.sample(random.Random(0))), tuple(parse_proxies("croze-positional,params")))
     marked = user_modules()
     for module in marked:
         pickler.register_pickle_by_value(module)

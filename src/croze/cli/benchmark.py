@@ -83,7 +83,7 @@ def benchmark(
     from croze.data import load_batch
     from croze.files import to_json, write_text
     from croze.provenance import provenance
-    from croze.proxies import find_criteria
+    from croze.proxies import parse_proxies
     from croze.ranking.assessment import SIZES, assess
     from croze.ranking.benchmark_page import benchmark_page
     from croze.ranking.columns import judged_columns, printed_columns
@@ -102,7 +102,7 @@ def benchmark(
     if plot is not None:
         check_plot(plot)
     check_page(page)
-    chosen = find_criteria(proxies)
+    chosen = parse_proxies(proxies)
     terminal = console(json)
     known = opened_truth(truth, dataset, terminal)
     table = printed_columns(known, convention)

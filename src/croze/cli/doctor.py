@@ -29,13 +29,13 @@ def doctor(
     from croze.data import load_batch
     from croze.errors import CrozeError
     from croze.provenance import provenance
-    from croze.proxies import PROXIES, Proxy, find_criterion
+    from croze.proxies import PROXIES, Proxy, parse_proxy
     from croze.scoring.calibration import calibrate
     from croze.scoring.evaluator import Evaluator
     from croze.scoring.machine import this_machine
     from croze.spaces import open_space
 
-    chosen = find_criterion(proxy)
+    chosen = parse_proxy(proxy)
     if not isinstance(chosen, Proxy):
         raise CrozeError(f"--proxy takes one proxy to calibrate with, and {proxy} is an aggregate.")
     devices = devices_of(device)

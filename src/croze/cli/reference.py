@@ -50,7 +50,7 @@ def reference(
     from croze.data import load_batch
     from croze.errors import CrozeError
     from croze.files import to_json, write_text
-    from croze.proxies import AGGREGATES, PROXIES, find_criteria
+    from croze.proxies import AGGREGATES, PROXIES, parse_proxies
     from croze.scoring.evaluator import Evaluator
     from croze.scoring.ledger import Ledger
     from croze.scoring.population import make_reference
@@ -60,7 +60,7 @@ def reference(
     if to.suffix != ".json":
         raise CrozeError(f"--to takes the name of a .json file, got {str(to)!r}.")
     folder = folder_of(out)
-    chosen = find_criteria(",".join((*PROXIES, *AGGREGATES)) if proxies == "all" else proxies)
+    chosen = parse_proxies(",".join((*PROXIES, *AGGREGATES)) if proxies == "all" else proxies)
     batch = load_batch(data, size=batch_size, seed=seed, sampling=sampling)
     evaluator = Evaluator(open_space(space, channels=channels, cells=cells, layers=layers), batch, seed)
     terminal = console(None)

@@ -71,7 +71,7 @@ def score(
     from croze.errors import CrozeError
     from croze.nn.seeding import single_thread
     from croze.provenance import provenance
-    from croze.proxies import Aggregate, find_criteria, parts_of
+    from croze.proxies import Aggregate, parse_proxies, parts_of
     from croze.proxies.reference import load_reference, with_aggregates
     from croze.scoring.evaluator import Evaluator
     from croze.scoring.score import score_all
@@ -84,7 +84,7 @@ def score(
         raise CrozeError(
             "Name either a network of yours (--model FILE.py:FUNCTION) or an architecture (--arch)."
         )
-    chosen = find_criteria(proxies)
+    chosen = parse_proxies(proxies)
     if any(isinstance(criterion, Aggregate) for criterion in chosen):
         load_reference(reference)  # a wrong name is found before anything is computed
     batch = load_batch(data, size=batch_size, seed=seed, sampling=sampling, augment=augment)

@@ -129,7 +129,7 @@ def search(
     from croze.data import load_batch
     from croze.errors import CrozeError
     from croze.files import to_json, write_text
-    from croze.proxies import DEFAULT, find_criterion
+    from croze.proxies import DEFAULT, parse_proxy
     from croze.proxies.size import Params
     from croze.reporting.figures import check_plot
     from croze.scoring.costs import MeasuredLatency, read_latency
@@ -163,7 +163,7 @@ def search(
         chosen = find_objectives(maximize or [], minimize or [], latencies)
     else:
         chosen = [find_objective(proxy or DEFAULT, latencies)]
-    guided_by = None if guide is None else find_criterion(guide)
+    guided_by = None if guide is None else parse_proxy(guide)
     limits = Limits(
         parse_size(max_params, "--max-params"),
         parse_size(max_live_params, "--max-live-params"),

@@ -74,7 +74,7 @@ def spread(
     from croze.data import load_batch
     from croze.files import to_json, write_text
     from croze.provenance import provenance
-    from croze.proxies import find_criteria, merits, parts_of
+    from croze.proxies import merits, parse_proxies, parts_of
     from croze.ranking import collect
     from croze.ranking.columns import judged_columns
     from croze.ranking.proxy_page import DIGITS
@@ -92,7 +92,7 @@ def spread(
 
     folder = folder_of(out)
     check_page(page)
-    criteria = find_criteria(proxies)
+    criteria = parse_proxies(proxies)
     terminal = console(json)
     known = opened_truth(truth, dataset, terminal)
     columns = judged_columns(known, judge)

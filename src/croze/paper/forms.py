@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from croze.errors import CrozeError
-from croze.proxies import PROXIES, find_proxies
+from croze.proxies import PROXIES, parse_proxies
 from croze.proxies.croze.form import CrozeForm
 
 Form = TypeVar("Form", bound=CrozeForm)
@@ -20,7 +20,7 @@ def find_forms(text: str) -> list[CrozeForm]:
         CrozeError: for a name that does not exist, a proxy that is no form of CRoZe, or one named twice.
     """
     found: list[CrozeForm] = []
-    for proxy in find_proxies(text):
+    for proxy in parse_proxies(text):
         if not isinstance(proxy, CrozeForm):
             known = ", ".join(name for name, kind in PROXIES.items() if issubclass(kind, CrozeForm))
             raise CrozeError(

@@ -7,10 +7,8 @@ from croze.proxies.registry import (
     AGGREGATES,
     DEFAULT,
     PROXIES,
-    find_criteria,
-    find_criterion,
-    find_proxies,
-    find_proxy,
+    parse_proxies,
+    parse_proxy,
 )
 
 __all__ = [
@@ -23,10 +21,8 @@ __all__ = [
     "Passes",
     "Proxy",
     "Undefined",
-    "find_criteria",
-    "find_criterion",
-    "find_proxies",
-    "find_proxy",
     "merits",
+    "parse_proxies",
+    "parse_proxy",
     "parts_of",
 ]

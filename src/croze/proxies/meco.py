@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from croze.errors import CrozeError
 from croze.proxies.base import Measurement, Proxy
 from croze.proxies.layerwise import summed
 from croze.proxies.passes import Passes, Undefined
@@ -43,6 +44,8 @@ class Meco(Proxy):
         with torch.no_grad(), _eigenvalues(network) as found:
             try:
                 passes.logits(network, x)
+            except CrozeError:
+                raise
             except ValueError:  # what BatchNorm says when it is left with a single value a channel
                 found.clear()
                 passes.logits(network, torch.cat([x, *passes.noise(1, stream=1)]))

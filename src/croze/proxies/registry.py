@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from croze.errors import CrozeError
 from croze.notation import Item, parse_items
@@ -116,55 +116,54 @@ DEFAULT = "croze-robust"
 """What is used where nobody says otherwise."""
 
 
-def find_criteria(text: str) -> list[Criterion]:
-    """The proxies and aggregates of a list such as `params,croze-paper(beta=1),rank(snip,jacob-cov)`.
+def parse_proxies(proxies: str | Criterion | Iterable[str | Criterion]) -> list[Criterion]:
+    """Proxies and aggregates from text, from values, or from a mixture of both.
+
+    >>> [proxy.spec for proxy in parse_proxies("params, croze-paper(beta=1), rank(snip,jacob-cov)")]
+    ['params', 'croze-paper(beta=1)', 'rank(snip,jacob-cov)']
+
+    Args:
+        proxies: names separated by commas, each with arguments in brackets where it takes any; a `Proxy` or
+            an `Aggregate`; or an iterable of these.
+
+    Returns:
+        At least one, in order.
 
     Raises:
-        CrozeError: for a list that cannot be read, an unknown name or argument, or one that stands there
-        twice.
+        CrozeError: for text that cannot be read, an unknown name or argument, something that is no proxy,
+            one that is named twice, or none at all.
     """
-    criteria = [_criterion(item) for item in parse_items(text)]
-    specs = [criterion.spec for criterion in criteria]
+    if isinstance(proxies, str | Proxy | Aggregate):
+        proxies = [proxies]
+    elif not isinstance(proxies, Iterable):
+        raise CrozeError(f"A proxy is a name or a croze Proxy, got a {type(proxies).__name__}.")
+    found: list[Criterion] = []
+    for proxy in proxies:
+        if isinstance(proxy, str):
+            found += map(_criterion, parse_items(proxy))
+        elif isinstance(proxy, Proxy | Aggregate):
+            found.append(proxy)
+        else:
+            raise CrozeError(f"A proxy is a name or a croze Proxy, got a {type(proxy).__name__}.")
+    if not found:
+        raise CrozeError("Name at least one proxy, got none.")
+    specs = [criterion.spec for criterion in found]
     twice = {spec for spec in specs if specs.count(spec) > 1}
     if twice:
         raise CrozeError(f"Proxy {sorted(twice)[0]} is named twice; name each one once.")
-    return criteria
+    return found
 
 
-def find_criterion(text: str) -> Criterion:
-    """The one proxy or aggregate that the text names.
-
-    Raises:
-        CrozeError: as `find_criteria`, or when it names several.
-    """
-    criteria = find_criteria(text)
-    if len(criteria) != 1:
-        raise CrozeError(f"Expected one proxy, got {len(criteria)} in {text!r}.")
-    return criteria[0]
-
-
-def find_proxies(text: str) -> list[Proxy]:
-    """The same for a list without aggregates.
+def parse_proxy(proxy: str | Criterion) -> Criterion:
+    """The one proxy or aggregate that a text names, or the value itself.
 
     Raises:
-        CrozeError: as `find_criteria`, or when one of them is an aggregate.
+        CrozeError: as `parse_proxies`, or when the text names several.
     """
-    return [_single(criterion) for criterion in find_criteria(text)]
-
-
-def find_proxy(text: str) -> Proxy:
-    """The one proxy that the text names.
-
-    Raises:
-        CrozeError: as `find_proxies`, or when it names several.
-    """
-    return _single(find_criterion(text))
-
-
-def _single(criterion: Criterion) -> Proxy:
-    if isinstance(criterion, Aggregate):
-        raise CrozeError(f"{criterion.spec} is an aggregate of several proxies; name single ones here.")
-    return criterion
+    found = parse_proxies(proxy)
+    if len(found) != 1:
+        raise CrozeError(f"Expected one proxy, got {len(found)} in {proxy!r}.")
+    return found[0]
 
 
 def _criterion(item: Item) -> Criterion:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from croze.proxies import Criterion, Proxy, find_proxy, parts_of
+from croze.proxies import Criterion, Proxy, parse_proxy, parts_of
 from croze.ranking.scored import Scored
 from croze.stats import spearman
 from croze.truth import PublishedScores
@@ -65,7 +65,8 @@ def counterparts(criteria: Sequence[Criterion]) -> list[Counterpart]:
 
 def proxy_of(counterpart: Counterpart) -> Proxy:
     """The proxy of a counterpart."""
-    return find_proxy(counterpart.spec)
+    (found,) = parts_of([parse_proxy(counterpart.spec)])
+    return found
 
 
 @dataclass(frozen=True)

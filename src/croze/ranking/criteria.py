@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from croze.proxies import AGGREGATES, PROXIES, Aggregate, Criterion, Proxy, find_criteria, parts_of
+from croze.proxies import AGGREGATES, PROXIES, Aggregate, Criterion, Proxy, parse_proxies, parts_of
 
 ALL = "all"
 """The text that stands for all of them."""
@@ -41,7 +41,7 @@ def every_criterion() -> list[Criterion]:
     """Every proxy with its defaults, the components of the CRoZe forms alone, the named aggregates."""
     return [
         *(kind() for kind in PROXIES.values()),
-        *find_criteria(",".join(ALONE)),
+        *parse_proxies(",".join(ALONE)),
         *AGGREGATES.values(),
     ]
 
@@ -50,9 +50,9 @@ def criteria_of(text: str) -> list[Criterion]:
     """Those of a list, or all for `all`.
 
     Raises:
-        CrozeError: as `find_criteria`.
+        CrozeError: as `parse_proxies`.
     """
-    return every_criterion() if text.strip() == ALL else find_criteria(text)
+    return every_criterion() if text.strip() == ALL else parse_proxies(text)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from torch import nn
 
 from croze.errors import CrozeError
 from croze.nn.seeding import exact_convolutions, seeded
-from croze.proxies import DEFAULT, Aggregate, Criterion, Proxy, Undefined, find_criteria, parts_of
+from croze.proxies import DEFAULT, Aggregate, Criterion, Proxy, Undefined, parse_proxies, parts_of
 from croze.proxies.passes import Passes
 from croze.proxies.reference import DEFAULT_REFERENCE, load_reference, with_aggregates
 from croze.types import Batch, Score
@@ -80,7 +80,7 @@ def score_all(
         proxies: names separated by commas, or an iterable of names, proxies and aggregates.
         own: the model was built for this call alone and may be left in another state, which saves a copy.
     """
-    criteria = _chosen(proxies)
+    criteria = parse_proxies(proxies)
     chosen = parts_of(criteria)
     if any(isinstance(criterion, Aggregate) for criterion in criteria):
         load_reference(reference)  # a name that is wrong is found before anything is computed
@@ -113,20 +113,6 @@ def score_all(
         else:
             found = {proxy.spec: _measure(proxy, passes) for proxy in chosen}
     return with_aggregates(criteria, found, batch, reference)
-
-
-def _chosen(proxies: str | Iterable[str | Criterion]) -> list[Criterion]:
-    if isinstance(proxies, str):
-        return find_criteria(proxies)
-    chosen: list[Criterion] = []
-    for proxy in proxies:
-        if isinstance(proxy, str):
-            chosen += find_criteria(proxy)
-        elif isinstance(proxy, Proxy | Aggregate):
-            chosen.append(proxy)
-        else:
-            raise CrozeError(f"A proxy is a name or a croze Proxy, got a {type(proxy).__name__}.")
-    return chosen
 
 
 def _measure(proxy: Proxy, passes: Passes) -> Score:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from croze.errors import CrozeError
-from croze.proxies import Aggregate, Criterion, find_criterion, parts_of
+from croze.proxies import Aggregate, Criterion, parse_proxy, parts_of
 from croze.scoring.costs import Cost
 from croze.scoring.evaluator import Quantity
 
@@ -94,4 +94,4 @@ def definition_of(objective: Objective) -> str:
 
 
 def _target(text: str, latency: Cost) -> Criterion | Cost:
-    return latency if text.strip() == LATENCY else find_criterion(text)
+    return latency if text.strip() == LATENCY else parse_proxy(text)

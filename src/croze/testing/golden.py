@@ -74,6 +74,8 @@ def replay(stem: str | Path) -> list[Replay]:
                 for dtype, case in cases
                 if dtype == torch.float64 or case["form"] == "paper"
             ]
+    except CrozeError:
+        raise
     except (OSError, ValueError, TypeError, BadZipFile, Undefined) as problem:
         raise CrozeError(f"Cannot read the golden files {stem}.json and {stem}.npz: {problem}.") from problem
     except KeyError as problem:

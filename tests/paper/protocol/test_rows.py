@@ -8,7 +8,7 @@ from croze.paper.printed import printed
 from croze.paper.protocol import Searched, published_cells, published_row, searched_row
 from croze.paper.protocol.rows import PRINTED_CELLS, PRINTED_METHODS
 from croze.pool import MemberResult
-from croze.proxies import find_proxy
+from croze.proxies import parse_proxy
 from croze.spaces.genotypes import named
 
 
@@ -21,7 +21,7 @@ def test_rows_have_their_place_in_the_print():
         rows = printed(table).rows
         assert set(PRINTED_METHODS.values()) | set(PRINTED_CELLS.values()) == set(rows)
     assert set(PRINTED_CELLS) <= set(named())
-    assert [find_proxy(name).spec for name in PRINTED_METHODS] == list(PRINTED_METHODS)
+    assert [parse_proxy(name).spec for name in PRINTED_METHODS] == list(PRINTED_METHODS)
 
 
 def test_published_cells_that_the_print_has_carry_its_count_of_parameters():

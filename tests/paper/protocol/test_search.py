@@ -3,7 +3,7 @@ import pytest
 from croze.data import load_batch
 from croze.errors import CrozeError
 from croze.paper.protocol import Effort, effort_of, search_once
-from croze.proxies import find_criterion
+from croze.proxies import parse_proxy
 from croze.scoring.evaluator import Evaluator
 from croze.spaces import open_space
 from croze.types import Score
@@ -39,7 +39,7 @@ def test_an_effort_that_makes_no_sense(arguments, message):
 
 @pytest.mark.parametrize("spec", ["params", "rank(params,synflow)"])
 def test_the_second_time_nothing_is_computed(spec, batch, tmp_path, monkeypatch):
-    criterion = find_criterion(spec)
+    criterion = parse_proxy(spec)
     first = search_once(SPACE, criterion, batch, 3, EFFORT, tmp_path)
     assert first.candidates == 8
     assert first.computed == 8 * (2 if "rank" in spec else 1)
@@ -58,7 +58,7 @@ def test_the_second_time_nothing_is_computed(spec, batch, tmp_path, monkeypatch)
 
 def test_a_search_that_was_stopped_loses_no_seconds(batch, tmp_path):
     """What was scored before the stop counts with the seconds that it took then."""
-    criterion = find_criterion("params")
+    criterion = parse_proxy("params")
     part = search_once(SPACE, criterion, batch, 0, Effort(4, 2, 2, 1), tmp_path)
     whole = search_once(SPACE, criterion, batch, 0, Effort(8, 2, 2, 1), tmp_path)
     assert whole.computed == 4
@@ -69,7 +69,7 @@ def test_the_winner_has_the_best_score(batch, tmp_path):
     scored = {}
 
     found = search_once(
-        SPACE, find_criterion("params"), batch, 1, EFFORT, tmp_path, watch=lambda p: scored.update(p=p)
+        SPACE, parse_proxy("params"), batch, 1, EFFORT, tmp_path, watch=lambda p: scored.update(p=p)
     )
     values = {str(c.architecture): c.score.value for c in scored["p"].candidates}
     assert found.score == max(values.values()) == values[found.architecture] == found.params
@@ -80,7 +80,7 @@ def test_failures_are_never_ranked(batch, tmp_path, monkeypatch):
         return [Score(quantity.spec, None, "the logits overflow") for quantity in request[1]]
 
     monkeypatch.setattr(Evaluator, "__call__", fails)
-    found = search_once(SPACE, find_criterion("params"), batch, 0, EFFORT, tmp_path)
+    found = search_once(SPACE, parse_proxy("params"), batch, 0, EFFORT, tmp_path)
     assert (found.architecture, found.score, found.params) == ("", None, None)
     assert (found.failed, found.reason) == (8, "the logits overflow")
 
@@ -90,6 +90,6 @@ def test_a_network_that_does_not_let_itself_be_measured(batch, tmp_path, monkeyp
         raise RuntimeError("no gradient")
 
     monkeypatch.setattr("croze.paper.protocol.search.live_parameter_count", fails)
-    found = search_once(SPACE, find_criterion("params"), batch, 0, EFFORT, tmp_path)
+    found = search_once(SPACE, parse_proxy("params"), batch, 0, EFFORT, tmp_path)
     assert found.live_params is None
     assert found.params == found.score

@@ -5,7 +5,7 @@ import pytest
 
 from croze.errors import CrozeError
 from croze.paper.simulation import opinions
-from croze.proxies import Measurement, Proxy, Undefined, find_criteria, merits
+from croze.proxies import Measurement, Proxy, Undefined, merits, parse_proxies
 from croze.scoring.evaluator import Evaluator
 from croze.scoring.ledger import Ledger
 from croze.scoring.store import Store
@@ -52,7 +52,7 @@ def some(small):
 
 def test_all_members_of_a_class_share_an_opinion_and_others_have_none(small, some, ledger):
     seen = []
-    (found,) = opinions(small, some, ledger, find_criteria("params"), seen.append)
+    (found,) = opinions(small, some, ledger, parse_proxies("params"), seen.append)
     assert seen == list(range(1, len(some) + 1))
     assert (found.scored, found.failures, found.reason) == (len(some), 0, "")
     said = found(range(len(small)))
@@ -66,7 +66,7 @@ def test_all_members_of_a_class_share_an_opinion_and_others_have_none(small, som
 
 
 def test_an_aggregate_ranks_all_of_them(small, some, ledger):
-    aggregate, *parts = find_criteria("logrank(params,l2-norm),params,l2-norm")
+    aggregate, *parts = parse_proxies("logrank(params,l2-norm),params,l2-norm")
     combined, params, norms = opinions(small, some, ledger, [aggregate, *parts])
     columns = {"params": params.values[some], "l2-norm": norms.values[some]}
     np.testing.assert_array_equal(combined.values[some], merits([aggregate], columns)[aggregate.spec])
@@ -74,7 +74,7 @@ def test_an_aggregate_ranks_all_of_them(small, some, ledger):
 
 
 def test_higher_is_better_and_failures_are_counted_not_ranked(small, some, ledger):
-    (sizes,) = opinions(small, some, ledger, find_criteria("params"))
+    (sizes,) = opinions(small, some, ledger, parse_proxies("params"))
     least = int(np.nanmedian(sizes.values))
     (found,) = opinions(small, some, ledger, [Smallness(least)])
     failed = sizes.values[some] <= least
@@ -93,14 +93,14 @@ def test_higher_is_better_and_failures_are_counted_not_ranked(small, some, ledge
 
 def test_scores_of_a_benchmark_are_not_computed_again(small, some, ledger, monkeypatch):
     architectures = [small.architectures[i] for i in some]
-    for _ in ledger.scores(architectures, find_criteria("params,l2-norm")):
+    for _ in ledger.scores(architectures, parse_proxies("params,l2-norm")):
         pass
 
     def computed(self, request):
         raise AssertionError("computed again")
 
     monkeypatch.setattr(Evaluator, "__call__", computed)
-    found = opinions(small, some, ledger, find_criteria("l2-norm,rank(params,l2-norm)"))
+    found = opinions(small, some, ledger, parse_proxies("l2-norm,rank(params,l2-norm)"))
     assert [one.failures for one in found] == [0, 0]
 
 
@@ -111,4 +111,4 @@ def test_no_guide_asks_for_nothing(small, some):
 def test_another_space_is_refused(small, some, tmp_path, digits):
     evaluator = Evaluator(Darts(), digits, 0)
     with Store(tmp_path, evaluator.context) as store, pytest.raises(CrozeError, match="a ledger of darts"):
-        opinions(small, some, Ledger(evaluator, store), find_criteria("params"))
+        opinions(small, some, Ledger(evaluator, store), parse_proxies("params"))

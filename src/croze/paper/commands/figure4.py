@@ -43,12 +43,12 @@ def figure4(
     from croze.paper.feature_variance import ATTACKS, feature_variance
     from croze.pool import read_pool
     from croze.provenance import provenance
-    from croze.proxies import find_criteria
+    from croze.proxies import parse_proxies
     from croze.reporting.figures import check_plot
 
     if plot is not None:
         check_plot(plot)
-    criteria = find_criteria(proxies)
+    criteria = parse_proxies(proxies)
     settings = Settings(severity=severity)
     terminal = console(json)
     chosen = []

@@ -37,7 +37,7 @@ from croze.paper.protocol import (
 )
 from croze.paper.protocol.search import sizes_of
 from croze.pool import POOL, MemberResult, folder_of_member, read_design, read_result
-from croze.proxies import Criterion, find_criteria
+from croze.proxies import Criterion, parse_proxies
 from croze.robustness.plan import Plan
 from croze.scoring.evaluator import Evaluator
 from croze.searching.history import Progress
@@ -100,7 +100,7 @@ class ProtocolRun:
         """
         folder = folder_of(self.out)
         check_page(self.page)
-        criteria = [] if self.methods.strip().lower() == "none" else find_criteria(self.methods)
+        criteria = [] if self.methods.strip().lower() == "none" else parse_proxies(self.methods)
         cells = published_cells(self.cells)
         if not criteria and not cells:
             raise CrozeError(

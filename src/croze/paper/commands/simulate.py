@@ -104,7 +104,7 @@ def simulate(
     from croze.paper.simulation_sheets import goals as goals_of
     from croze.paper.simulation_sheets import sheets
     from croze.provenance import provenance
-    from croze.proxies import find_criteria, parts_of
+    from croze.proxies import parse_proxies, parts_of
     from croze.ranking.proxy_page import Scoring
     from croze.reporting.figures import check_plot
     from croze.reporting.terminal import terminal_table
@@ -130,7 +130,7 @@ def simulate(
     space = open_space(known.space, channels=channels, cells=cells_per_stage)
     moves = TabularMoves(known, space, select(known, half=half))
     names = check_strategies(strategies.split(","), settings, moves)
-    criteria = find_criteria(guides) if any(map(takes_guide, names)) else []
+    criteria = parse_proxies(guides) if any(map(takes_guide, names)) else []
     batch = load_batch(data, size=batch_size, seed=score_seed, sampling=sampling, augment=augment)
     evaluator = Evaluator(space, batch, score_seed, micro_batch)
 

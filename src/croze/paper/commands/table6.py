@@ -82,7 +82,7 @@ def table6(
     from croze.paper.top_and_bottom import top_and_bottom
     from croze.pool import read_design
     from croze.provenance import provenance
-    from croze.proxies import find_criteria
+    from croze.proxies import parse_proxies
     from croze.reporting.figures import check_plot
     from croze.spaces import open_space
     from croze.truth.shared import shared_cells
@@ -96,7 +96,7 @@ def table6(
                 "Figure 6 compares features of trained networks: name a pool, --standard pool:DIR, or leave "
                 "out --plot."
             )
-    criteria = find_criteria(proxies)
+    criteria = parse_proxies(proxies)
     designs = [read_design(Path(folder)) for folder in pools.values()]
     own = settings_of(designs, channels=channels, cells=cells_per_stage)
     images_of_scores = data or (designs[0].data if designs else "digits")

@@ -68,6 +68,8 @@ def parse(text: str) -> Edges:
     if len(text) <= 20_000 and text[:1] in ("[", "(") and _LISTS.fullmatch(text):
         try:
             return Edges(tuple(_codes(cell) for cell in ast.literal_eval(text)))
+        except CrozeError:
+            raise
         except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
             pass
     shown = text if len(text) <= 80 else f"{text[:77]}..."

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from croze.errors import CrozeError
     from croze.proxies import parse_proxies, parse_proxy
     from croze.scoring.score import score, score_all
+    from croze.searching.run import SearchRun
+    from croze.searching.search import search
     from croze.spaces import open_space
     from croze.types import Batch, LayerScore, Score
 
@@ -25,11 +27,13 @@ _HOMES = {
     "CrozeError": "croze.errors",
     "LayerScore": "croze.types",
     "Score": "croze.types",
+    "SearchRun": "croze.searching.run",
     "parse_proxies": "croze.proxies",
     "parse_proxy": "croze.proxies",
     "load_batch": "croze.data",
     "open_space": "croze.spaces",
     "score": "croze.scoring.score",
+    "search": "croze.searching.search",
     "score_all": "croze.scoring.score",
 }
 
@@ -38,6 +42,7 @@ __all__ = [
     "CrozeError",
     "LayerScore",
     "Score",
+    "SearchRun",
     "__version__",
     "load_batch",
     "open_space",
@@ -45,6 +50,7 @@ __all__ = [
     "parse_proxy",
     "score",
     "score_all",
+    "search",
 ]
 
 

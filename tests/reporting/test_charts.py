@@ -6,6 +6,8 @@ import re
 
 import numpy as np
 import pytest
+from croze.searching.finished import read_search
+from croze.spaces.cell_graph import cell_graphs, operation_label
 
 from croze.ranking.charts import differences, standings
 from croze.reporting.chart import NARROW, WIDE
@@ -14,8 +16,6 @@ from croze.reporting.svg import inline
 from croze.robustness.charts import TOGETHER, attack_bars, by_group
 from croze.runs import parts_of
 from croze.searching.charts import against_size, course, growth
-from croze.searching.finished import read_search
-from croze.spaces.cell_graph import cell_graphs, operation_label
 from croze.spaces.darts.genotype import Genotype
 from croze.spaces.robnet.edges import EXAMPLE
 

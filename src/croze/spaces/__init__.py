@@ -86,13 +86,13 @@ def space_from_json(content: Mapping[str, Any]) -> Space[Any]:
     try:
         name, settings = content["name"], content["settings"]
         given = {key: _hashable(value) for key, value in (settings or {}).items()}
-        spec = content["spec"] if "spec" in content else name
+        spec = content.get("spec", name)
     except (KeyError, TypeError, AttributeError) as problem:
         raise CrozeError(f"This describes no search space ({type(problem).__name__}: {problem}).") from None
     if spec is None or settings is None:
         raise CrozeError(
-            f"The space {name} cannot be opened from what is known of it: it is no dataclass in a file of its "
-            "own. Open it yourself and pass it as `space`."
+            f"The space {name} cannot be opened from what is known of it: it is no dataclass in a file "
+            "of its own. Open it yourself and pass it as `space`."
         )
     space = open_space(str(spec), **given)
     if "spec" in content and space_digest(space) != content["sha256"]:

@@ -13,7 +13,7 @@ NONE = "none"
 """The label of an edge that connects nothing."""
 
 INPUTS, OUTPUT = ("c(k−2)", "c(k−1)"), "c(k)"
-"""Names of the nodes of a stacked cell that are not its own: the two cells before it, and what it puts out."""
+"""Names of the nodes of a stacked cell that stand for the two cells before it and for its output."""
 
 
 @dataclass(frozen=True)

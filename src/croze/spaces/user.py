@@ -91,7 +91,7 @@ def space_identity(space: Space[Any]) -> str:
 
 
 def space_digest(space: Space[Any]) -> str:
-    """SHA-256 of the code of a user's space; empty for one of the package's own, and for one without a file."""
+    """SHA-256 of the code of a user's space; empty for the package's own, and for one without a file."""
     module = type(space).__module__
     if module.split(".")[0] == "croze" or module not in sys.modules:
         return ""

@@ -99,7 +99,7 @@ def check_description(space: Space[Any]) -> None:
 
 
 def check_graph(space: Space[Any], architecture: Architecture) -> None:
-    """Cells as graphs, for a space that has them: named nodes, edges forward, equal for equal architectures."""
+    """Cells as graphs, where a space has them: edges run forward, equal architectures have equal graphs."""
     graphs = graphs_of(space, architecture)
     assert graphs == graphs_of(space, space.parse(str(architecture))), (
         f"equal architectures {architecture} have unequal graphs"
@@ -107,8 +107,8 @@ def check_graph(space: Space[Any], architecture: Architecture) -> None:
     for graph in graphs:
         for edge in graph.edges:
             assert 0 <= edge.source < edge.target < len(graph.nodes), (
-                f"an edge of {graph.title!r} of {architecture} runs from node {edge.source} to {edge.target}, "
-                f"where there are {len(graph.nodes)} nodes and edges run forward"
+                f"an edge of {graph.title!r} of {architecture} runs from node {edge.source} to "
+                f"{edge.target}, where there are {len(graph.nodes)} nodes and edges run forward"
             )
             assert edge.joined == (not edge.label), f"an edge of {graph.title!r} needs operation and label"
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-from croze.cli.options import devices_of, folder_of, slug
+from croze.cli.options import devices_of, folder_of
 from croze.cli.output import console
 from croze.cli.page_options import check_page
 from croze.cli.pool_run import PoolRun
@@ -20,6 +20,7 @@ from croze.cli.progress import Bar
 from croze.data import load_batch, open_dataset
 from croze.data.splits import in_split, same_images
 from croze.errors import CrozeError
+from croze.files import slug
 from croze.paper.commands.protocol_report import report
 from croze.paper.printed import PrintedTable, printed
 from croze.paper.protocol import (
@@ -40,7 +41,7 @@ from croze.pool import POOL, MemberResult, folder_of_member, read_design, read_r
 from croze.proxies import Criterion, parse_proxies
 from croze.robustness.plan import Plan
 from croze.scoring.evaluator import Evaluator
-from croze.searching.history import Progress
+from croze.searching.history import SearchHistory
 from croze.spaces import Space, open_space
 from croze.training import Recipe, split
 
@@ -207,7 +208,7 @@ class ProtocolRun:
             title = f"{criterion.spec}, search {number} of {self.searches}"
             with Bar(terminal, title, self.effort.candidates) as bar:
 
-                def watch(progress: Progress, bar: Bar = bar) -> None:
+                def watch(progress: SearchHistory, bar: Bar = bar) -> None:
                     bar.update(progress.scored)
 
                 found.append(

@@ -57,8 +57,9 @@ def simulate(
     tournament: Annotated[
         int | None, typer.Option(min=1, help="Of evolution: drawn for each parent.")
     ] = None,
-    brood: Annotated[
-        int | None, typer.Option(min=1, help="Of move: neighbours to choose a child from; all without.")
+    neighbours_per_parent: Annotated[
+        int | None,
+        typer.Option(min=1, help="Of move: neighbours drawn for a guide to choose one from.  [default: all]"),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of the strategies.")] = 0,
     data: Data = "digits",
@@ -120,7 +121,12 @@ def simulate(
         check_plot(plot)
     if page is not None and page.is_dir():
         raise CrozeError(f"--page takes the name of a file, got the folder {page}.")
-    given = {"pool": pool, "population": population, "tournament": tournament, "brood": brood}
+    given = {
+        "pool": pool,
+        "population": population,
+        "tournament": tournament,
+        "neighbours_per_parent": neighbours_per_parent,
+    }
     settings = {key: value for key, value in given.items() if value is not None}
     goals = parse_goals(target)
     terminal = console(json)

@@ -15,7 +15,7 @@ from croze.proxies import Criterion
 from croze.scoring.evaluator import Evaluator
 from croze.scoring.ledger import Ledger
 from croze.scoring.store import Store
-from croze.searching.history import Progress
+from croze.searching.history import SearchHistory
 from croze.searching.loop import IN_FLIGHT, search
 from croze.searching.objectives import objective_of
 from croze.searching.strategies import make_algorithm
@@ -125,7 +125,7 @@ def search_once(
     *,
     workers: int = 1,
     devices: Sequence[str] = (),
-    watch: Callable[[Progress], None] = lambda progress: None,
+    watch: Callable[[SearchHistory], None] = lambda history: None,
 ) -> Searched:
     """Search once; scores that the folder's store holds are not computed again.
 
@@ -144,7 +144,7 @@ def search_once(
     kind = devices[0].partition(":")[0] if devices else "cpu"
     evaluator = Evaluator(space, batch, seed, scores_from=kind)
     strategy = make_algorithm(STRATEGY, space, seed, pool=effort.pool, population=effort.population)
-    progress = Progress(effort.candidates, [objective_of(criterion)])
+    history = SearchHistory(effort.candidates, [objective_of(criterion)])
     with Store(folder, evaluator.context) as store:
         before = len(store)
         with Ledger(evaluator, store, workers, devices=devices) as ledger:
@@ -156,7 +156,7 @@ def search_once(
                 effort.candidates,
                 watch=watch,
                 in_flight=effort.in_flight,
-                progress=progress,
+                history=history,
             )
         computed = len(store) - before
     best = found.best

@@ -104,7 +104,10 @@ class GenotypeSpace(StackedSpace[Genotype]):
             stacked_cell(
                 title,
                 nodes_of(pairs),
-                [Edge(state, 2 + i // 2, name, operation_label(name)) for i, (name, state) in enumerate(pairs)],
+                [
+                    Edge(state, 2 + i // 2, name, operation_label(name))
+                    for i, (name, state) in enumerate(pairs)
+                ],
                 output,
             )
             for title, pairs, output in (

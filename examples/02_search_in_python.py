@@ -24,7 +24,7 @@ def main() -> None:
     )
     for found in run.ranking[:5]:
         print(f"{found.score:10.2f}  {found.params:,} parameters  {found.architecture}")
-    print(f"{run.folder / 'network.py'} is the first of them in plain torch; `croze report {run.folder}` draws all.")
+    print(f"Plain torch: {run.folder / 'network.py'}. Page: {run.report()}.")
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from croze.corruptions.base import Context
 from croze.corruptions.draws import Draws
 from croze.corruptions.fog import Fog
 from croze.corruptions.glass_blur import GlassBlur
-from croze.corruptions.motion import motion_blur
+from croze.corruptions.motion_blur import motion_blur
 from croze.corruptions.zoom_blur import ZoomBlur
 from croze.data import open_dataset
 

@@ -106,7 +106,7 @@ def test_bad_names_and_options(refused, misused):
     assert "--batch-size" in misused("search", "--batch-size", "0")
 
 
-def test_ctrl_c_says_that_the_same_command_goes_on(tmp_path):
+def test_ctrl_c_says_that_the_same_command_goes_on(interrupts, tmp_path):
     command = [
         *CROZE,
         "search",

@@ -22,7 +22,7 @@ def table(tmp_path):
 def test_the_columns(croze, table):
     outcome = croze("truth", "--truth", table)
     assert outcome.code == 0
-    assert "csv, cifar10: 3 architectures of nasbench201, 2 distinct (1 twins)" in outcome.out
+    assert "csv, cifar10: 3 architectures of nasbench201, 2 of them distinct up to isomorphism" in outcome.out
     rows = {line.split()[0]: line.split()[1:] for line in outcome.out.splitlines() if "%" in line}
     assert rows["clean"] == ["3", "2", "85.00%", "85.00%", "95.00%"]
     assert rows["pgd@8-of-string"] == ["3", "3", "20.00%", "40.50%", "41.50%"]
@@ -34,7 +34,7 @@ def test_one_architecture_in_another_notation(croze, table):
     assert outcome.code == 0
     found = outcome.json
     assert found["query"]["architecture"] == FIRST
-    assert found["query"]["twins"] == [FIRST, TWIN]
+    assert found["query"]["isomorphic"] == [FIRST, TWIN]
     assert found["query"]["columns"]["clean"] == {"value": pytest.approx(0.85), "rank": 2, "of": 2}
     assert found["truth"]["distinct"] == 2
     assert "columns" not in found
@@ -62,7 +62,7 @@ def test_many_twins_are_cut_short(croze, shared_data):
     truth = f"nasbench201:{shared_data / 'nas_bench_201' / 'cifar10_test_accuracy.csv'}"
     cell = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
     outcome = croze("truth", "--truth", truth, "--query", cell, "--json", "-")
-    assert len(outcome.json["query"]["twins"]) > 100
+    assert len(outcome.json["query"]["isomorphic"]) > 100
     assert outcome.err.count("isomorphic") == 8
     assert "more; --json has all" in outcome.err
     assert "1 of 1 files are as published." in outcome.err

@@ -4,7 +4,7 @@ import torch
 from PIL import Image
 
 from croze.corruptions import FrostTextures, corrupt
-from croze.corruptions.frost_recipe import RECIPES, frosted
+from croze.corruptions.frost_textures import RECIPES, frosted
 from croze.errors import CrozeError
 
 

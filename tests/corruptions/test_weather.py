@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from croze.corruptions import SEVERITIES, FrostTextures, corrupt
 from croze.corruptions.draws import Draws
-from croze.corruptions.plasma import plasma
+from croze.corruptions.fog import plasma
 
 TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-6}
 

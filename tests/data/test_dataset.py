@@ -84,9 +84,9 @@ def test_evenly_spaced(length: int, most: int) -> None:
     [
         (images().astype(np.float32), [0] * 4, r"uint8 array with values 0\.\.255, got float32"),
         (images().tolist(), [0] * 4, "got list"),
-        (images()[:, :1], [0] * 4, r"shape \(N, 3, H, W\), got \(4, 1, 2, 3\)"),
-        (images()[0], [0] * 3, r"shape \(N, 3, H, W\)"),
-        (images()[:, :, :0], [0] * 4, r"shape \(N, 3, H, W\)"),
+        (images()[:, :0], [0] * 4, r"shape \(N, C, H, W\), got \(4, 0, 2, 3\)"),
+        (images()[0], [0] * 3, r"shape \(N, C, H, W\)"),
+        (images()[:, :, :0], [0] * 4, r"shape \(N, C, H, W\)"),
         (images(), [0] * 3, "has 4 images and 3 labels"),
         (images()[:0], [], "There are no images in arrays"),
         (images(), [0, 1, 2, 0.5], "must be whole numbers"),

@@ -62,7 +62,7 @@ def test_classes(tmp_path: Path) -> None:
             r"must have shape \(N, H, W\), \(N, H, W, C\) or \(N, C, H, W\) .* got \(2, 4\)",
         ),
         (pixels(2, 4, 4, 4), None, r"with 1 or 3 channels, got \(2, 4, 4, 4\)"),
-        (pixels(2, 0, 4), None, r"must have shape \(N, 3, H, W\)"),
+        (pixels(2, 0, 4), None, r"must have shape \(N, C, H, W\)"),
         (pixels(2, 4, 4).astype(np.int64), None, r"must be uint8 0\.\.255 or floats in \[0, 1\], got int64"),
         (pixels(2, 4, 4) > 9, None, "got bool"),
         (pixels(2, 4, 4) / 1.0, None, r"must lie in \[0, 1\], got values from .*: divide by 255"),

@@ -16,9 +16,9 @@ def test_unknown_reader_lists_the_known_ones() -> None:
             open_dataset(spec)
 
 
-def test_specs_are_strings() -> None:
+def test_a_path_alone_is_no_data() -> None:
     path: Any = Path("x")
-    with pytest.raises(CrozeError, match=r"A data set is named by a string, got PosixPath|WindowsPath"):
+    with pytest.raises(CrozeError, match=r"a spec such as .*; got a (Posix|Windows)Path"):
         open_dataset(path)
 
 

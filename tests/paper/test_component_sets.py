@@ -87,7 +87,7 @@ def test_what_cannot_be_compared(truth, ledger, evaluator, tmp_path):
     with pytest.raises(CrozeError, match="at least 3 cells, got 0 forms and 5 cells"):
         component_sets(truth, POSITIONS, ledger, [])
     columns = {"clean": truth.values("clean")}
-    bare = Truth("bare", "cifar10", truth.architectures, truth.twin, columns, Provenance("", {}))
+    bare = Truth("bare", "cifar10", truth.architectures, truth.representative, columns, Provenance("", {}))
     with pytest.raises(CrozeError, match="bare has no column 'corruptions'"):
         component_sets(bare, POSITIONS, ledger, FORMS)
     other = Evaluator(Darts(), evaluator.batch, 0)

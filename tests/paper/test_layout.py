@@ -16,7 +16,8 @@ CELLS = tuple(f"|{op}~0|+|none~0|none~1|+|none~0|none~1|none~2|" for op in ("non
 
 def adversarial(*names: str, name: str = "nas-robbench201", space: str = "nasbench201") -> Truth:
     columns = {column: np.array([0.1 + k / 10, 0.6]) for k, column in enumerate(names)}
-    return Truth(name, "cifar10", CELLS, np.arange(2), columns, Provenance("memory", {}), space)
+    made = Provenance("memory", {})
+    return Truth(name, "cifar10", CELLS, np.arange(2), columns, made, space, training="adversarial")
 
 
 def test_table_2_is_filled_by_all_files(tiny):

@@ -57,7 +57,7 @@ def test_views_are_strings_and_classes_on_both_halves():
         (cells, half): [
             i
             for i in range(len(CELLS))
-            if (cells == "all" or truth.twin[i] == i)
+            if (cells == "all" or truth.representative[i] == i)
             and (half == "both" or sides[i] == {"choose": 0, "report": 1}[half])
         ]
         for cells in ("all", "distinct")
@@ -99,7 +99,7 @@ def test_a_draw_without_twins_has_one_kind_of_cells():
 def test_distinct_cells_of_a_draw_begin_the_draw_of_distinct_cells():
     truth = truth_of()
     drawn = select(truth, 40, 1)
-    among = drawn[truth.twin[drawn] == drawn]
+    among = drawn[truth.representative[drawn] == drawn]
     np.testing.assert_array_equal(among, select(truth, len(among), 1, "distinct"))
 
 

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from torch import nn
 
 from croze.errors import CrozeError
 from croze.proxies import parse_proxy
+from croze.proxies.activation_kernel import agreement_of, is_singular
 from croze.scoring.score import score
 from croze.types import Batch
 
@@ -72,6 +74,51 @@ def test_equal_images_have_one_code(double16, build):
     twice = replace(double16, images=double16.images[[0, 0, *range(2, 16)]])
     assert "the same activation code" in score(build("plain_cnn"), twice, "naswot").reason
     assert score(build("plain_cnn"), twice, "swap").ok
+
+
+def rank(rows):
+    """Of whole numbers, by elimination in fractions."""
+    rows, found = [[Fraction(v) for v in row] for row in rows], 0
+    for column in range(len(rows[0])):
+        pivot = next((n for n in range(found, len(rows)) if rows[n][column]), None)
+        if pivot is None:
+            continue
+        rows[found], rows[pivot] = rows[pivot], rows[found]
+        for n in range(found + 1, len(rows)):
+            factor = rows[n][column] / rows[found][column]
+            rows[n] = [a - factor * b for a, b in zip(rows[n], rows[found], strict=True)]
+        found += 1
+    return found
+
+
+@settings(max_examples=60)
+@given(
+    st.integers(2, 7).flatmap(lambda n: st.lists(st.lists(st.booleans(), min_size=n, max_size=n), min_size=2))
+)
+def test_singular_is_what_fractions_find(code):
+    kernel = agreement_of((torch.tensor(code),))
+    assert is_singular(kernel) == (rank([[*row, *(not v for v in row)] for row in code]) < len(code))
+
+
+@settings(max_examples=30)
+@given(st.lists(st.lists(st.integers(-2, 2), min_size=4, max_size=4), min_size=4, max_size=4))
+def test_singular_where_the_first_pivots_are_zero(rows):
+    assert is_singular(torch.tensor(rows, dtype=torch.float64)) == (rank(rows) < 4)
+
+
+def test_codes_that_differ_and_still_depend_on_each_other(double16):
+    """Codes a, b and their complements: a + not a = b + not b, although no two are the same."""
+    code = torch.tensor([[1, 0, 0], [0, 1, 1], [0, 1, 0], [1, 0, 1]], dtype=torch.bool)
+    assert is_singular(agreement_of((code,)))
+    assert is_singular(agreement_of((code.repeat(1, 1000),)))
+    assert not is_singular(agreement_of((code[:3],)))
+
+
+def test_large_kernels_are_decided_too():
+    code = torch.rand(128, 5000, generator=torch.Generator().manual_seed(0)) < 0.5
+    assert not is_singular(agreement_of((code,) * 40))
+    code[100] = code[7]
+    assert is_singular(agreement_of((code,) * 40))
 
 
 @pytest.mark.parametrize("arguments", ["mu=inf", "sigma=0", "sigma=-1"])

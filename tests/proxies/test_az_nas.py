@@ -125,14 +125,15 @@ def test_a_block_that_passes_nothing_back(digits16):
     assert "no gradient passes block 1" in score(model, digits16, "az-trainability").reason
 
 
-def test_constant_features_have_no_entropy(digits16):
+@pytest.mark.parametrize("value", [0.0, 0.1, 12345.678])
+def test_constant_features_have_no_entropy(value, digits16):
     class Dead(nn.Module):
         def __init__(self):
             super().__init__()
             self.conv = nn.Conv2d(3, 4, 1)
 
         def forward(self, x):
-            return 0 * self.conv(x)
+            return 0 * self.conv(x) + value
 
     model = nn.Sequential(Dead(), nn.Flatten(), nn.Linear(4096, 10))
     assert "constant or not finite" in score(model, digits16, "az-expressivity").reason

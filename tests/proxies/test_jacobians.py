@@ -69,3 +69,15 @@ def test_correlations_within_classes(network, classes, double16, build):
 def test_one_image_a_class_says_nothing(digits):
     found = score(torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3072, 10)), digits, "epe-nas")
     assert "all of different classes: take a larger batch" in found.reason
+
+
+@pytest.mark.parametrize("slope", [0.1, 1 / 3, 12345.678])
+def test_an_image_whose_jacobian_is_constant(slope, double16):
+    """A row of equal numbers has no correlations, although its mean differs from them in the last bit."""
+
+    class Sum(torch.nn.Module):
+        def forward(self, x):
+            return slope * x.flatten(1).sum(dim=1, keepdim=True).expand(-1, 10) / 10
+
+    for proxy in ("jacob-cov", "epe-nas"):
+        assert "constant or not finite" in score(Sum(), double16, proxy).reason

@@ -63,3 +63,13 @@ def test_the_batch_does_not_enter(digits, double16, build):
     assert (
         score(build("plain_cnn"), digits, "meco").value == score(build("plain_cnn"), double16, "meco").value
     )
+
+
+@pytest.mark.parametrize("bias", [0.1, 1 / 3, 12345.678])
+def test_a_constant_channel_is_found_by_its_values_not_by_its_mean(bias, double16):
+    """In 15 x 15 positions the mean of a constant is not the constant to the last bit."""
+    model = nn.Sequential(nn.Conv2d(3, 4, 18), nn.Flatten(), nn.Linear(900, 10)).double()
+    with torch.no_grad():
+        model[0].weight.zero_()
+        model[0].bias.fill_(bias)
+    assert score(model, double16, "meco").value == 0

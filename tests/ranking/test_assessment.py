@@ -56,7 +56,7 @@ def truth(**changes):
         "name": "toy",
         "dataset": "cifar10",
         "architectures": CELLS,
-        "twin": np.arange(len(CELLS)),
+        "representative": np.arange(len(CELLS)),
         "columns": {"clean": ACCURACIES},
         "provenance": Provenance("memory", {}),
     }

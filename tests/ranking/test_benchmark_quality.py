@@ -9,7 +9,7 @@ from scipy.stats import kendalltau, spearmanr
 from croze.ranking.charts import standings
 from croze.ranking.page_cells import cells_chart, cells_of
 from croze.ranking.quality_charts import costs_table, quality_tables
-from croze.reporting.marks import correlation
+from croze.reporting.text import correlation
 from croze.runs import parts_of
 
 

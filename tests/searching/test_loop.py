@@ -339,13 +339,13 @@ def test_a_space_that_is_used_up_ends_the_search(tmp_path, digits, algorithm):
 @pytest.mark.parametrize("algorithm", UNGUIDED)
 def test_failures_are_kept_and_never_ranked(tmp_path, digits, algorithm):
     found, _ = run(tmp_path, digits, 30, proxy=OftenUndefined(), algorithm=algorithm)
-    failures, ranking = found.failures(), ranking(found)
+    failures, ranked = found.failures(), ranking(found)
     assert len(found.candidates) == 30
     assert failures
-    assert ranking
-    assert len(failures) + len(ranking) == 30
+    assert ranked
+    assert len(failures) + len(ranked) == 30
     assert all(c.score.reason.endswith("tensors") for c in failures)
-    assert all(c.score.ok for c in ranking)
+    assert all(c.score.ok for c in ranked)
 
 
 @pytest.mark.parametrize(("proxy", "sign"), [(PARAMS, 1), (Smallness(), -1)])
@@ -512,7 +512,9 @@ def test_several_objectives_give_a_front(tmp_path, digits):
         again = search(SPACE, objectives, make_algorithm("nsga2", SPACE, 0, population=10), ledger, 60)
     assert again.candidates == found.candidates
     ordered = ranking(found)
-    members = front([[score.value * sign for score, sign in zip(c.scores, (1, -1), strict=True)] for c in ordered])
+    members = front(
+        [[score.value * sign for score, sign in zip(c.scores, (1, -1), strict=True)] for c in ordered]
+    )
     values = [tuple(score.value for score in ordered[i].scores) for i in members]
     assert len(values) > 3
     params, flops = zip(*values, strict=True)

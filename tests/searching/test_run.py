@@ -39,7 +39,10 @@ def make(digits, tmp_path):
     def made(objectives=ONE, values=VALUES, *, finished=True, measured=True, ended="", budget=6):
         history = SearchHistory(budget, objectives)
         rows = [
-            [Score(o.spec, v, "" if v is not None else "undefined") for o, v in zip(objectives, row, strict=False)]
+            [
+                Score(o.spec, v, "" if v is not None else "undefined")
+                for o, v in zip(objectives, row, strict=False)
+            ]
             for row in zip(values, FLOPS, strict=False)
         ]
         history.add(list(zip(CELLS, rows, strict=False)))
@@ -184,7 +187,9 @@ def test_table_star_result_and_network_agree(make, objectives, tmp_path):
     star = against_goal(run, 1) if run.several else against_size(run, "params")
     assert star.indices[star.winner] == run.best_index
     assert run.candidates[run.best_index].architecture == name
-    starred = [row for row in run.table().rows if row[0].endswith("*")] if run.several else run.table().rows[:1]
+    starred = (
+        [row for row in run.table().rows if row[0].endswith("*")] if run.several else run.table().rows[:1]
+    )
     assert [row[1] for row in starred] == [name]
     assert json.loads((tmp_path / RESULT).read_text())["best"]["architecture"] == name
     assert name in (tmp_path / NETWORK).read_text()

@@ -2,7 +2,6 @@ import json
 import re
 
 import pytest
-from croze.searching.settings import check_folder, fingerprint, search_settings
 
 from croze.errors import CrozeError
 from croze.proxies import parse_proxy
@@ -10,6 +9,7 @@ from croze.scoring.costs import MeasuredLatency, TableLatency
 from croze.scoring.evaluator import Evaluator
 from croze.searching.limits import Limits
 from croze.searching.objectives import Objective, objective_of
+from croze.searching.search import check_folder, fingerprint, search_settings
 from croze.spaces.nasbench201 import NASBench201
 
 

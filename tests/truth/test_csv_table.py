@@ -70,7 +70,7 @@ def test_what_is_written_is_read(tmp_path_factory, cells, names, unit, rng: rand
     classes = [space.canonical(cell) for cell in cells]
     for i, cell in enumerate(cells):
         members = [k for k, other in enumerate(classes) if other == classes[i]]
-        assert truth.architectures[truth.twin[i]] == min(str(cells[k]) for k in members)
+        assert truth.architectures[truth.representative[i]] == min(str(cells[k]) for k in members)
         for c, name in enumerate(names):
             mean = np.mean([rows[k][c] / scale for k in members])
             assert truth.values(name)[i] == pytest.approx(mean, rel=1e-12)
@@ -94,7 +94,7 @@ def test_whatever_stands_in_a_file_is_read_or_refused_in_a_sentence(tmp_path_fac
 
 def test_twins_have_the_mean_and_keep_their_own(tmp_path):
     truth = opened(written(tmp_path, "arch,clean,fgsm@8", f"{FIRST},0.9,0.5", f"{TWIN},0.7,0.5"))
-    assert truth.twin.tolist() == [1, 1]
+    assert truth.representative.tolist() == [1, 1]
     assert truth.values("clean") == pytest.approx([0.8, 0.8])
     assert truth.values("clean-of-string").tolist() == [0.9, 0.7]
     assert list(truth.columns) == ["clean", "clean-of-string", "fgsm@8"]
@@ -193,6 +193,6 @@ def test_a_space_of_the_users_own_is_never_remembered(tmp_path):
         "    name = 'mine'\n\n    def canonical(self, cell):\n        return cell\n"
     )
     file = written(tmp_path, "arch,clean", f"{FIRST},0.9", f"{TWIN},0.7")
-    assert opened(file, f"?space={space}:Mine").twin.tolist() == [0, 1]
+    assert opened(file, f"?space={space}:Mine").representative.tolist() == [0, 1]
     space.write_text(space.read_text().replace("return cell", "return super().canonical(cell)"))
-    assert opened(file, f"?space={space}:Mine").twin.tolist() == [1, 1]
+    assert opened(file, f"?space={space}:Mine").representative.tolist() == [1, 1]

@@ -10,7 +10,7 @@ import pytest
 
 from croze.errors import CrozeError
 from croze.truth.catalogue import KnownFile
-from croze.truth.fetch import fetch
+from croze.truth.sources import fetch
 
 CONTENT = bytes(range(256)) * 3000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()

@@ -27,7 +27,7 @@ def truth() -> Truth:
 
 def test_an_entry_has_every_column_with_its_rank(truth):
     found = entry(truth, FIRST)
-    assert (found.architecture, found.asked, found.twins) == (FIRST, FIRST, (FIRST, TWIN))
+    assert (found.architecture, found.asked, found.isomorphic) == (FIRST, FIRST, (FIRST, TWIN))
     assert found.half == ["choose", "report"][halves(truth)[0]]
     assert [(p.column, p.value, p.rank, p.of) for p in found.places] == [
         ("clean", 0.8, 2, 3),
@@ -78,7 +78,7 @@ def test_any_notation_finds_the_string_itself_or_one_isomorphic(truth):
 
 def test_every_string_of_a_class_finds_it(real):
     space = NASBench201()
-    members = np.flatnonzero(real.twin == real.twin[5000])
+    members = np.flatnonzero(real.representative == real.representative[5000])
     few = Truth("few", "cifar10", (real.architectures[members[0]],), np.array([0]), {}, Provenance("", {}))
     assert {find(few, str(space.parse(real.architectures[i]))) for i in members} == {0}
 

@@ -8,7 +8,7 @@ from croze.errors import CrozeError
 from croze.ranking.columns import every_column
 from croze.truth import open_truth
 from croze.truth.nas_robbench201 import COLUMNS
-from croze.truth.shared import shared_cells
+from croze.truth.selection import shared_cells
 
 CELLS = (
     "|none~0|+|none~0|none~1|+|none~0|none~1|nor_conv_3x3~2|",
@@ -31,7 +31,7 @@ def folder(tmp_path):
 def test_each_data_set_has_its_six_columns(folder, dataset, first):
     truth = open_truth(f"nas-robbench201:{folder / 'sample.json'}", dataset)
     assert truth.architectures == (CELLS[2], CELLS[0], CELLS[1])
-    assert truth.twin.tolist() == [0, 1, 1]
+    assert truth.representative.tolist() == [0, 1, 1]
     for k, name in enumerate(COLUMNS):
         assert truth.values(name).tolist() == [ROW[::-1][first + k], ROW[first + k], ROW[first + k]]
     assert [column.name for column in every_column(truth).columns] == list(COLUMNS)

@@ -58,7 +58,7 @@ def test_all_cells_of_the_benchmark(whole):
 def test_its_classes_are_those_of_robust_nasbench201(whole, real):
     truth = opened(whole)
     place = [truth.lookup(architecture) for architecture in real.architectures]
-    pairs = set(zip(real.twin.tolist(), truth.twin[place].tolist(), strict=True))
+    pairs = set(zip(real.representative.tolist(), truth.representative[place].tolist(), strict=True))
     assert len(pairs) == len(real.distinct) == len({ours for _, ours in pairs})
 
 
@@ -69,7 +69,7 @@ def test_a_class_has_the_mean_of_its_strings_whatever_their_order(tmp_path, orde
         place = truth.lookup(architecture)
         assert truth.values("clean")[place] == pytest.approx(clean)
         assert truth.values("clean-of-string")[place] == pytest.approx(own)
-    twins = {truth.architectures[i]: truth.architectures[twin] for i, twin in enumerate(truth.twin)}
+    twins = {truth.architectures[i]: truth.architectures[twin] for i, twin in enumerate(truth.representative)}
     assert twins == {FIRST: TWIN, TWIN: TWIN, OTHER: OTHER}
 
 

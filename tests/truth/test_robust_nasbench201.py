@@ -57,7 +57,7 @@ def test_twins_share_the_value_of_their_representative(tiny_folder: Write) -> No
     for i, entry in meta.items():
         where = truth.lookup(entry["nb201-string"])
         assert where == int(i)
-        assert truth.twin[where] == int(entry["isomorph"])
+        assert truth.representative[where] == int(entry["isomorph"])
         for severity in range(5):
             assert truth.values(f"fog@{severity + 1}")[where] == written[entry["isomorph"]][severity]
 
@@ -90,7 +90,7 @@ def test_absent_files_leave_their_columns_out(tiny_folder: Write) -> None:
 
 
 def test_values_are_read_only(tiny: Truth) -> None:
-    for array in (tiny.values("clean"), tiny.twin):
+    for array in (tiny.values("clean"), tiny.representative):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 1
 

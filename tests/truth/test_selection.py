@@ -18,7 +18,7 @@ def test_halves_are_disjoint_and_complete(tiny: Truth, cells: str) -> None:
     assert (halves(tiny)[choose] == 0).all()
     assert (halves(tiny)[report] == 1).all()
     assert sorted([*choose, *report]) == select(tiny, cells=cells).tolist()
-    assert not set(tiny.twin[choose]) & set(tiny.twin[report])
+    assert not set(tiny.representative[choose]) & set(tiny.representative[report])
 
 
 def test_a_larger_sample_begins_with_the_smaller(tiny: Truth) -> None:
@@ -54,7 +54,7 @@ def test_a_draw_depends_on_the_strings_alone(tiny: Truth) -> None:
         "elsewhere",
         tiny.dataset,
         tuple(tiny.architectures[i] for i in order),
-        place[tiny.twin[order]],
+        place[tiny.representative[order]],
         {},
         tiny.provenance,
     )

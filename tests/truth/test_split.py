@@ -9,13 +9,17 @@ import pytest
 
 from croze.errors import CrozeError
 from croze.truth import Truth, class_name, halves, open_truth
-from croze.truth.split import HALVES, half_of
+from croze.truth.classes import HALVES, half_of
 
 
 def test_the_rule(tiny: Truth) -> None:
     expected = []
     for i in range(len(tiny)):
-        members = [a for a, twin in zip(tiny.architectures, tiny.twin, strict=True) if twin == tiny.twin[i]]
+        members = [
+            a
+            for a, twin in zip(tiny.architectures, tiny.representative, strict=True)
+            if twin == tiny.representative[i]
+        ]
         assert class_name(tiny, i) == sorted(members)[0]
         # The number is odd exactly when its last byte is.
         expected.append(hashlib.sha256(sorted(members)[0].encode()).digest()[-1] % 2)
@@ -26,7 +30,7 @@ def test_the_rule(tiny: Truth) -> None:
 
 def test_no_class_is_on_both_sides(real: Truth) -> None:
     half = halves(real)
-    np.testing.assert_array_equal(half, half[real.twin])
+    np.testing.assert_array_equal(half, half[real.representative])
     assert np.bincount(half).tolist() == [8433, 7192]
     assert np.bincount(half[real.distinct]).tolist() == [3244, 3222]
 
@@ -38,7 +42,9 @@ def test_a_part_of_a_benchmark_has_the_halves_of_the_whole(
     robbench = shared_data / "nas_robbench201" / "sample.json"
     meta = shared_data / "robust_nb201" / "meta.json"
     # the largest string of each of some classes: the smallest, which names the class, is not there
-    largest = sorted({max(np.array(real.architectures)[real.twin == t]) for t in real.distinct[:60]})
+    largest = sorted(
+        {max(np.array(real.architectures)[real.representative == t]) for t in real.distinct[:60]}
+    )
     assert {half_of(string) == whole[string] for string in largest} == {True, False}
     lines = "".join(f"{string},{50 + i / 9}\n" for i, string in enumerate(largest))
     (tmp_path / "own.csv").write_text(f"arch,clean\n{lines}")
@@ -67,10 +73,10 @@ def test_a_cell_of_darts_is_on_one_side_however_it_is_written(shared_data: Path,
 
 
 def test_names_go_with_the_classes(tiny: Truth) -> None:
-    names = [f"class {twin}" for twin in tiny.twin]
+    names = [f"class {twin}" for twin in tiny.representative]
     assert class_name(replace(tiny, names=tuple(names)), 11) == "class 0"
     for wrong in (names[:-1], [*names[:-1], "class 11"]):
         with pytest.raises(
-            CrozeError, match="12 architectures need as many names of classes, twins the same"
+            CrozeError, match="12 architectures need as many names of classes, members of one the same"
         ):
             replace(tiny, names=tuple(wrong))

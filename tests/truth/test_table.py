@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from croze.truth import Provenance, Truth
-from croze.truth.packed import MAGIC, pack, unpack
+from croze.truth.cache import MAGIC, pack, unpack
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 VALUES = st.one_of(st.floats(0, 1), st.just(float("nan")))
@@ -42,12 +42,12 @@ def test_round_trip(truth, key, source):
     assert found.network == truth.network
     assert found.names == truth.names
     assert found.provenance == Provenance(source, dict(truth.provenance.sha256))
-    assert found.twin.tolist() == truth.twin.tolist()
+    assert found.representative.tolist() == truth.representative.tolist()
     assert list(found.columns) == list(truth.columns)
     for name, values in truth.columns.items():
         assert found.columns[name].tobytes() == values.tobytes()
         assert not found.columns[name].flags.writeable
-    assert all(array.flags.aligned for array in (found.twin, *found.columns.values()))
+    assert all(array.flags.aligned for array in (found.representative, *found.columns.values()))
 
 
 SMALL = Truth(

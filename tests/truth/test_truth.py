@@ -12,7 +12,7 @@ from croze.truth import Provenance, Truth
 def build(**changes: Any) -> Truth:
     values: dict[str, Any] = {
         "architectures": ("a", "b", "c"),
-        "twin": np.array([0, 1, 1]),
+        "representative": np.array([0, 1, 1]),
         "columns": {"clean": np.array([0.1, 0.2, 0.2])},
     }
     return Truth("toy", "cifar10", provenance=Provenance("memory", {}), **(values | changes))
@@ -39,9 +39,12 @@ def test_lookup_takes_anything_whose_string_is_the_architecture() -> None:
     [
         ({"architectures": ()}, "at least one architecture"),
         ({"architectures": ("a", "b", "a")}, "1 repeats"),
-        ({"twin": np.array([0, 1])}, r"as many twins, got shape \(2,\)"),
-        ({"twin": np.array([0, 1, 3])}, r"positions in 0\.\.2, got 0 to 3"),
-        ({"twin": np.array([0, 2, 1])}, "architecture 1 must be a representative"),
+        ({"representative": np.array([0, 1])}, r"as many representatives, got shape \(2,\)"),
+        ({"representative": np.array([0, 1, 3])}, r"positions in 0\.\.2, got 0 to 3"),
+        (
+            {"representative": np.array([0, 2, 1])},
+            "Position 2 represents architecture 1, so it must",
+        ),
         ({"columns": {"clean": np.ones(2)}}, "clean needs 3 values"),
     ],
 )

@@ -90,8 +90,7 @@ def benchmark(
     from croze.ranking.comparison_plot import draw
     from croze.ranking.comparison_table import difference_table, rho_table
     from croze.ranking.proxy_page import DIGITS
-    from croze.reporting.figures import check_plot
-    from croze.reporting.terminal import terminal_table
+    from croze.reporting.chart import check_plot
     from croze.scoring.evaluator import Evaluator
     from croze.scoring.ledger import Ledger
     from croze.scoring.store import Store
@@ -149,7 +148,7 @@ def benchmark(
         if compared.differences:
             terminal.print(difference_table(compared))
         for sheet in _shown(judged, columns, statistics=statistics):
-            terminal.print(terminal_table(sheet))
+            terminal.print(sheet)
     for spec, reason in found.reasons.items():
         terminal.print(f"{spec} failed on some cells, the first because: {reason}")
     spent = ", ".join(f"{spec} {milliseconds:.0f}" for spec, milliseconds in found.milliseconds.items())

@@ -43,9 +43,8 @@ def get(
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bar
     from croze.errors import CrozeError
-    from croze.truth.fetch import fetch
     from croze.truth.listing import file_table, source_json, source_text
-    from croze.truth.sources import find_source, standing
+    from croze.truth.sources import fetch, find_source, standing
 
     source = find_source(name)
     folder = folder_of(to, "--to") if to is not None else folder_of(f"data/{name}")

@@ -73,7 +73,7 @@ def proxies(
     from croze.proxies import parts_of
     from croze.ranking import CONTROL, agree, collect, counterparts, criteria_of, proxy_of, survey, time_alone
     from croze.ranking.proxy_page import Basis, Scoring, render
-    from croze.reporting.table import rho_text
+    from croze.reporting.text import rho_text
     from croze.scoring.evaluator import Evaluator
     from croze.scoring.ledger import Ledger
     from croze.scoring.store import Store

@@ -132,8 +132,7 @@ def search(
     import croze
     from croze.cli.output import console, emit_json
     from croze.cli.sizes import parse_size
-    from croze.reporting.figures import check_plot
-    from croze.reporting.terminal import terminal_table
+    from croze.reporting.chart import check_plot
     from croze.searching.loop import IN_FLIGHT
 
     terminal = console(json)
@@ -170,7 +169,7 @@ def search(
             pool=pool,
             neighbours_per_parent=neighbours_per_parent,
         )
-    terminal.print(terminal_table(run.table()))
+    terminal.print(run.table())
     if plot is not None and run.best is not None:
         run.plot(plot)
     for line in _summary(run, plot):

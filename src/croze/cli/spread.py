@@ -82,13 +82,12 @@ def spread(
     from croze.ranking.spread import usable_cells
     from croze.ranking.spread_sheets import notes, spread_sheets
     from croze.reporting.page import Page
-    from croze.reporting.terminal import terminal_table
     from croze.scoring.evaluator import Evaluator
     from croze.scoring.ledger import Ledger
     from croze.scoring.store import Store
     from croze.spaces import open_space
     from croze.truth import halves, select
-    from croze.truth.split import HALVES
+    from croze.truth.classes import HALVES
 
     folder = folder_of(out)
     check_page(page)
@@ -161,7 +160,7 @@ def spread(
     emit_json(json, result)
     sheets = [sheet for one in found for sheet in spread_sheets(one)]
     for sheet in sheets:
-        terminal.print(terminal_table(sheet))
+        terminal.print(sheet)
     if page is not None:
         files = ", ".join(f"{name} {digest[:DIGITS]}" for name, digest in known.provenance.sha256.items())
         basis = [

@@ -14,7 +14,7 @@ def truth(
         str | None, typer.Option(help="Ground truth, NAME:PATH; without it the known sources are listed.")
     ] = None,
     dataset: DataSet = "cifar10",
-    show: Annotated[bool, typer.Option("--list", help="Every column: values, range, twins.")] = False,
+    show: Annotated[bool, typer.Option("--list", help="Every column and its range.")] = False,
     query: Annotated[
         str | None,
         typer.Option(metavar="ARCH", help="All columns of this architecture, or of one isomorphic to it."),

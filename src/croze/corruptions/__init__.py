@@ -1,8 +1,7 @@
 """The fifteen corruptions of CIFAR-C: one file each, found by name."""
 
-from croze.corruptions.apply import corrupt
+from croze.corruptions.apply import KINDS, corrupt
 from croze.corruptions.frost_textures import FrostTextures
-from croze.corruptions.kinds import KINDS
 from croze.corruptions.names import (
     CORRUPTIONS,
     GROUPS,
@@ -14,8 +13,7 @@ from croze.corruptions.names import (
     parse_corruptions,
     parse_names,
 )
-from croze.corruptions.published import read_set
-from croze.corruptions.sets import write_set
+from croze.corruptions.sets import read_set, write_set
 
 __all__ = [
     "CORRUPTIONS",

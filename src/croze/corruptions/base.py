@@ -11,6 +11,15 @@ from torch import Tensor
 from croze.corruptions.draws import Draws
 from croze.corruptions.frost_textures import FrostTextures
 
+SLACK = 1e-4
+"""Of a level: what rounding may have taken from a whole number, so that 8-bit images stay what they are."""
+
+
+def cut(images: Tensor) -> Tensor:
+    """Pixels in [0, 1] as whole numbers 0 .. 255, float64, cut off as CIFAR-C does, not rounded."""
+    return (images.double() * 255).add_(SLACK).floor_()
+
+
 SIDE = 32
 """Of the images that the constants are for; lengths grow with the shorter side of others."""
 

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 
 from croze.corruptions.base import Context, Kind
-from croze.corruptions.filters import gaussian_filter
-from croze.corruptions.sampling import sample
+from croze.corruptions.filters import gaussian_filter, sample
 
 TRUNCATE = 3.0
 """Where the smoothing of the displacements ends, in its sigmas."""

@@ -9,9 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from croze.corruptions.base import Context, Kind, scale_of
+from croze.corruptions.base import Context, Kind, cut, scale_of
 from croze.corruptions.draws import Draws
-from croze.corruptions.eight_bits import cut
 from croze.corruptions.filters import gaussian_filter
 
 

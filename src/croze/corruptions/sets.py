@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,12 +16,100 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from croze.corruptions.apply import corrupt
-from croze.corruptions.eight_bits import cut
+from croze.corruptions.base import cut
 from croze.corruptions.frost_textures import FrostTextures
-from croze.corruptions.layout import images_of, labels_of
-from croze.corruptions.names import CORRUPTIONS, SEVERITIES, full_name
-from croze.corruptions.set_identity import SetIdentity
+from croze.corruptions.names import CORRUPTIONS, SEVERITIES, Corruption, full_name
 from croze.errors import CrozeError
+from croze.files import to_json, write_text
+
+LABELS = "labels.npy"
+
+
+def images_of(folder: Path, name: str) -> Path:
+    """The images of a corruption: uint8 `(5 * N, H, W, 3)`, severity 1 first."""
+    return folder / f"{name}.npy"
+
+
+def labels_of(folder: Path) -> Path:
+    """The labels of every such file: `(5 * N,)`, the N labels five times."""
+    return folder / LABELS
+
+
+def rows_of(severity: int, images: int) -> slice:
+    """Where a severity lies in files of so many images."""
+    share = images // len(SEVERITIES)
+    return slice((severity - 1) * share, severity * share)
+
+
+DESCRIPTION = "set.json"
+VERSION = 1
+"""Of the corruptions and of the layout: raised when the same call would write other files."""
+
+
+@dataclass(frozen=True)
+class SetIdentity:
+    """What has to be the same for two calls to write the same files.
+
+    Attributes:
+        images: SHA-256 over images and labels.
+        count: of images.
+        size: `(H, W)` of them.
+        seed: of what is random.
+        frost: digest of the textures; None where frost was not asked for.
+        version: `VERSION`.
+    """
+
+    images: str
+    count: int
+    size: tuple[int, int]
+    seed: int
+    frost: str | None
+    version: int = VERSION
+
+    @classmethod
+    def of(
+        cls, chunks: Iterable[NDArray[np.uint8]], labels: NDArray[Any], seed: int, frost: str | None
+    ) -> SetIdentity:
+        """The identity of images `(n, 3, H, W)` that come in parts."""
+        digest, size = hashlib.sha256(labels.astype("<i8").tobytes()), (0, 0)
+        for chunk in chunks:
+            size = chunk.shape[2], chunk.shape[3]
+            digest.update(np.ascontiguousarray(chunk).tobytes())
+        return cls(digest.hexdigest(), len(labels), size, seed, frost)
+
+    def claim(self, folder: Path) -> None:
+        """Begin the folder, or find that it is of this set already.
+
+        Raises:
+            CrozeError: when it holds another set, or files of unknown origin.
+        """
+        path, wanted = folder / DESCRIPTION, self
+        if path.exists():
+            found = _read(path)
+            # textures differ only where both calls have asked for frost
+            wanted = replace(self, frost=self.frost or found.frost)
+            there = asdict(replace(found, frost=found.frost or self.frost))
+            if differing := [key for key, value in asdict(wanted).items() if there[key] != value]:
+                raise CrozeError(
+                    f"{folder} holds another set, which differs in {', '.join(differing)}: "
+                    "name another folder."
+                )
+        elif strange := [
+            file.name
+            for file in (*(images_of(folder, name) for name in CORRUPTIONS), folder / LABELS)
+            if file.exists()
+        ]:
+            raise CrozeError(f"{folder} holds {strange[0]} but no {DESCRIPTION}: name another folder.")
+        write_text(path, to_json(asdict(wanted)))
+
+
+def _read(path: Path) -> SetIdentity:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return SetIdentity(**{**content, "size": tuple(content["size"])})
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise CrozeError(f"{path} is no description of a corrupted data set ({problem}).") from None
+
 
 CHUNK = 500
 """Images between two calls of `watch`."""
@@ -167,3 +258,59 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def read_set(folder: str | Path, name: str, severity: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The images of one corruption at one severity, and their labels.
+
+    The images stay in the file and are read where they are looked at.
+
+    Args:
+        folder: with `<corruption>.npy` and `labels.npy`.
+        name: out of `CORRUPTIONS`, or short.
+        severity: 1 to 5.
+
+    Returns:
+        Read-only uint8 `(N, 3, H, W)`, and int64 `(N,)`.
+
+    Raises:
+        CrozeError: for another name or severity, a file that is missing or cannot be read, or one of
+        another shape.
+    """
+    wanted, folder = Corruption(name, severity), Path(folder)
+    if not folder.is_dir():
+        raise CrozeError(f"There is no folder {folder} with a corrupted data set: check the path.")
+    path, path_of_labels = images_of(folder, wanted.name), labels_of(folder)
+    if not path.exists():
+        there = ", ".join(name for name in CORRUPTIONS if images_of(folder, name).exists())
+        raise CrozeError(f"{folder} has no {path.name}; the corruptions there are {there or 'none'}.")
+    images, labels = _loaded(path), _loaded(path_of_labels)
+    if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8 or 0 in images.shape:
+        raise CrozeError(
+            f"{path} should hold uint8 images of shape (5 * N, H, W, 3), "
+            f"got {images.dtype} of shape {images.shape}."
+        )
+    if len(images) % len(SEVERITIES):
+        raise CrozeError(
+            f"{path} should hold as many images at each of {len(SEVERITIES)} severities, "
+            f"got {len(images)} in all."
+        )
+    if labels.shape != (len(images),) or labels.dtype.kind not in "iu":
+        raise CrozeError(
+            f"{path_of_labels} should hold a whole number for each of the {len(images)} images of "
+            f"{path.name}, got {labels.dtype} of shape {labels.shape}."
+        )
+    rows = rows_of(wanted.severity, len(images))
+    return images[rows].transpose(0, 3, 1, 2), np.asarray(labels[rows], dtype=np.int64)
+
+
+def _loaded(path: Path) -> NDArray[Any]:
+    try:
+        loaded: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise CrozeError(
+            f"{path.parent} has no {path.name}, which belongs to a corrupted data set."
+        ) from None
+    except (OSError, ValueError, EOFError) as problem:
+        raise CrozeError(f"{path} is no NumPy array that can be read ({problem}).") from None
+    return loaded

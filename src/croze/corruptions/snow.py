@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from croze.corruptions.base import Context, Kind, scale_of
-from croze.corruptions.motion import motion_blur
-from croze.corruptions.zoom import central_zoom
+from croze.corruptions.motion_blur import motion_blur
+from croze.corruptions.zoom_blur import central_zoom
 
 GREY = (0.299, 0.587, 0.114)
 """Luma of red, green and blue (ITU-R BT.601)."""

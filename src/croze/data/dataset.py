@@ -23,7 +23,7 @@ _CHUNK_BYTES = 1 << 26
 
 
 class Dataset(ABC):
-    """Labelled RGB images that are read on demand. A reader writes only `_read`.
+    """Labelled images that are read on demand. A reader writes only `_read`.
 
     Args:
         source: the spec as given, or another name for provenance and errors.
@@ -55,7 +55,7 @@ class Dataset(ABC):
 
     @cached_property
     def size(self) -> tuple[int, int, int]:
-        """`(3, H, W)` of the images; a data set that has to look reads its first image.
+        """`(C, H, W)` of the images; a data set that has to look reads its first image.
 
         Raises:
             CrozeError: when the first image cannot be read.
@@ -74,7 +74,7 @@ class Dataset(ABC):
         return self._normalisation.std
 
     def read(self, indices: Sequence[int] | NDArray[np.integer[Any]]) -> Images:
-        """The images at `indices` (each in `0 .. N - 1`, repeats allowed) as a fresh uint8 `(n, 3, H, W)`.
+        """The images at `indices` (each in `0 .. N - 1`, repeats allowed) as a fresh uint8 `(n, C, H, W)`.
 
         Raises:
             CrozeError: when an index is no whole number or out of range, an image cannot be read, or the
@@ -118,7 +118,7 @@ class ArrayDataset(Dataset):
     """Images that are in memory already.
 
     Args:
-        images: uint8 array `(N, 3, H, W)`; kept, not copied.
+        images: uint8 array `(N, C, H, W)`, C = 3 for RGB; kept, not copied.
         labels: `(N,)` whole numbers in `0 .. classes - 1`.
         classes: number of classes; None for the highest label + 1.
         normalisation: None to measure it.
@@ -140,8 +140,8 @@ class ArrayDataset(Dataset):
         if not isinstance(images, np.ndarray) or images.dtype != np.uint8:
             kind = images.dtype if isinstance(images, np.ndarray) else type(images).__name__
             raise CrozeError(f"Images of {source} must be a uint8 array with values 0..255, got {kind}.")
-        if images.ndim != 4 or images.shape[1] != 3 or 0 in images.shape:
-            raise CrozeError(f"Images of {source} must have shape (N, 3, H, W), got {images.shape}.")
+        if images.ndim != 4 or 0 in images.shape:
+            raise CrozeError(f"Images of {source} must have shape (N, C, H, W), got {images.shape}.")
         if len(images) != len(self):
             raise CrozeError(
                 f"{source} has {len(images)} images and {len(self)} labels: give one label per image."

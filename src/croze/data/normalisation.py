@@ -18,13 +18,14 @@ _SMALLEST_STD = 1 / 255
 
 @dataclass(frozen=True)
 class Normalisation:
-    """What is subtracted and divided by, for each of the three channels.
+    """What is subtracted and divided by, for each channel.
 
     Attributes:
-        mean, std: three numbers each, in pixel space; the deviations are positive.
+        mean, std: a number for each channel, in pixel space; the deviations are positive.
 
     Raises:
-        CrozeError: on another number of channels, a non-finite number or a deviation that is not positive.
+        CrozeError: on different or no numbers of channels, a non-finite number or a deviation that is not
+            positive.
     """
 
     mean: tuple[float, ...]
@@ -32,29 +33,31 @@ class Normalisation:
 
     def __post_init__(self) -> None:
         if (
-            not len(self.mean) == len(self.std) == 3
+            not len(self.mean) == len(self.std) > 0
             or not all(math.isfinite(value) for value in (*self.mean, *self.std))
             or min(self.std) <= 0
         ):
             raise CrozeError(
-                "A normalisation needs three finite means and three positive deviations in pixel space, "
+                "A normalisation needs a finite mean and a positive deviation for each channel, "
                 f"got mean {self.mean} and std {self.std}."
             )
 
 
 def measure(chunks: Iterable[NDArray[np.uint8]]) -> Normalisation:
-    """The normalisation over all pixels of `chunks`, each `(n, 3, H, W)`; exact, in integer arithmetic.
+    """The normalisation over all pixels of `chunks`, each `(n, C, H, W)`; exact, in integer arithmetic.
 
     A deviation below one grey level (1/255) is raised to it.
     """
-    counts = np.zeros((3, _LEVELS), dtype=np.int64)
+    counts: NDArray[np.int64] | None = None
     for chunk in chunks:
+        channels = chunk.shape[1]
+        counts = np.zeros((channels, _LEVELS), dtype=np.int64) if counts is None else counts
         # Image by image: bincount widens its input to 64 bits, eight times the memory.
         for image in chunk:
-            for channel in range(3):
+            for channel in range(channels):
                 counts[channel] += np.bincount(image[channel].ravel(), minlength=_LEVELS)
     means, deviations = [], []
-    for histogram in counts.tolist():
+    for histogram in [] if counts is None else counts.tolist():
         pixels = sum(histogram)
         total = sum(level * count for level, count in enumerate(histogram))
         squares = sum(level * level * count for level, count in enumerate(histogram))

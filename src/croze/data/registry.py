@@ -1,4 +1,4 @@
-"""Which readers there are, and the way from a spec to a data set."""
+"""Which readers there are, and the way from a spec or a value to a data set."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from croze.data.imagenet16 import open_imagenet16_120
 from croze.data.npz import open_npz
 from croze.data.parquet import open_parquet
 from croze.data.spec import Spec, parse_spec
+from croze.data.values import DataLike, dataset_of
 from croze.errors import CrozeError
 
 READERS: Mapping[str, tuple[Callable[[Spec], Dataset], str]] = MappingProxyType(
@@ -33,19 +34,24 @@ READERS: Mapping[str, tuple[Callable[[Spec], Dataset], str]] = MappingProxyType(
 """Reader name -> (function that opens a spec, what it reads and its options, in one line)."""
 
 
-def open_dataset(spec: str) -> Dataset:
-    """The data set that `spec` names: `name:PATH`, with options `name:PATH?key=value&key=value`.
+def open_dataset(data: DataLike) -> Dataset:
+    """The data set that a spec names, or that a value is.
 
-    Relative paths are taken from the current folder, `~` is the home folder. Decoders that are not
-    needed are not imported.
+    Args:
+        data: a spec `name:PATH`, with options `name:PATH?key=value&key=value`, or a value as `dataset_of`
+            takes it. Relative paths are taken from the current folder, `~` is the home folder. Decoders that
+            are not needed are not imported.
 
     Raises:
-        CrozeError: on a malformed spec, an unknown reader or option, or data that cannot be read.
+        CrozeError: on a malformed spec, an unknown reader or option, data that cannot be read, or a value
+            that is no data.
     """
-    parsed = parse_spec(spec)
+    if not isinstance(data, str):
+        return dataset_of(data)
+    parsed = parse_spec(data)
     if parsed.name not in READERS:
         raise CrozeError(
-            f"Unknown data set reader '{parsed.name}' in '{spec}', expected one of {', '.join(READERS)}: "
+            f"Unknown data set reader '{parsed.name}' in '{data}', expected one of {', '.join(READERS)}: "
             "for example 'digits' or 'cifar10:data/cifar-10-batches-py?split=test'."
         )
     reader, _ = READERS[parsed.name]

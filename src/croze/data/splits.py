@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeVar, overload
 
 from croze.data.spec import Spec, parse_spec
 
@@ -10,24 +11,38 @@ WITH_SPLITS = ("cifar10", "cifar100", "imagenet16-120")
 """Readers of such data sets; without an option `split` they read the training images."""
 
 
-def in_split(text: str, split: str | None = None) -> str:
+Data = TypeVar("Data")
+
+
+@overload
+def in_split(data: str, split: str | None = None) -> str: ...
+@overload
+def in_split(data: Data, split: str | None = None) -> Data: ...
+def in_split(data: Data, split: str | None = None) -> Data | str:
     """The spec with its split, where the data set has several and the spec does not name one.
 
     Args:
-        text: a spec, such as `cifar10:PATH`.
+        data: a spec, such as `cifar10:PATH`; data that is no spec comes back as it is.
         split: train or test; None is test for `WITH_SPLITS`, and nothing for the others.
 
     Raises:
         CrozeError: as `parse_spec`.
     """
-    spec = parse_spec(text)
+    if not isinstance(data, str):
+        return data
+    spec = parse_spec(data)
     if split is None and (spec.name not in WITH_SPLITS or "split" in spec.options):
-        return text
-    return f"{text}{'&' if spec.options else '?'}split={split or 'test'}"
+        return data
+    return f"{data}{'&' if spec.options else '?'}split={split or 'test'}"
 
 
-def same_images(one: str, other: str) -> bool:
-    """Whether two specs read the same images: the same reader, file or folder, and split."""
+def same_images(one: object, other: object) -> bool:
+    """Whether two specs read the same images: the same reader, file or folder, and split.
+
+    Data that is no spec is the same where it is the same object.
+    """
+    if not isinstance(one, str) or not isinstance(other, str):
+        return one is other
     first, second = parse_spec(one), parse_spec(other)
 
     def split(spec: Spec) -> str:

@@ -19,13 +19,13 @@ from croze.errors import CrozeError
 from croze.paper.best_by_set import Best, best_by_set, score_sets
 from croze.proxies.croze.form import CrozeForm
 from croze.ranking.columns import CLEAN
-from croze.robustness.figures import harmonic_robustness
+from croze.robustness.metrics import harmonic_robustness
 from croze.scoring.ledger import Ledger
 from croze.stats.bootstrap import bootstrap_spearman
 from croze.stats.correlation import MINIMUM
 from croze.stats.intervals import percentile_interval
 from croze.truth import Truth
-from croze.truth.robust_nasbench201 import MEAN_CORRUPTION
+from croze.truth.columns import MEAN_CORRUPTION
 
 Floats = NDArray[np.float64]
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from croze.errors import CrozeError
 from croze.paper.printed import AVERAGE, PrintedTable, printed
 from croze.ranking.table import CONVENTIONS, PRINTED, ColumnSet, table2
-from croze.truth import nas_robbench201
 from croze.truth.nasbench201 import SPACE
 from croze.truth.truth import Truth
 
@@ -56,7 +55,7 @@ def layout_of_table2(truth: Truth, convention: str = "paper") -> Layout:
     Raises:
         CrozeError: a truth of adversarial training, and as `table2`.
     """
-    if truth.name == nas_robbench201.NAME:
+    if truth.training == "adversarial":
         raise CrozeError(
             f"Table 2 is of standard training, {truth.name} of adversarial training: name "
             "robust-nb201:FOLDER or a pool, or take `croze reproduce table1`."

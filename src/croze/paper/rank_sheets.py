@@ -9,7 +9,8 @@ from croze.paper.printed import AVERAGE
 from croze.paper.rank_table import Beside, RankTable, View
 from croze.ranking import Standing
 from croze.ranking.proxy_page import figure_text
-from croze.reporting.table import Table, rho_text
+from croze.reporting.table import Table
+from croze.reporting.text import rho_text
 
 HEADINGS = {
     "clean": "clean",

@@ -21,7 +21,7 @@ from croze.proxies import Criterion
 from croze.ranking import CONTROL, Half, Scored, is_own, seldom_failing, stand
 from croze.stats.correlation import MINIMUM
 from croze.truth import Truth, halves
-from croze.truth.split import HALVES
+from croze.truth.classes import HALVES
 
 COUNTERPARTS: Mapping[str, tuple[str, ...]] = {
     "FLOPs": ("flops",),
@@ -228,7 +228,7 @@ def rank_table(
         resamples, seed: of the bootstrap.
         watch: called after every view with the number of those done.
     """
-    distinct = positions[truth.twin[positions] == positions]
+    distinct = positions[truth.representative[positions] == positions]
     kinds = {"distinct": distinct}
     if len(distinct) < len(positions):
         kinds = {"all": positions, **kinds}
@@ -258,4 +258,4 @@ def rank_table(
 
 def views_wanted(truth: Truth, positions: NDArray[np.int64]) -> int:
     """How many views `rank_table` makes."""
-    return 3 if (truth.twin[positions] == positions).all() else 6
+    return 3 if (truth.representative[positions] == positions).all() else 6

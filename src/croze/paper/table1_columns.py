@@ -15,9 +15,8 @@ from croze.errors import CrozeError
 from croze.paper.layout import Layout
 from croze.paper.printed import printed
 from croze.ranking.table import Column, ColumnSet
-from croze.robustness.figures import harmonic_robustness
+from croze.robustness.metrics import harmonic_robustness
 from croze.truth.nasbench201 import SPACE
-from croze.truth.robust_nasbench201 import NAME as STANDARD
 from croze.truth.truth import Truth
 
 NAME = "table1"
@@ -42,9 +41,9 @@ def table1(truth: Truth, epsilon: str = "8") -> tuple[Truth, Layout]:
     Raises:
         CrozeError: a truth of standard training, or one without a column of the table.
     """
-    if truth.name == STANDARD:
+    if truth.training == "standard":
         raise CrozeError(
-            f"Table 1 is of adversarial training, {STANDARD} of standard training: name "
+            f"Table 1 is of adversarial training, {truth.name} of standard training: name "
             "nas-robbench201:FILE or a pool, or take `croze reproduce table2`."
         )
     raw = {"clean": "clean"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -9,6 +10,7 @@ from croze.proxies.clean import clean_pass
 from croze.proxies.passes import Passes, Undefined
 
 NO_RECTIFIER = "the network has no rectifier (ReLU or its kin), so it has no activation codes"
+PRIMES = (2**31 - 1, 2**31 - 19)
 NAN = "the logits are not finite (NaN), so the activation codes mean nothing"
 
 
@@ -40,3 +42,26 @@ def agreement_of(codes: tuple[Tensor, ...]) -> Tensor:
         count = active.sum(dim=1)
         total += (2 * (active @ active.T) - count[:, None] - count).double() + code.shape[1]
     return total
+
+
+def is_singular(kernel: Tensor) -> bool:
+    """Whether the determinant of a matrix `(N, N)` of whole numbers is zero.
+
+    Decided in whole numbers modulo two primes near 2^31, so the answer is the same on every processor. In
+    floating point a determinant of zero comes out as rounding errors of either sign.
+    """
+    whole = kernel.to(device="cpu", dtype=torch.int64).numpy()
+    return all(_singular_modulo(whole, prime) for prime in PRIMES)
+
+
+def _singular_modulo(whole: np.ndarray, prime: int) -> bool:
+    rows = whole % prime
+    for k in range(len(rows)):
+        candidates = np.flatnonzero(rows[k:, k])
+        if not len(candidates):
+            return True
+        pivot = k + int(candidates[0])
+        rows[[k, pivot]] = rows[[pivot, k]]
+        factors = rows[k + 1 :, k] * pow(int(rows[k, k]), -1, prime) % prime
+        rows[k + 1 :] = (rows[k + 1 :] - factors[:, None] * rows[k] % prime) % prime
+    return False

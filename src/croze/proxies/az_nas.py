@@ -127,6 +127,8 @@ def _entropy(block: str, features: Tensor) -> float:
     rows = _rows(features).double()
     if len(rows) < 2:
         raise Undefined(f"the features of block {block} have one position in one image")
+    if bool((rows == rows[0]).all()):  # centring would leave rounding errors
+        raise Undefined(f"the features of block {block} are constant or not finite")
     rows = rows - rows.mean(dim=0)
     values = torch.linalg.eigvalsh(rows.T @ rows / len(rows)).clamp_min(0)
     total = float(values.sum())

@@ -65,7 +65,8 @@ def correlations(rows: Tensor) -> Tensor:
     """
     centred = rows - rows.mean(dim=1, keepdim=True)
     norms = torch.linalg.vector_norm(centred, dim=1)
-    if not (bool(torch.isfinite(norms).all()) and float(norms.min()) > 0):
+    constant = (rows == rows[:, :1]).all(dim=1)  # what is left of it after centring are rounding errors
+    if not (bool(torch.isfinite(norms).all()) and float(norms.min()) > 0) or bool(constant.any()):
         raise Undefined("the Jacobian of some image is constant or not finite")
     unit: Tensor = centred / norms[:, None]
     return torch.mm(unit, unit.T)

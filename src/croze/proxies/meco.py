@@ -86,5 +86,6 @@ def _least(channels: Tensor) -> float:
     centred = channels.double()
     centred = centred - centred.mean(dim=1, keepdim=True)
     norms = torch.linalg.vector_norm(centred, dim=1, keepdim=True)
-    centred = torch.where(norms > 0, centred / norms.clamp_min(torch.finfo(norms.dtype).tiny), 0.0)
+    varies = (channels != channels[:, :1]).any(dim=1, keepdim=True)  # exactly
+    centred = torch.where(varies & (norms > 0), centred / norms.clamp_min(torch.finfo(norms.dtype).tiny), 0.0)
     return max(float(torch.linalg.eigvalsh(centred @ centred.T)[0]), 0.0)

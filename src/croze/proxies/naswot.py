@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from croze.proxies.activation_kernel import agreement
+from croze.proxies.activation_kernel import agreement, is_singular
 from croze.proxies.base import Measurement, Proxy
 from croze.proxies.passes import Passes, Undefined
 
@@ -17,7 +17,7 @@ class Naswot(Proxy):
 
     A unit's code is the sign of what its rectifier (ReLU and its kin, called in whatever way) takes in; K_H
     is `(N, N)`, summed over every rectifier that runs. One forward pass in training mode; counts are whole
-    numbers, the determinant is taken in float64.
+    numbers, the determinant is taken in float64. Whether it is zero is decided in whole numbers.
     """
 
     name = "naswot"
@@ -27,10 +27,14 @@ class Naswot(Proxy):
     runs_in_chunks = True
 
     def measure(self, passes: Passes) -> Measurement:
-        """A logarithm; undefined when two images have the same code."""
+        """A logarithm; undefined when K_H is singular, as when two images have the same code."""
         if len(passes.labels) < 2:
             raise Undefined("the codes of at least 2 images are compared, the batch has 1")
-        sign, logarithm = torch.linalg.slogdet(passes.once(agreement))
-        if float(sign) <= 0:
-            raise Undefined("the agreement matrix is singular: some images have the same activation code")
+        kernel = passes.once(agreement)
+        sign, logarithm = torch.linalg.slogdet(kernel)
+        if float(sign) <= 0 or is_singular(kernel):
+            raise Undefined(
+                "the agreement matrix is singular: some images have the same activation code, "
+                "or codes that depend on each other linearly"
+            )
         return Measurement(float(logarithm))

@@ -11,7 +11,8 @@ from croze.ranking.proxy_page import DIGITS, figure_text
 from croze.ranking.quality import Quality
 from croze.ranking.quality_sheets import by_set, notes, quality_sheets
 from croze.reporting.page import Page
-from croze.reporting.table import Table, interval_text, rho_text
+from croze.reporting.table import Table
+from croze.reporting.text import interval_text, rho_text
 from croze.truth.truth import Truth
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from croze.reporting.chart import MARKS, Chart, Layout, canvas, legend_above
-from croze.reporting.marks import correlation, shortened
 from croze.reporting.palette import BAND, PANEL, SERIES, SOFT, diverging
 from croze.reporting.table import Table
+from croze.reporting.text import correlation, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

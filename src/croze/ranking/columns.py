@@ -6,11 +6,10 @@ from croze.corruptions.names import CORRUPTIONS, SEVERITIES
 from croze.errors import CrozeError
 from croze.ranking.table import CONVENTIONS, PRINTED, Column, ColumnSet, table2
 from croze.truth import csv_table
-from croze.truth.classes import OF_STRING
+from croze.truth.columns import MEAN_CORRUPTION, OF_STRING
 from croze.truth.nas_bench_301 import SURROGATE
 from croze.truth.nas_robbench201 import AUTOATTACK
 from croze.truth.nasbench201 import SPACE
-from croze.truth.robust_nasbench201 import MEAN_CORRUPTION
 from croze.truth.truth import Truth
 
 CLEAN = "clean"

@@ -231,7 +231,7 @@ def compare(
         convention=table.convention,
         chosen=len(cells),
         cells=drawn.n,
-        distinct=len(np.unique(truth.twin[kept])),
+        distinct=len(np.unique(truth.representative[kept])),
         control_failures=int((~counted).sum()),
         resamples=resamples,
         seed=seed,

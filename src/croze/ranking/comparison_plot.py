@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from croze.ranking.comparison import Comparison
-from croze.reporting.figures import COLOURS, check_plot, save
+from croze.reporting.chart import check_plot, save
+from croze.reporting.palette import SERIES
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def draw(comparison: Comparison, path: Path, title: str) -> None:
         figure = Figure(figsize=(10, 4.2), layout="constrained")
         raw, partial = figure.subplots(1, 2, sharey=True)
         for i, one in enumerate(proxies):
-            colour = COLOURS[i % len(COLOURS)]
+            colour = SERIES[i % len(SERIES)]
             places = _places(len(columns), i, len(proxies))
             # drawn apart: a percentile interval need not hold the point
             middles = [(low + high) / 2 for low, high in zip(one.low, one.high, strict=True)]

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from croze.reporting.chart import MARKS, Chart, Layout, canvas
-from croze.reporting.marks import correlation, millions, number, percent, thinned
+from croze.reporting.chart import MARKS, Chart, Layout, canvas, thinned
 from croze.reporting.palette import SERIES
 from croze.reporting.table import Table
+from croze.reporting.text import correlation, millions, number, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

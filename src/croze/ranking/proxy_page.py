@@ -11,8 +11,10 @@ from croze.corruptions.names import CORRUPTIONS
 from croze.ranking import Agreement, Half, Standing, Survey
 from croze.ranking.columns import CLEAN
 from croze.ranking.comparison import Figure
-from croze.reporting.table import Table, interval_text, rho_text
-from croze.truth.robust_nasbench201 import ATTACKS, MEAN_CORRUPTION
+from croze.reporting.table import Table
+from croze.reporting.text import interval_text, rho_text
+from croze.truth.columns import MEAN_CORRUPTION
+from croze.truth.robust_nasbench201 import ATTACKS
 
 Cells = Sequence[str]
 

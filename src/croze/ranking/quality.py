@@ -316,7 +316,7 @@ def quality(
         Standing(proxy, dict(zip(columns, verdicts[i], strict=True)), int(failures[i]), constant[i])
         for i, proxy in enumerate(scores)
     )
-    distinct = len(np.unique(truth.twin[kept]))
+    distinct = len(np.unique(truth.representative[kept]))
     return Quality(
         name,
         rows,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from croze.reporting.marks import correlation, percent
 from croze.reporting.table import Table
+from croze.reporting.text import correlation, percent
 
 
 def quality_tables(result: Mapping[str, Any], order: Sequence[str]) -> tuple[Table, ...]:

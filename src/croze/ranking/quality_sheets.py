@@ -6,8 +6,9 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from croze.ranking.quality import ALL_SIZES, Estimate, Quality, Top, Verdict
-from croze.reporting.table import Table, interval_text, rho_text
-from croze.truth.robust_nasbench201 import MEAN_CORRUPTION
+from croze.reporting.table import Table
+from croze.reporting.text import interval_text, rho_text
+from croze.truth.columns import MEAN_CORRUPTION
 
 HEADINGS: Mapping[str, str] = {"clean": "clean", "fgsm@8": "FGSM-8", MEAN_CORRUPTION: "corruptions"}
 """Columns by a name for readers; others keep theirs."""

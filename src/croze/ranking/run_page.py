@@ -8,9 +8,9 @@ from typing import Any
 from croze.ranking.charts import benchmark_charts, standings
 from croze.ranking.page_cells import cells_chart
 from croze.ranking.quality_charts import costs_table, quality_tables
-from croze.reporting.marks import correlation
-from croze.reporting.part import Fact, Part, basis_of, text_of
+from croze.reporting.part import Fact, Part, basis_of
 from croze.reporting.table import Table
+from croze.reporting.text import correlation, text_of
 
 OWN = ("croze-robust", "croze-positional")
 """What this project tuned on one half of the cells."""

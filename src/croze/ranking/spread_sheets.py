@@ -6,7 +6,8 @@ import math
 
 from croze.ranking.quality_sheets import HEADINGS
 from croze.ranking.spread import Column, Spread
-from croze.reporting.table import Table, rho_text
+from croze.reporting.table import Table
+from croze.reporting.text import rho_text
 
 SIDES = {"both": "both halves", "report": "report half", "choose": "choose half"}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from croze.ranking.columns import CLEAN
 from croze.ranking.standing import Half
-from croze.truth.robust_nasbench201 import MEAN_CORRUPTION
+from croze.truth.columns import MEAN_CORRUPTION
 
 CRITERION = "croze-robust"
 """The aggregate that the targets were set for, on the report half."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from croze.errors import CrozeError
 from croze.reporting.chart import Chart
-from croze.reporting.marks import millions, number
 from croze.reporting.part import Fact, Part, basis_of, paired
 from croze.reporting.table import Table
+from croze.reporting.text import millions, number
 from croze.searching.charts import SIZES, search_charts
 from croze.spaces.cell_chart import cell_charts
 

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from croze.errors import CrozeError
 from croze.files import read_result, to_json, write_result, write_text
 from croze.reporting.chart import Chart
-from croze.reporting.marks import millions, number
 from croze.reporting.part import Part
 from croze.reporting.run import Run, Status
 from croze.reporting.table import Table
+from croze.reporting.text import millions, number
 from croze.searching.charts import SIZES, search_charts
 from croze.searching.objectives import Goal, Objective
 from croze.searching.page import search_part

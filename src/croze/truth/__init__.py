@@ -1,13 +1,18 @@
 """Published ground truth, read-only: what was measured of the architectures of a space."""
 
+from croze.truth.classes import HALVES, class_name, halves, one_of_each
+from croze.truth.columns import CLEAN, MEAN_CORRUPTION, Column
 from croze.truth.published_proxies import PublishedScores, read_published
 from croze.truth.registry import BENCHMARKS, open_truth
-from croze.truth.selection import one_of_each, select, sets_of
-from croze.truth.split import class_name, halves
+from croze.truth.selection import select, sets_of, shared_cells
 from croze.truth.truth import Provenance, Truth
 
 __all__ = [
     "BENCHMARKS",
+    "CLEAN",
+    "HALVES",
+    "MEAN_CORRUPTION",
+    "Column",
     "Provenance",
     "PublishedScores",
     "Truth",
@@ -18,4 +23,5 @@ __all__ = [
     "read_published",
     "select",
     "sets_of",
+    "shared_cells",
 ]

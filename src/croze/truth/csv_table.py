@@ -12,7 +12,6 @@ above 1 (but for zeros) are percent, and a file that holds both is refused.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,15 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from croze.errors import CrozeError
-from croze.truth.classes import OF_STRING, by_class, classes_of
-from croze.truth.csv_rows import rows_of
-from croze.truth.raw import RawFiles, content_of
+from croze.truth.classes import by_class, classes_of
+from croze.truth.columns import OF_STRING
+from croze.truth.raw import RawFiles, Reader, content_of, rows_of
 from croze.truth.truth import Provenance, Truth
 
 NAME = "csv"
-
-VERSION = 1
-"""Of what this reader makes of a file; a table of another one is not read."""
 
 ARCHITECTURE = "arch"
 """The column of the architectures."""
@@ -92,7 +88,7 @@ def read(path: Path, dataset: str) -> Truth:
 
     Returns:
         A truth with the columns of the file, in its order. The space says which architectures are isomorphic:
-        these are twins. Where twins have different values, a column holds their mean and
+        these share a representative. Where they have different values, a column holds their mean and
         `<column>-of-string` each one's own.
 
     Raises:
@@ -119,14 +115,14 @@ def read(path: Path, dataset: str) -> Truth:
             raise CrozeError(
                 f"{file}, line {rows[row][0]}: {name} must lie in 0..{divisor:g}, got {values[row]:g}."
             )
-    twin, place = classes_of(architectures, keys)
+    representative, place = classes_of(architectures, keys)
     return Truth(
         NAME,
         dataset.lower(),
         architectures,
-        twin,
+        representative,
         by_class({name: values / divisor for name, values in columns.items()}, place),
-        Provenance(str(file), {file.name: hashlib.sha256(content).hexdigest()}),
+        Provenance.of_file(file, content),
         spec.space,
         names=tuple(keys),
     )
@@ -195,3 +191,6 @@ def _unit(file: Path, columns: Mapping[str, NDArray[np.float64]], lines: list[in
             f"write {NAME}:{file}?unit=percent or ?unit=fraction."
         )
     return "percent" if large else "fraction"
+
+
+READER = Reader(NAME, read, inputs, version=1)

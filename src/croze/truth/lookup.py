@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from croze.errors import CrozeError
-from croze.truth.classes import OF_STRING
+from croze.truth.classes import HALVES, class_name, half_of
+from croze.truth.columns import OF_STRING
 from croze.truth.selection import select
-from croze.truth.split import HALVES, class_name, half_of
 from croze.truth.truth import Truth
 
 
@@ -39,14 +39,14 @@ class Entry:
     Attributes:
         architecture: as the truth writes it.
         asked: as it was asked for.
-        twins: all strings of its isomorphism class that the truth has, itself included, in its order.
+        isomorphic: all strings of its isomorphism class that the truth has, itself included, in its order.
         half: `choose` or `report`.
         places: one a column.
     """
 
     architecture: str
     asked: str
-    twins: tuple[str, ...]
+    isomorphic: tuple[str, ...]
     half: str
     places: tuple[Place, ...]
 
@@ -55,7 +55,7 @@ class Entry:
         return {
             "architecture": self.architecture,
             "asked": self.asked,
-            "twins": list(self.twins),
+            "isomorphic": list(self.isomorphic),
             "half": self.half,
             "columns": {p.column: {"value": p.value, "rank": p.rank, "of": p.of} for p in self.places},
         }
@@ -125,7 +125,7 @@ def entry(truth: Truth, text: str) -> Entry:
         CrozeError: as `find`.
     """
     index = find(truth, text)
-    members = np.flatnonzero(truth.twin == truth.twin[index])
+    members = np.flatnonzero(truth.representative == truth.representative[index])
     half = half_of(class_name(truth, index))
     places = []
     for name, values in truth.columns.items():
@@ -151,14 +151,14 @@ def best(truth: Truth, column: str, top: int = 10, half: str = "both") -> list[R
     """
     values = truth.values(column)
     kept = select(truth, cells="all" if column.endswith(OF_STRING) else "distinct", half=half)
-    counts = np.bincount(truth.twin, minlength=len(truth))
+    counts = np.bincount(truth.representative, minlength=len(truth))
     order = sorted(kept.tolist(), key=lambda i: (-values[i], truth.architectures[i]))[:top]
     return [
         Ranked(
             1 + int((values[kept] > values[i]).sum()),
             float(values[i]),
             truth.architectures[i],
-            int(counts[truth.twin[i]]),
+            int(counts[truth.representative[i]]),
         )
         for i in order
     ]

@@ -13,7 +13,6 @@ in the cells.
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,11 @@ import numpy as np
 
 from croze.errors import CrozeError
 from croze.truth.classes import by_class, classes_of
-from croze.truth.raw import RawFiles, content_of, json_of
+from croze.truth.columns import Column
+from croze.truth.raw import RawFiles, Reader, content_of, json_of
 from croze.truth.truth import Provenance, Truth
 
 NAME = "nas-bench-301"
-
-VERSION = 1
-"""Of what this reader makes of a file; a table of another one is not read."""
 
 SPACE = "darts"
 
@@ -78,17 +75,19 @@ def read(path: Path, dataset: str) -> Truth:
         measured[str(genotype)] = value / 100
         names.append(str(space.canonical(genotype)))
     architectures = tuple(measured)
-    twin, place = classes_of(architectures, names)
+    representative, place = classes_of(architectures, names)
     return Truth(
         NAME,
         dataset.lower(),
         architectures,
-        twin,
+        representative,
         by_class({SURROGATE: np.array(list(measured.values()))}, place),
-        Provenance(str(path), {path.name: hashlib.sha256(content).hexdigest()}),
+        Provenance.of_file(path, content),
         SPACE,
         NETWORK,
         tuple(names),
+        "standard",
+        {SURROGATE: Column("clean", "clean, by the surrogate")},
     )
 
 
@@ -106,3 +105,6 @@ def read_cells(path: Path, dataset: str) -> tuple[bytes, dict[str, Any]]:
     if not of_name.get(dataset.lower()):
         raise CrozeError(f"{path} has cells of {', '.join(found) or 'no data set'}, asked for {dataset!r}.")
     return content, of_name[dataset.lower()]
+
+
+READER = Reader(NAME, read, inputs, version=1)

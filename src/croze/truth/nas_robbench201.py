@@ -22,15 +22,13 @@ from typing import Any
 import numpy as np
 
 from croze.errors import CrozeError
+from croze.truth.columns import Column
 from croze.truth.nasbench201 import DATASETS, NETWORK, SPACE
-from croze.truth.raw import RawFiles, content_of
+from croze.truth.raw import RawFiles, Reader, content_of, known_dataset
 from croze.truth.robust_nasbench201 import read_numbers
 from croze.truth.truth import Provenance, Truth
 
 NAME = "nas-robbench201"
-
-VERSION = 1
-"""Of what this reader makes of a file; a table of another one is not read."""
 
 AUTOATTACK = "autoattack"
 
@@ -57,15 +55,13 @@ def read(path: Path, dataset: str) -> Truth:
         dataset: cifar10, cifar100 or imagenet16-120, in upper or lower case.
 
     Returns:
-        A truth with the columns `COLUMNS`, in the order of the file. Cells whose twin the file does not hold
-        are left out, as in a sample of it.
+        A truth with the columns `COLUMNS`, in the order of the file. Cells whose representative the file
+        does not hold are left out, as in a sample of it.
 
     Raises:
         CrozeError: an unknown data set, a file that is missing or not as described above.
     """
-    wanted = dataset.lower()
-    if wanted not in DATASETS:
-        raise CrozeError(f"{NAME} has the data sets {', '.join(DATASETS)}, got {dataset!r}.")
+    wanted = known_dataset(NAME, DATASETS, dataset)
     file, numbers = _paths(path)
     if not numbers.is_file():
         raise CrozeError(
@@ -86,17 +82,19 @@ def read(path: Path, dataset: str) -> Truth:
         raise CrozeError(f"{numbers} knows no cell {unknown[0]}, which {file} has: name another.")
     place = {number: i for i, number in enumerate(kept)}
     first = len(COLUMNS) * DATASETS.index(wanted)
-    rows = np.array([measured[twin][first : first + len(COLUMNS)] for twin in kept.values()])
+    rows = np.array([measured[one][first : first + len(COLUMNS)] for one in kept.values()])
     return Truth(
         NAME,
         wanted,
         tuple(strings[number] for number in kept),
-        np.array([place[twin] for twin in kept.values()], dtype=np.int64),
+        np.array([place[one] for one in kept.values()], dtype=np.int64),
         {name: rows[:, k].copy() for k, name in enumerate(COLUMNS)},
         Provenance(str(file), {file.name: hashlib.sha256(content).hexdigest(), **meta}),
         SPACE,
         NETWORK,
-        tuple(names[twin] for twin in kept.values()),
+        tuple(names[one] for one in kept.values()),
+        "adversarial",
+        {AUTOATTACK: Column("attack", "AutoAttack", AUTOATTACK, 8.0)},
     )
 
 
@@ -108,7 +106,7 @@ def _paths(path: Path) -> tuple[Path, Path]:
 
 
 def _entries(file: Path, content: bytes) -> dict[str, list[float] | str]:
-    """By number the 18 accuracies, or the number of the twin."""
+    """By number the 18 accuracies, or the number of the representative."""
     try:
         name, equals, literal = content.decode().partition("=")
         if name.strip() != "acc" or not equals:
@@ -117,8 +115,8 @@ def _entries(file: Path, content: bytes) -> dict[str, list[float] | str]:
         return {str(number): _entry(value) for number, value in found.items()}
     except (ValueError, SyntaxError, AttributeError, TypeError, MemoryError, RecursionError) as problem:
         raise CrozeError(
-            f"{file} must hold acc={{number: [{3 * len(COLUMNS)} accuracies] or number of the twin}} "
-            f"({str(problem)[:100]}): fetch the file again."
+            f"{file} must hold acc={{number: [{3 * len(COLUMNS)} accuracies] or the representative's number}}"
+            f" ({str(problem)[:100]}): fetch the file again."
         ) from None
 
 
@@ -137,3 +135,6 @@ def _entry(value: Any) -> list[float] | str:
     if len(accuracies) != 3 * len(COLUMNS) or not all(math.isfinite(a) and 0 <= a <= 1 for a in accuracies):
         raise ValueError(f"a cell has {len(accuracies)} values, or some outside [0, 1]")
     return accuracies
+
+
+READER = Reader(NAME, read, inputs, version=1)

@@ -11,7 +11,6 @@ isomorphism class differ by what training leaves to chance.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from pathlib import Path
 
@@ -19,8 +18,8 @@ import numpy as np
 
 from croze.errors import CrozeError
 from croze.truth.classes import classes_of
-from croze.truth.csv_rows import rows_of
-from croze.truth.raw import RawFiles, content_of
+from croze.truth.columns import CLEAN, OF_STRING
+from croze.truth.raw import RawFiles, Reader, content_of, known_dataset, rows_of
 from croze.truth.truth import Provenance, Truth
 
 NAME = "nasbench201"
@@ -30,19 +29,10 @@ SPACE = "nasbench201"
 NETWORK = {"channels": 16, "cells": 5}
 """The size of the benchmark's networks: width of the first stage, cells a stage."""
 
-VERSION = 1
-"""Of what this reader makes of a file; a table of another one is not read."""
-
 DATASETS = ("cifar10", "cifar100", "imagenet16-120")
 
 ARCHITECTURE = "arch"
 """The column of the architecture strings."""
-
-CLEAN = "clean"
-"""The class's accuracy: the mean over its strings that the file holds."""
-
-OF_STRING = "clean-of-string"
-"""The accuracy as the file has it; the one column of a truth in which members of a class differ."""
 
 
 def inputs(path: Path, dataset: str) -> RawFiles:
@@ -58,7 +48,8 @@ def read(path: Path, dataset: str) -> Truth:
         dataset: cifar10, cifar100 or imagenet16-120, in upper or lower case.
 
     Returns:
-        A truth with the columns `clean` and `clean-of-string`, in the order of the file. The file names no
+        A truth with the columns `clean`, the mean over the strings of a class that the file holds, and
+        `clean-of-string`, in the order of the file. The file names no
         isomorphic architectures, so the space says which they are; the representative of a class is the
         string that comes first in lexicographic order.
 
@@ -66,25 +57,24 @@ def read(path: Path, dataset: str) -> Truth:
         CrozeError: an unknown data set, a file that cannot be read, lacks a column or ends within a line, a
             string that is no cell of the space or is there twice, or an accuracy outside [0, 100].
     """
-    wanted = dataset.lower()
-    if wanted not in DATASETS:
-        raise CrozeError(f"{NAME} has the data sets {', '.join(DATASETS)}, got {dataset!r}.")
+    wanted = known_dataset(NAME, DATASETS, dataset)
     content = content_of(path, "the accuracies")
     measured = _accuracies(path, content, f"{wanted}_test_accuracy")
     names = _names(path, measured)
-    twin, place = classes_of(tuple(measured), names)
+    representative, place = classes_of(tuple(measured), names)
     accuracies = np.array([value for value, _ in measured.values()])
     means = np.bincount(place, accuracies) / np.bincount(place)
     return Truth(
         NAME,
         wanted,
         tuple(measured),
-        twin,
-        {CLEAN: means[place], OF_STRING: accuracies},
-        Provenance(str(path), {path.name: hashlib.sha256(content).hexdigest()}),
+        representative,
+        {CLEAN: means[place], CLEAN + OF_STRING: accuracies},
+        Provenance.of_file(path, content),
         SPACE,
         NETWORK,
         names,
+        "standard",
     )
 
 
@@ -133,3 +123,6 @@ def _names(file: Path, measured: dict[str, tuple[float, int]]) -> tuple[str, ...
             raise CrozeError(f"{file}, line {line}: expected the string {cell}, got {architecture!r}.")
         names.append(str(canonical(cell)))
     return tuple(names)
+
+
+READER = Reader(NAME, read, inputs, version=1)

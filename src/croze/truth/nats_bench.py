@@ -23,16 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from croze.errors import CrozeError
-from croze.truth.blocks import Blocks
+from croze.truth.cache import Blocks
 from croze.truth.classes import classes_of
-from croze.truth.nasbench201 import CLEAN, DATASETS, NETWORK, OF_STRING, SPACE
-from croze.truth.raw import RawFiles
+from croze.truth.columns import CLEAN, OF_STRING
+from croze.truth.nasbench201 import DATASETS, NETWORK, SPACE
+from croze.truth.raw import RawFiles, Reader, known_dataset
 from croze.truth.truth import Provenance, Truth
 
 NAME = "nats-bench"
-
-VERSION = 1
-"""Of what this reader makes of an archive; a table of another one is not read."""
 
 EPOCHS = "200"
 
@@ -71,9 +69,7 @@ def read(path: Path, dataset: str, watch: Callable[[int, int], None] | None = No
         CrozeError: an unknown data set, the package is missing, or a file is missing, damaged or not as
             described above.
     """
-    wanted = dataset.lower()
-    if wanted not in DATASETS:
-        raise CrozeError(f"{NAME} has the data sets {', '.join(DATASETS)}, got {dataset!r}.")
+    wanted = known_dataset(NAME, DATASETS, dataset)
     create = _package()
     if not (path / META).is_file():
         raise CrozeError(
@@ -89,19 +85,20 @@ def read(path: Path, dataset: str, watch: Callable[[int, int], None] | None = No
             f"{path} must hold a file of each of its {len(strings):,} cells; {len(missing):,} are missing, "
             f"the first is {missing[0].name}: unpack the archive again."
         )
-    measured, digest = _measured(api, files, Blocks(NAME, VERSION, inputs(path, dataset)), watch)
+    measured, digest = _measured(api, files, Blocks(NAME, READER.version, inputs(path, dataset)), watch)
     accuracies = np.ascontiguousarray(measured[:, DATASETS.index(wanted)])
-    twin, place = _classes(path, strings)
+    representative, place = _classes(path, strings)
     means = np.bincount(place, accuracies) / np.bincount(place)
     return Truth(
         NAME,
         wanted,
         strings,
-        twin,
-        {CLEAN: means[place], OF_STRING: accuracies},
+        representative,
+        {CLEAN: means[place], CLEAN + OF_STRING: accuracies},
         Provenance(str(path), {f"{path.name}, {1 + len(files)} files": digest}),
         SPACE,
         NETWORK,
+        training="standard",
     )
 
 
@@ -179,3 +176,6 @@ def _classes(path: Path, strings: Sequence[str]) -> tuple[NDArray[np.int64], NDA
         return classes_of(strings, [expression(parse(string)) for string in strings])
     except CrozeError as problem:
         raise CrozeError(f"{path / META}: {problem}") from None
+
+
+READER = Reader(NAME, read, inputs, version=1, slow=True)

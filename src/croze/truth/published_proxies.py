@@ -19,9 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from croze.errors import CrozeError
-from croze.truth.csv_rows import rows_of
 from croze.truth.nas_bench_301 import read_cells
-from croze.truth.raw import content_of
+from croze.truth.raw import content_of, rows_of
 from croze.truth.selection import place_of
 
 ARCHITECTURE = "net_str"

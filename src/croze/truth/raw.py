@@ -1,23 +1,30 @@
-"""The raw files of a benchmark: which they are, what identifies their content, and reading them."""
+"""The raw files of a benchmark: which they are, what identifies their content, reading JSON and CSV."""
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from croze.errors import CrozeError
+from croze.truth.truth import Truth
 
 LARGE = 64 * 2**20
 """Bytes above which files are told apart by size and time of change, not read whole each time."""
 
 SETTLED_SECONDS = 2.0
 """A large file that changed less than this ago may change once more without another time of change."""
+
+
+AGAIN = "it is cut short or no CSV: fetch the file again"
+"""What a message ends with that finds a file incomplete."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,37 @@ class RawFiles:
             return None
 
 
+@dataclass(frozen=True)
+class Reader:
+    """How a benchmark is read.
+
+    Attributes:
+        name: as `open_truth` takes it.
+        read: takes the path and the data set, returns the truth; one that takes long takes `watch` as well.
+        inputs: which raw files that is going to read; None where they change at any time.
+        version: of what `read` makes of them; a table of another one in the cache is not read.
+        slow: whether `read` takes `watch`.
+    """
+
+    name: str
+    read: Callable[..., Truth]
+    inputs: Callable[[Path, str], RawFiles] | None = None
+    version: int = 0
+    slow: bool = False
+
+
+def known_dataset(name: str, datasets: Sequence[str], dataset: str) -> str:
+    """The data set in lower case.
+
+    Raises:
+        CrozeError: the benchmark has none of this name.
+    """
+    if dataset.lower() not in datasets:
+        those = f"data set{'s' if len(datasets) > 1 else ''}"
+        raise CrozeError(f"{name} has the {those} {', '.join(datasets)}, got {dataset!r}.")
+    return dataset.lower()
+
+
 def content_of(file: Path, what: str) -> bytes:
     """The content of a file.
 
@@ -86,3 +124,37 @@ def json_of(file: Path, content: bytes) -> Any:
         return json.loads(content)
     except ValueError as problem:
         raise CrozeError(f"{file} is not complete JSON ({problem}): fetch the file again.") from None
+
+
+def rows_of(
+    file: Path, content: bytes, again: str = AGAIN, encoding: str = "utf-8"
+) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """The first line, and every other with its number.
+
+    Args:
+        file: for the messages.
+        content: of the file.
+        again: what a message ends with that finds the file incomplete.
+        encoding: of the text.
+
+    Raises:
+        CrozeError: for what is no CSV, ends within a line, has no row, or one with another number of fields
+            than the first line.
+    """
+    if not content.endswith(b"\n"):
+        raise CrozeError(f"{file} must end with a whole line, got {len(content):,} bytes without: {again}.")
+    try:
+        reader = csv.reader(io.StringIO(content.decode(encoding), newline=""), strict=True)
+        header = next(reader)
+        rows = [(reader.line_num, row) for row in reader]
+    except (UnicodeDecodeError, csv.Error, StopIteration) as problem:
+        raise CrozeError(f"{file} cannot be read as CSV ({problem}): {again}.") from None
+    if not rows:
+        raise CrozeError(f"{file} holds no architectures, only its first line: {again}.")
+    for line, row in rows:
+        if len(row) != len(header):
+            raise CrozeError(
+                f"{file}, line {line}: expected {len(header)} fields as in the first line, "
+                f"got {len(row)}: {again}."
+            )
+    return header, rows

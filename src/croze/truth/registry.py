@@ -3,62 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from croze.errors import CrozeError
-from croze.truth import (
-    csv_table,
-    nas_bench_301,
-    nas_robbench201,
-    nasbench201,
-    nats_bench,
-    robust_nasbench201,
-    tiny_robustbench,
-    trained_pool,
-)
 from croze.truth.cache import Cached
-from croze.truth.raw import RawFiles
+from croze.truth.raw import RawFiles, Reader
 from croze.truth.sources import shortcomings
 from croze.truth.truth import Truth
 
 Watch = Callable[[int, int], None]
 """Told how many cells of a long conversion are done, of how many."""
 
-
-@dataclass(frozen=True)
-class Reader:
-    """How a benchmark is read.
-
-    Attributes:
-        read: takes the path and the data set; of those that take long, `watch` as well.
-        inputs: which raw files that is going to read; None where they change at any time.
-        version: of what `read` makes of them.
-        slow: whether `read` takes `watch`.
-    """
-
-    read: Callable[..., Truth]
-    inputs: Callable[[Path, str], RawFiles] | None = None
-    version: int = 0
-    slow: bool = False
-
-
-READERS: Mapping[str, Reader] = {
-    nasbench201.NAME: Reader(nasbench201.read, nasbench201.inputs, nasbench201.VERSION),
-    nats_bench.NAME: Reader(nats_bench.read, nats_bench.inputs, nats_bench.VERSION, slow=True),
-    robust_nasbench201.NAME: Reader(
-        robust_nasbench201.read, robust_nasbench201.inputs, robust_nasbench201.VERSION
-    ),
-    nas_robbench201.NAME: Reader(nas_robbench201.read, nas_robbench201.inputs, nas_robbench201.VERSION),
-    tiny_robustbench.NAME: Reader(tiny_robustbench.read, tiny_robustbench.inputs, tiny_robustbench.VERSION),
-    nas_bench_301.NAME: Reader(nas_bench_301.read, nas_bench_301.inputs, nas_bench_301.VERSION),
-    csv_table.NAME: Reader(csv_table.read, csv_table.inputs, csv_table.VERSION),
-    trained_pool.NAME: Reader(trained_pool.read),
+BENCHMARKS: Mapping[str, str] = {
+    "nasbench201": "croze.truth.nasbench201",
+    "nats-bench": "croze.truth.nats_bench",
+    "robust-nb201": "croze.truth.robust_nasbench201",
+    "nas-robbench201": "croze.truth.nas_robbench201",
+    "tiny-robustbench": "croze.truth.tiny_robustbench",
+    "nas-bench-301": "croze.truth.nas_bench_301",
+    "csv": "croze.truth.csv_table",
+    "pool": "croze.pool.truth",
 }
-"""Readers by name."""
+"""The module of each reader, imported when it is asked for; its `READER` says how the benchmark is read."""
 
-BENCHMARKS: Mapping[str, Callable[..., Truth]] = {name: reader.read for name, reader in READERS.items()}
-"""What reads each, by name, without the cache."""
+
+def reader_of(name: str) -> Reader:
+    """The reader of a benchmark.
+
+    Raises:
+        CrozeError: for an unknown name.
+    """
+    if name not in BENCHMARKS:
+        known = ", ".join(sorted(BENCHMARKS))
+        raise CrozeError(f"Unknown benchmark {name!r}: expected NAME:PATH with a name out of {known}.")
+    reader: Reader = import_module(BENCHMARKS[name]).READER
+    return reader
 
 
 def open_truth(spec: str, dataset: str, watch: Watch | None = None) -> Truth:
@@ -77,12 +57,10 @@ def open_truth(spec: str, dataset: str, watch: Watch | None = None) -> Truth:
         CrozeError: an unknown benchmark, no path, or whatever its reader objects to.
     """
     name, _, text = spec.partition(":")
-    known = ", ".join(sorted(READERS))
-    if name not in READERS:
-        raise CrozeError(f"Unknown benchmark {name!r}: expected NAME:PATH with a name out of {known}.")
+    reader = reader_of(name)
     if not text:
         raise CrozeError(f"A benchmark needs its folder or file: write {name}:PATH, got {spec!r}.")
-    reader, path = READERS[name], Path(text).expanduser()
+    path = Path(text).expanduser()
     raw = _raw_files(reader, path, dataset)
     place = Cached(name, reader.version, dataset, raw) if raw is not None else None
     if place is not None and (kept := place.load()) is not None:

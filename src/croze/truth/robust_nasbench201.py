@@ -6,7 +6,7 @@ meta.json                          {"ids": {id: {"nb201-string", "isomorph"}}, "
 ```
 
 Accuracies lie in [0, 1]; a list runs over the attack's epsilons, or over the five severities of a corruption.
-Only one architecture of each isomorphism class was evaluated: its twins take its values.
+Only one architecture of each isomorphism class was evaluated: all members take its values.
 """
 
 from __future__ import annotations
@@ -20,14 +20,12 @@ from numpy.typing import NDArray
 
 from croze.corruptions.names import CORRUPTIONS, SEVERITIES
 from croze.errors import CrozeError
+from croze.truth.columns import MEAN_CORRUPTION
 from croze.truth.nasbench201 import DATASETS, NETWORK, SPACE
-from croze.truth.raw import RawFiles, json_of
+from croze.truth.raw import RawFiles, Reader, json_of, known_dataset
 from croze.truth.truth import Provenance, Truth
 
 NAME = "robust-nb201"
-
-VERSION = 1
-"""Of what this reader makes of a folder; a table of another one is not read."""
 
 ATTACKS = {
     "fgsm@Linf": "fgsm",
@@ -39,9 +37,6 @@ ATTACKS = {
 
 KEYS = ("clean", *ATTACKS, *CORRUPTIONS)
 """What a data set's folder holds a file of; there are no corruptions of ImageNet16-120."""
-
-MEAN_CORRUPTION = "corruptions"
-"""The column of the mean accuracy over all corruptions and severities."""
 
 
 def inputs(path: Path, dataset: str) -> RawFiles:
@@ -72,18 +67,16 @@ def read(path: Path, dataset: str) -> Truth:
         CrozeError: an unknown data set, a missing `meta.json` or data set folder, or a file that is not as
             described above.
     """
-    wanted = dataset.lower()
-    if wanted not in DATASETS:
-        raise CrozeError(f"{NAME} has the data sets {', '.join(DATASETS)}, got {dataset!r}.")
+    wanted = known_dataset(NAME, DATASETS, dataset)
     files = _Files(path)
     meta_file = path / "meta.json"
     if not meta_file.is_file():
         raise CrozeError(f"{NAME} needs {meta_file}, which is missing: name the folder that holds meta.json.")
     meta = files.json(meta_file)
-    architectures, twin = _architectures(meta_file, meta)
+    architectures, representative = _architectures(meta_file, meta)
     folder = _folder(path, wanted)
 
-    representatives, place = np.unique(twin, return_inverse=True)
+    representatives, place = np.unique(representative, return_inverse=True)
     columns: dict[str, NDArray[np.float64]] = {}
     for key in KEYS:
         file = folder / f"{key}_accuracy.json"
@@ -97,7 +90,15 @@ def read(path: Path, dataset: str) -> Truth:
     if not columns:
         raise CrozeError(f"{folder} holds no accuracies: expected files such as clean_accuracy.json.")
     return Truth(
-        NAME, wanted, architectures, twin, columns, Provenance(str(path), files.sha256), SPACE, NETWORK
+        NAME,
+        wanted,
+        architectures,
+        representative,
+        columns,
+        Provenance(str(path), files.sha256),
+        SPACE,
+        NETWORK,
+        training="standard",
     )
 
 
@@ -112,14 +113,14 @@ def read_numbers(meta_file: Path) -> tuple[dict[str, str], dict[str, str], dict[
         CrozeError: when the file is not as described above.
     """
     files = _Files(meta_file.parent)
-    strings, twin = _architectures(meta_file, files.json(meta_file))
-    twins = twin.tolist()
+    strings, representative = _architectures(meta_file, files.json(meta_file))
+    ids = representative.tolist()
     smallest: dict[int, str] = {}
-    for string, one in zip(strings, twins, strict=True):
+    for string, one in zip(strings, ids, strict=True):
         smallest[one] = min(string, smallest.get(one, string))
     return (
         {str(number): string for number, string in enumerate(strings)},
-        {str(number): smallest[one] for number, one in enumerate(twins)},
+        {str(number): smallest[one] for number, one in enumerate(ids)},
         files.sha256,
     )
 
@@ -138,7 +139,7 @@ class _Files:
 
 
 def _architectures(file: Path, meta: Any) -> tuple[tuple[str, ...], NDArray[np.int64]]:
-    """The strings and the twins, by id: ids are the positions."""
+    """The strings and their representatives, by id: ids are the positions."""
     try:
         entries = meta["ids"]
         n = len(entries)
@@ -146,22 +147,23 @@ def _architectures(file: Path, meta: Any) -> tuple[tuple[str, ...], NDArray[np.i
             raise ValueError("no ids")
         in_order = [entries[str(i)] for i in range(n)]
         strings = tuple(str(entry["nb201-string"]) for entry in in_order)
-        twin = np.array([int(entry["isomorph"]) for entry in in_order], dtype=np.int64)
+        representative = np.array([int(entry["isomorph"]) for entry in in_order], dtype=np.int64)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise CrozeError(
             f'{file} must hold "ids" numbered 0, 1, 2, ..., each with "nb201-string" and "isomorph"; '
             f"reading it stopped at {error!r}."
         ) from None
-    known = (twin >= 0) & (twin < n)
-    stray = ~known | (twin[np.where(known, twin, 0)] != twin)
+    known = (representative >= 0) & (representative < n)
+    stray = ~known | (representative[np.where(known, representative, 0)] != representative)
     if stray.any():
         i = int(np.flatnonzero(stray)[0])
         raise CrozeError(
-            f'{file} must name as every "isomorph" an id that is its own; id {i} has {twin[i]}, which is not.'
+            f'{file} must name as every "isomorph" an id that is its own; id {i} has {representative[i]}, '
+            "which is not."
         )
     if len(set(strings)) != n:
         raise CrozeError(f"{file} must hold every architecture string once; {n - len(set(strings))} repeat.")
-    return strings, twin
+    return strings, representative
 
 
 def _folder(path: Path, dataset: str) -> Path:
@@ -226,3 +228,6 @@ def _accuracies(
             f"{file} must hold accuracies in [0, 1]; id {representatives[first[0]]} has {values[first]:g}."
         )
     return values.reshape(len(representatives), width).T
+
+
+READER = Reader(NAME, read, inputs, version=1)

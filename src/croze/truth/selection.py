@@ -1,14 +1,16 @@
-"""Which architectures of a benchmark a comparison uses."""
+"""Which architectures of a truth are compared: a draw, the sets it is judged on, those that truths share."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from croze.errors import CrozeError
-from croze.truth.split import HALVES, halves
+from croze.truth.classes import HALVES, halves, one_of_each
 from croze.truth.truth import Truth
 
 CELLS = ("all", "distinct")
@@ -53,23 +55,6 @@ def select(
     )
 
 
-def one_of_each(truth: Truth, positions: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Which of these positions to keep so that every isomorphism class has one.
-
-    The class's representative where it is among them, else its member of the lowest position.
-
-    Returns:
-        Places in `positions`, ascending.
-    """
-    chosen: dict[int, int] = {}
-    for place in np.argsort(positions, kind="stable").tolist():
-        position = int(positions[place])
-        twin = int(truth.twin[position])
-        if position == twin or twin not in chosen:
-            chosen[twin] = place
-    return np.array(sorted(chosen.values()), dtype=np.int64)
-
-
 def sets_of(
     truth: Truth, positions: NDArray[np.int64], cells: str, half: str
 ) -> dict[str, NDArray[np.int64]]:
@@ -99,3 +84,51 @@ def sets_of(
 def place_of(seed: int, architecture: str) -> bytes:
     """Where a draw puts an architecture: draws are in ascending order of this digest."""
     return hashlib.sha256(f"{seed} {architecture}".encode()).digest()
+
+
+@dataclass(frozen=True, eq=False)
+class SharedCells:
+    """n architectures, no two of them isomorphic.
+
+    Attributes:
+        architectures: in the order of the draw.
+        columns: of each truth by name, shape `(n,)`, in [0, 1].
+    """
+
+    architectures: tuple[str, ...]
+    columns: tuple[Mapping[str, NDArray[np.float64]], ...]
+
+
+def shared_cells(
+    truths: Sequence[Truth], sample: int | None = None, seed: int = 0, half: str = "both"
+) -> SharedCells:
+    """Distinct architectures that all truths know by the same string, drawn as `select` draws.
+
+    Args:
+        truths: at least one.
+        sample, seed, half: as of `select`.
+
+    Raises:
+        CrozeError: when the truths are of different spaces, do not share so many, or the half is unknown.
+    """
+    spaces = {truth.space for truth in truths}
+    if len(spaces) > 1:
+        raise CrozeError(
+            f"The truths are of different spaces, {' and '.join(sorted(spaces))}: name two of one."
+        )
+    first, *others = truths
+    known = [set(truth.architectures) for truth in others]
+    names = [first.architectures[i] for i in select(first, cells="distinct", half=half)]
+    names = sorted(
+        (name for name in names if all(name in one for one in known)), key=lambda name: place_of(seed, name)
+    )
+    wanted = sample or 1
+    if wanted > len(names):
+        both = " and ".join(truth.name for truth in truths)
+        raise CrozeError(f"{both} share {len(names)} distinct architectures, asked for {wanted}.")
+    names = names[:sample]
+    columns = []
+    for truth in truths:
+        rows = [truth.lookup(name) for name in names]
+        columns.append({column: values[rows] for column, values in truth.columns.items()})
+    return SharedCells(tuple(names), tuple(columns))

@@ -13,7 +13,6 @@ little high, and the two of a cell may stem from different epochs.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,14 +22,11 @@ import numpy as np
 
 from croze.errors import CrozeError
 from croze.truth.classes import by_class, classes_of
-from croze.truth.nasbench201 import CLEAN
-from croze.truth.raw import RawFiles, content_of, json_of
+from croze.truth.columns import CLEAN
+from croze.truth.raw import RawFiles, Reader, content_of, json_of, known_dataset
 from croze.truth.truth import Provenance, Truth
 
 NAME = "tiny-robustbench"
-
-VERSION = 1
-"""Of what this reader makes of a file; a table of another one is not read."""
 
 SPACE = "darts"
 
@@ -59,9 +55,7 @@ def read(path: Path, dataset: str) -> Truth:
     Raises:
         CrozeError: an unknown data set, or a file that cannot be read or is not as described above.
     """
-    wanted = dataset.lower()
-    if wanted not in DATASETS:
-        raise CrozeError(f"{NAME} has the data set {DATASETS[0]}, got {dataset!r}.")
+    wanted = known_dataset(NAME, DATASETS, dataset)
     content = content_of(path, f"{NAME} from")
     entries = json_of(path, content)
     if not isinstance(entries, list) or not entries:
@@ -90,18 +84,19 @@ def read(path: Path, dataset: str) -> Truth:
     attack, layers, channels = setups[0]
     architectures = tuple(measured)
     names = tuple(str(space.canonical(space.parse(text))) for text in architectures)
-    twin, place = classes_of(architectures, names)
+    representative, place = classes_of(architectures, names)
     means = np.array([np.mean(rows, axis=0) for rows in measured.values()])
     return Truth(
         NAME,
         wanted,
         architectures,
-        twin,
+        representative,
         by_class({CLEAN: means[:, 0].copy(), attack: means[:, 1].copy()}, place),
-        Provenance(str(path), {path.name: hashlib.sha256(content).hexdigest()}),
+        Provenance.of_file(path, content),
         SPACE,
         {"layers": layers, "channels": channels},
         names,
+        "adversarial",
     )
 
 
@@ -124,3 +119,6 @@ def _setup(entry: Mapping[str, Any]) -> tuple[str, int, int]:
         int(entry["net"]["depth"]),
         int(entry["net"]["width"]),
     )
+
+
+READER = Reader(NAME, read, inputs, version=1)

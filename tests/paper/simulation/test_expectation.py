@@ -64,7 +64,7 @@ def test_the_deviation_is_that_of_the_negative_hypergeometric_distribution():
 def reached(make, moves, target):
     """Models to reach the target; the long run begins like the short one, which is mostly enough."""
     for budget in (150, 2000):
-        order = replay(make(), target.values.tolist(), moves.twin, budget)
+        order = replay(make(), target.values.tolist(), moves.representative, budget)
         models = models_to_reach(target.values[order], target.goal)
         if models < math.inf:
             break

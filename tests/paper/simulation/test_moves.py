@@ -34,7 +34,7 @@ def test_nothing_else_is_ever_given(small, cells):
     for place in cells.tolist():
         assert moves.mutate(place, rng) in allowed
         assert moves.sample(rng) in allowed
-        assert small.twin[place] in allowed
+        assert small.representative[place] in allowed
 
 
 def test_every_string_is_drawn_as_often(small, cells):
@@ -65,7 +65,7 @@ def test_a_cell_without_neighbours_mutates_into_a_sample(small):
 
 def test_classes_and_their_members(small, cells):
     moves = TabularMoves(small, SPACE, cells)
-    counts = Counter(small.twin[cells].tolist())
+    counts = Counter(small.representative[cells].tolist())
     assert dict(zip(moves.representatives.tolist(), moves.members.tolist(), strict=True)) == counts
     assert list(moves.representatives) == sorted(counts)
 
@@ -74,7 +74,7 @@ def test_classes_and_their_members(small, cells):
 def test_how_many_classes_a_pool_holds(small, moves, strings):
     rng = np.random.default_rng(2)
     size = min(strings, 729)
-    held = [len(set(small.twin[rng.permutation(729)[:size]].tolist())) for _ in range(400)]
+    held = [len(set(small.representative[rng.permutation(729)[:size]].tolist())) for _ in range(400)]
     error = np.std(held) / np.sqrt(len(held))
     assert abs(moves.classes_among(strings) - np.mean(held)) <= 4 * error + 1e-9
 

@@ -56,13 +56,13 @@ def test_all_members_of_a_class_share_an_opinion_and_others_have_none(small, som
     assert seen == list(range(1, len(some) + 1))
     assert (found.scored, found.failures, found.reason) == (len(some), 0, "")
     said = found(range(len(small)))
-    for place, twin in enumerate(small.twin.tolist()):
+    for place, twin in enumerate(small.representative.tolist()):
         if twin in some:
             network = SPACE.build(SPACE.parse(small.architectures[twin]), classes=10, seed=0)
             assert said[place] == sum(p.numel() for p in network.parameters())
         else:
             assert said[place] is None
-    assert max(np.bincount(small.twin)[some]) > 1
+    assert max(np.bincount(small.representative)[some]) > 1
 
 
 def test_an_aggregate_ranks_all_of_them(small, some, ledger):

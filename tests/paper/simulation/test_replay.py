@@ -40,18 +40,20 @@ class Scripted:
     st.integers(1, CELLS),
 )
 def test_each_class_is_trained_once_and_told_once(script, chosen, values, budget):
-    twin = [chosen[place] if chosen[chosen[place]] == chosen[place] else place for place in range(CELLS)]
+    representative = [
+        chosen[place] if chosen[chosen[place]] == chosen[place] else place for place in range(CELLS)
+    ]
     algorithm = Scripted(script)
-    order = replay(algorithm, values, twin, budget)
+    order = replay(algorithm, values, representative, budget)
     expected = []
     for proposal in script:
-        if twin[proposal] not in expected:
-            expected.append(twin[proposal])
+        if representative[proposal] not in expected:
+            expected.append(representative[proposal])
     assert order == expected[:budget]
     assert algorithm.told == [(cell, (values[cell],)) for cell in order]
     if len(order) == budget:  # it stops at the model that spends the budget
-        assert twin[script[algorithm.asked - 1]] == order[-1]
-        assert len({twin[proposal] for proposal in script[: algorithm.asked]}) == budget
+        assert representative[script[algorithm.asked - 1]] == order[-1]
+        assert len({representative[proposal] for proposal in script[: algorithm.asked]}) == budget
 
 
 def test_it_ends_when_nothing_new_comes():

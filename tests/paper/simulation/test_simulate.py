@@ -25,7 +25,7 @@ SETTINGS = {"pool": 120, "population": 8, "tournament": 4}
 
 
 def opinion(truth, values, spec="guide"):
-    return Opinions(spec, spec, np.asarray(values, dtype=float)[truth.twin], len(truth.distinct))
+    return Opinions(spec, spec, np.asarray(values, dtype=float)[truth.representative], len(truth.distinct))
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_a_run_can_be_repeated_by_hand(found, moves, targets, perfect):
         algorithm = make_algorithm(
             course.strategy, moves, seed_of(3, run), guide=perfect, pool=120, population=8
         )
-        order = replay(algorithm, targets[1].values.tolist(), moves.twin, 60)
+        order = replay(algorithm, targets[1].values.tolist(), moves.representative, 60)
         assert len(set(order)) == 60
         values = targets[1].values[order]
         assert course.best[run].tolist() == [max(values[: i + 1]) for i in range(60)]
@@ -87,7 +87,7 @@ def test_with_the_truth_as_guide_a_warm_up_begins_with_the_best_of_its_pool(move
         for run in range(10):
             spy = Spy()
             algorithm = make_algorithm(name, moves, seed_of(0, run), guide=spy, pool=60)
-            (first,) = replay(algorithm, values.tolist(), moves.twin, 1)
+            (first,) = replay(algorithm, values.tolist(), moves.representative, 1)
             assert len(set(spy.pool)) == 60
             assert values[first] == max(values[spy.pool])
 
@@ -109,7 +109,9 @@ def test_evolution_and_move_beat_random_search_where_neighbours_are_alike(found,
 
 def test_strategies_are_told_the_accuracy_that_is_searched_for(moves, small):
     up, down = np.arange(len(small)) / len(small), 1 - np.arange(len(small)) / len(small)
-    targets = [Target(name, v[small.twin], 0.99, "test") for name, v in (("up", up), ("down", down))]
+    targets = [
+        Target(name, v[small.representative], 0.99, "test") for name, v in (("up", up), ("down", down))
+    ]
     found = simulate(
         moves, targets, [], ["evolution"], runs=8, budget=150, settings={"population": 8, "tournament": 4}
     )
@@ -124,7 +126,9 @@ def test_strategies_are_told_the_accuracy_that_is_searched_for(moves, small):
 def test_a_half_is_all_that_is_seen(small, targets, perfect, half, name):
     moves = TabularMoves(small, SPACE, select(small, half=half))
     given = ({"guide": perfect} if "+" in name else {}) | ({"pool": 120} if "warmup" in name else {})
-    trained = replay(make_algorithm(name, moves, 1, **given), targets[0].values.tolist(), moves.twin, 90)
+    trained = replay(
+        make_algorithm(name, moves, 1, **given), targets[0].values.tolist(), moves.representative, 90
+    )
     assert len(trained) == 90
     assert set(trained) <= set(moves.cells)
 
@@ -139,7 +143,7 @@ def test_what_a_guide_has_no_opinion_of_is_not_proposed_by_its_warm_up(small, mo
 
 
 def test_a_space_that_is_used_up_ends_a_run(small, targets):
-    few = TabularMoves(small, SPACE, np.flatnonzero(np.isin(small.twin, small.distinct[:7])))
+    few = TabularMoves(small, SPACE, np.flatnonzero(np.isin(small.representative, small.distinct[:7])))
     found = simulate(few, targets[:1], [], ["random"], runs=3, budget=20)
     (course,) = found.courses
     best = targets[0].values[few.cells].max()

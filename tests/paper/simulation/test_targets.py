@@ -54,9 +54,9 @@ def test_clean_comes_from_where_it_is_said(small):
     first, second = targets_of(small, {"clean": 0.5, "fgsm@8": 0.25}, other)
     assert (first.source, first.name, first.goal) == ("other", "clean", 0.5)
     assert (second.source, second.name, second.goal) == ("small", "FGSM-8", 0.25)
-    np.testing.assert_array_equal(first.values, clean[::-1][small.twin])  # one value a class
+    np.testing.assert_array_equal(first.values, clean[::-1][small.representative])  # one value a class
     np.testing.assert_array_equal(second.values, small.values("fgsm@8"))
-    assert first.above(np.arange(len(small))).tolist() == (clean[::-1][small.twin] >= 0.5).tolist()
+    assert first.above(np.arange(len(small))).tolist() == (clean[::-1][small.representative] >= 0.5).tolist()
     assert targets_of(small, {"clean": 0.5})[0].source == "small"
 
 

@@ -232,7 +232,7 @@ WAITING = """
 
 @needs_proc
 @pytest.mark.parametrize("moment", ["at work", "starting"])
-def test_an_interrupt_is_answered_by_the_parent_alone(tmp_path, children_of, moment):
+def test_an_interrupt_is_answered_by_the_parent_alone(interrupts, tmp_path, children_of, moment):
     script = run_script(tmp_path, WAITING.format(seconds=600, then="list(pool.results())"))
     assert script.stdout.readline() == "submitted\n"
     if moment == "at work":

@@ -334,7 +334,7 @@ def test_a_cluster_is_joined_and_left_in_silence(make, cluster, sent_jobs, resul
 
 
 @pytest.mark.slow
-def test_ray_is_started_here_with_as_many_cores_and_an_interrupt_ends_it_all(tmp_path):
+def test_ray_is_started_here_with_as_many_cores_and_an_interrupt_ends_it_all(interrupts, tmp_path):
     script = run_script(tmp_path, "local", (600, 600))
     assert script.stdout.readline() == "1.0\n"
     time.sleep(1)

@@ -18,8 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from croze.nn.kernels.chunks import chunks
-from croze.nn.kernels.layout import dense
+from croze.nn.kernels.layout import chunks, dense
 
 OFFSETS = {5: (0, 2), 7: (0, 3, 4)}
 """Where the 3x3 kernels begin that cover a larger one."""

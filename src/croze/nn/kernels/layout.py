@@ -1,4 +1,4 @@
-"""Which tensors the kernels of this package are for."""
+"""What tensors the kernels of this package take, and the parts of a batch that stay in the cache."""
 
 from __future__ import annotations
 
@@ -24,3 +24,13 @@ def lies_channels_last(x: Tensor, dtype: torch.dtype = torch.float32) -> bool:
 def dense(x: Tensor) -> Tensor:
     """The same values without gaps and with the channels innermost; the tensor itself where it is so."""
     return x.contiguous(memory_format=torch.channels_last)
+
+
+ELEMENTS = 1 << 19
+"""Of a map, that are worked on at once."""
+
+
+def chunks(x: Tensor) -> list[slice]:
+    """The images of `(N, C, H, W)` in parts of at most `ELEMENTS` elements, or of one image."""
+    images = max(1, ELEMENTS // max(1, x[0].numel()))
+    return [slice(start, start + images) for start in range(0, len(x), images)]

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from croze.nn.kernels.chunks import chunks
+from croze.nn.kernels.layout import chunks
 
 
 def tapped(x: Tensor, weight: Tensor, stride: int, padding: int, dilation: int) -> Tensor:

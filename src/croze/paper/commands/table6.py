@@ -83,9 +83,9 @@ def table6(
     from croze.pool import read_design
     from croze.provenance import provenance
     from croze.proxies import parse_proxies
-    from croze.reporting.figures import check_plot
+    from croze.reporting.chart import check_plot
     from croze.spaces import open_space
-    from croze.truth.shared import shared_cells
+    from croze.truth.selection import shared_cells
 
     specs = {"standard": standard} | ({} if adversarial is None else {"adversarial": adversarial})
     pools = {name: spec.partition(":")[2] for name, spec in specs.items() if spec.startswith("pool:")}

@@ -42,19 +42,19 @@ class TabularMoves:
         self._truth = truth
         self._space = space
         self.cells: list[int] = cells.tolist()
-        self.twin: list[int] = truth.twin.tolist()
+        self.representative: list[int] = truth.representative.tolist()
         self._allowed = set(self.cells)
         self._neighbours: dict[int, list[int]] = {}
 
     @cached_property
     def representatives(self) -> NDArray[np.int64]:
         """Positions of the representatives of the classes, ascending."""
-        return np.unique(self._truth.twin[self.cells])
+        return np.unique(self._truth.representative[self.cells])
 
     @cached_property
     def members(self) -> NDArray[np.int64]:
         """How many strings each of these classes has."""
-        return np.unique(self._truth.twin[self.cells], return_counts=True)[1]
+        return np.unique(self._truth.representative[self.cells], return_counts=True)[1]
 
     def sample(self, rng: random.Random) -> int:
         """Any of the strings, each with the same probability."""

@@ -90,8 +90,8 @@ def opinions(
     architectures = [truth.architectures[i] for i in representatives]
     scored = collect(ledger, architectures, parts_of(guides), watch)
     found = []
-    place = np.searchsorted(representatives, truth.twin)
-    known = np.isin(truth.twin, representatives)
+    place = np.searchsorted(representatives, truth.representative)
+    known = np.isin(truth.representative, representatives)
     for guide in guides:
         merit = merits([guide], scored.values)[guide.spec]
         values = np.full(len(truth), np.nan)

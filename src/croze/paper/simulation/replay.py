@@ -14,7 +14,9 @@ TRIES = 1000
 """Proposals in a row that were trained before after which a run ends."""
 
 
-def replay(algorithm: Algorithm[int], values: Sequence[float], twin: Sequence[int], budget: int) -> list[int]:
+def replay(
+    algorithm: Algorithm[int], values: Sequence[float], representative: Sequence[int], budget: int
+) -> list[int]:
     """The models that a strategy trains, as positions of representatives, in order.
 
     A proposal stands for its isomorphism class. One whose class was trained before is skipped: it costs
@@ -24,13 +26,13 @@ def replay(algorithm: Algorithm[int], values: Sequence[float], twin: Sequence[in
     Args:
         algorithm: proposes positions.
         values: by position, the accuracy that it is told.
-        twin: by position, the representative of the class.
+        representative: by position, the representative of the class.
         budget: models to train at most; fewer when `TRIES` proposals in a row bring nothing new.
     """
     trained: dict[int, None] = {}
     misses = 0
     while len(trained) < budget and misses < TRIES:
-        cell = twin[algorithm.ask()]
+        cell = representative[algorithm.ask()]
         if cell in trained:
             misses += 1
             continue

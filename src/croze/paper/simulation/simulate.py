@@ -172,7 +172,9 @@ def simulate(
             ended = 0
             for run in range(runs):
                 algorithm = make_algorithm(name, moves, seed_of(seed, run), guide=guide, **own)
-                order = replay(algorithm, values, moves.twin, min(budget, len(moves.representatives)))
+                order = replay(
+                    algorithm, values, moves.representative, min(budget, len(moves.representatives))
+                )
                 accuracies = target.values[order]
                 best[run] = best_so_far(accuracies, budget)
                 models[run] = models_to_reach(accuracies, target.goal)

@@ -92,7 +92,7 @@ def targets_of(truth: Truth, goals: Mapping[str, float], clean: Truth | None = N
         if source is not truth:
             values = values[[source.lookup(architecture) for architecture in truth.architectures]]
         # one value a class, whatever the column says of its strings
-        found.append(Target(column, values[truth.twin], goal, source.name))
+        found.append(Target(column, values[truth.representative], goal, source.name))
     return found
 
 

@@ -74,7 +74,7 @@ def test_every_row_rests_on_the_cells_where_all_succeeded(
     result, scores, live, cells = failing
     kept = np.delete(np.arange(11), [2, 5, 7])
     assert (result.chosen, result.cells, result.control_failures) == (11, 8, 1)
-    assert result.distinct == len(set(tiny.twin[cells[kept]].tolist()))
+    assert result.distinct == len(set(tiny.representative[cells[kept]].tolist()))
     assert [(row.proxy, row.failures, row.n) for row in result.rows] == [
         ("a", 1, 8),
         ("b", 2, 8),

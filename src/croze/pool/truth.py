@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from croze.corruptions.names import CORRUPTIONS, SEVERITIES
 from croze.errors import CrozeError
 from croze.pool import POOL, RESULT, Pool, read_pool
-from croze.truth.robust_nasbench201 import MEAN_CORRUPTION
+from croze.truth.columns import MEAN_CORRUPTION
+from croze.truth.raw import Reader
 from croze.truth.truth import Provenance, Truth
 
 NAME = "pool"
@@ -77,3 +78,6 @@ def read_columns(pool: Pool) -> dict[str, NDArray[np.float64]]:
     if all(name in columns for name in corrupted):
         columns[MEAN_CORRUPTION] = np.mean([columns[name] for name in corrupted], axis=0)
     return columns
+
+
+READER = Reader(NAME, read)

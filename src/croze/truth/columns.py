@@ -1,0 +1,64 @@
+"""What a column of a truth holds, as data: a reader names its columns and declares what a name does not say.
+
+`clean` is accuracy without perturbation, `fgsm@8` that under an attack of 8/255, `fog@3` that under a
+corruption of severity 3, `corruptions` the mean over all corruptions and severities. Behind a name,
+`-of-string` says that every architecture string has its own value; members of an isomorphism class share all
+others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from croze.corruptions.names import CORRUPTIONS
+
+Kind = Literal["clean", "attack", "corruption", "other"]
+
+CLEAN = "clean"
+
+MEAN_CORRUPTION = "corruptions"
+"""The column of the mean accuracy over all corruptions and severities."""
+
+OF_STRING = "-of-string"
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column holds.
+
+    Attributes:
+        kind: `clean`, `attack`, `corruption`, or `other` where the name says none of them.
+        heading: for readers.
+        method: the attack or corruption.
+        epsilon: size of the attack in 1/255; None where none is named.
+        severity: of the corruption, 1 to 5; None for a mean over all.
+        of_string: whether members of an isomorphism class have values of their own.
+    """
+
+    kind: Kind
+    heading: str
+    method: str = ""
+    epsilon: float | None = None
+    severity: int | None = None
+    of_string: bool = False
+
+
+def described(name: str) -> Column:
+    """What a name says by itself."""
+    base = name.removesuffix(OF_STRING)
+    if base != name:
+        return replace(described(base), heading=f"{described(base).heading} of the string", of_string=True)
+    if name == CLEAN:
+        return Column("clean", "clean")
+    if name == MEAN_CORRUPTION:
+        return Column("corruption", "corruptions")
+    method, at, size = name.partition("@")
+    if method in CORRUPTIONS and size.isdigit():
+        return Column("corruption", f"{method.replace('_', ' ')}, severity {size}", method, None, int(size))
+    if at:
+        try:
+            return Column("attack", f"{method.upper()}-{size}", method, float(size))
+        except ValueError:
+            pass
+    return Column("other", name)

@@ -96,7 +96,7 @@ def test_empty_columns_hold_the_print_alone_and_stand_nowhere_else():
     for row, name in zip(sheet.rows, ("#Params", "NASWOT", "CRoZe"), strict=True):
         for column, heading in (("cw", "CW"), ("deepfool", "DeepFool"), ("spsa", "SPSA"), ("lgv", "LGV")):
             text = row[sheet.head.index(heading)]
-            assert text == f"({print_.figure(name, column):.3f})".replace("0.", ".")
+            assert text == f"({print_.value(name, column):.3f})".replace("0.", ".")
     assert sheet.head[-2] == "Mean of 6"
     for other in sheets(found):
         if other.title not in ("Beside the paper", "Not regenerated"):

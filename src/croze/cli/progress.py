@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.progress import Progress as RichProgress
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as RichProgress
 
 QUIET_SECONDS = 10.0
 """Between two lines where there is no terminal."""
@@ -22,15 +22,7 @@ class Bar:
         self._last = time.monotonic()
         self._bar: RichProgress | None = None
         if console.is_terminal:
-            self._bar = RichProgress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TimeElapsedColumn(),
-                TimeRemainingColumn(),
-                TextColumn("{task.fields[remark]}"),
-                console=console,
-            )
+            self._bar = _columns(console)
             self._task = self._bar.add_task(what, total=total, remark="")
 
     def __enter__(self) -> Self:
@@ -51,3 +43,24 @@ class Bar:
         elif time.monotonic() - self._last > QUIET_SECONDS:
             self._last = time.monotonic()
             self._console.print(f"{self._what}: {done} of {self._total}  {remark}".rstrip())
+
+
+def _columns(console: Console) -> RichProgress:
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[remark]}"),
+        console=console,
+    )

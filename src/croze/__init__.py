@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from croze.proxies import parse_proxies, parse_proxy
     from croze.robustness.run import EvaluationRun, evaluate
     from croze.scoring.score import score, score_all
+    from croze.searching.run import SearchRun
+    from croze.searching.search import search
     from croze.spaces import open_space
     from croze.training import NetworkSpec, TrainingRun, train
     from croze.truth import open_truth
@@ -46,6 +48,7 @@ _HOMES = {
     "LayerScore": "croze.types",
     "NetworkSpec": "croze.training",
     "Score": "croze.types",
+    "SearchRun": "croze.searching.run",
     "TrainingRun": "croze.training",
     "evaluate": "croze.robustness.run",
     "list_aggregates": "croze.listing",
@@ -65,6 +68,7 @@ _HOMES = {
     "parse_proxies": "croze.proxies",
     "parse_proxy": "croze.proxies",
     "score": "croze.scoring.score",
+    "search": "croze.searching.search",
     "score_all": "croze.scoring.score",
     "train": "croze.training",
 }
@@ -76,6 +80,7 @@ __all__ = [
     "LayerScore",
     "NetworkSpec",
     "Score",
+    "SearchRun",
     "TrainingRun",
     "__version__",
     "evaluate",
@@ -97,6 +102,7 @@ __all__ = [
     "parse_proxy",
     "score",
     "score_all",
+    "search",
     "train",
 ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,10 @@ from croze.errors import CrozeError
 from croze.files import read_json
 from croze.reporting.part import Part
 from croze.robustness.run import EVALUATION, EvaluationRun
+from croze.searching.run import OLD, SearchRun
 from croze.training.run import TRAINING, TrainingRun
 
-SEARCH, COURSE = "best.json", "candidates.json"
+SEARCH = "search.json"
 BENCHMARK = "benchmark.json"
 SCORES = "scores.sqlite"
 
@@ -39,7 +39,7 @@ def parts_of(run: Path) -> tuple[Part, ...]:
     if not found:
         raise CrozeError(
             f"{run} holds no run: looked for "
-            f"{', '.join((SEARCH, COURSE, BENCHMARK, TRAINING, EVALUATION))} and "
+            f"{', '.join((SEARCH, BENCHMARK, TRAINING, EVALUATION))} and "
             "the scores of an unfinished one."
         )
     return tuple(found)
@@ -49,10 +49,10 @@ def _of_folder(folder: Path) -> list[Part]:
     from croze.unfinished import scores_part
 
     found: list[Part] = []
-    there = {name: folder / name for name in (SEARCH, COURSE, BENCHMARK, SCORES)}
+    there = {name: folder / name for name in (SEARCH, BENCHMARK, SCORES)}
     there = {name: path for name, path in there.items() if path.is_file()}
-    if SEARCH in there or COURSE in there:
-        found.append(_search(folder, {n: read_json(p) for n, p in there.items() if n in (SEARCH, COURSE)}))
+    if SEARCH in there or any((folder / name).is_file() for name in OLD):
+        found.append(SearchRun.load(folder).page())
     if BENCHMARK in there:
         found.append(_benchmark(there[BENCHMARK]))
     if SCORES in there and not found:
@@ -68,8 +68,8 @@ def _evaluations(folder: Path) -> list[Part]:
 
 def _of_file(path: Path) -> Part:
     content = read_json(path)
-    if "top" in content or "front" in content or "candidates" in content:
-        return _search(path.parent, {COURSE if "candidates" in content else SEARCH: content})
+    if path.name == SEARCH or path.name in OLD:
+        return SearchRun.load(path.parent).page()
     if "rows" in content and "bootstrap" in content:
         return _benchmark(path)
     kinds = {kind.kind: kind for kind in (TrainingRun, EvaluationRun)}
@@ -77,13 +77,6 @@ def _of_file(path: Path) -> Part:
     if kind in kinds:
         return kinds[kind].load(path).page()
     raise CrozeError(f"{path} is no result of a search, benchmark, training or evaluation.")
-
-
-def _search(folder: Path, load: Mapping[str, Any]) -> Part:
-    from croze.searching.finished import read_search
-    from croze.searching.page import search_part
-
-    return search_part(read_search(folder, load))
 
 
 def _benchmark(path: Path) -> Part:

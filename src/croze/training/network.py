@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from copy import deepcopy
@@ -17,8 +15,8 @@ from torch import nn
 
 from croze.errors import CrozeError
 from croze.nn.seeding import seeded
-from croze.reporting.run import Run
-from croze.spaces import SPACES, Space, open_space
+from croze.searching.run import SearchRun
+from croze.spaces import Space, open_space, space_to_json
 from croze.spaces.darts.stacked import StackedSpace
 from croze.spaces.genotypes import parse_or_suggest, resolve
 from croze.user_code import call, digest_of, run_file
@@ -64,12 +62,14 @@ class NetworkSpec(ABC):
             raise CrozeError(f"This describes no network ({problem}): name the network anew.") from None
 
     @staticmethod
-    def of(network: NetworkSpec | Run | nn.Module | str | Path, space: str | None = None) -> NetworkSpec:
+    def of(
+        network: NetworkSpec | SearchRun | nn.Module | str | Path, space: str | Space[Any] | None = None
+    ) -> NetworkSpec:
         """What `croze.train` is given, as a spec.
 
         Args:
             network: a spec, a module, a search or its folder, `FILE.py:FUNCTION`, or an architecture.
-            space: of an architecture, or of a search in a user's own space.
+            space: of an architecture; a name, `FILE.py:CLASS` or a space.
 
         Raises:
             CrozeError: as the constructors.
@@ -78,65 +78,62 @@ class NetworkSpec(ABC):
             return network
         if isinstance(network, nn.Module):
             return ModuleNetwork(type(network).__name__, digest_of_weights(network), network)
-        if isinstance(network, Run):
-            return NetworkSpec.from_run(network.folder, space)
-        if isinstance(network, Path) or Path(network).is_dir():
-            return NetworkSpec.from_run(network, space)
+        if isinstance(network, SearchRun | Path) or Path(network).is_dir():
+            return NetworkSpec.from_run(network)
         if network.rpartition(":")[0].endswith(".py"):
             return NetworkSpec.from_file(network)
         return NetworkSpec.from_space(network, space)
 
     @staticmethod
-    def from_space(architecture: str, space: str | None = None, **settings: Any) -> SpaceNetwork:
+    def from_space(architecture: str, space: str | Space[Any] | None = None, **settings: Any) -> SpaceNetwork:
         """An architecture of a space, or a published one by its name.
 
         Args:
             architecture: in the notation of the space, or a name of `croze list genotypes`.
-            space: as `open_space`; by default that of the name, or nasbench201.
+            space: as `open_space`, or a space; by default that of the name, or nasbench201.
             settings: of the space; those that are None stay at its defaults.
 
         Raises:
             CrozeError: for an unknown space, setting, name or architecture.
         """
+        if space is not None and not isinstance(space, str):
+            described = space_to_json(space)
+            space = str(described.get("spec", described["name"]))
+            settings = {**(described["settings"] or {}), **settings}
         space, text = resolve(architecture, space)
         given = {key: value for key, value in settings.items() if value is not None}
         opened = open_space(space, **given)
         return SpaceNetwork(space, tuple(sorted(given.items())), str(parse_or_suggest(opened, text)))
 
     @staticmethod
-    def from_run(folder: str | Path, space: str | None = None, **settings: Any) -> SpaceNetwork:
-        """The best architecture of a search, in the space it was found in.
+    def from_run(run: SearchRun | str | Path, space: str | None = None, **settings: Any) -> SpaceNetwork:
+        """The winner of a search, in the space it was found in.
 
         Args:
-            folder: of the search; its `best.json` is read.
-            space: `FILE.py:CLASS` of a user's own space, which a result does not know where to find.
+            run: the search, or its folder.
+            space: `FILE.py:CLASS` of a user's space, where it lies elsewhere by now.
             settings: replace those that the search built its candidates with, such as more `layers`.
 
         Raises:
-            CrozeError: when there is no result, it has no winner, or its space is a user's own and not named.
+            CrozeError: when there is no finished search, it has no winner, or its space is a user's that
+                cannot be found.
         """
-        path = Path(folder) / "best.json"
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            best, described = content["best"], content["settings"]["space"]
-        except FileNotFoundError:
-            raise CrozeError(f"{path} does not exist: name the folder of a finished search.") from None
-        except (OSError, ValueError, KeyError, TypeError) as problem:
-            raise CrozeError(f"{path} is no result of a search that can be read ({problem}).") from None
-        if best is None:
-            raise CrozeError(
-                f"The search in {folder} found no architecture: there is nothing to take from it."
-            )
-        name, own = _read(described)
+        if not isinstance(run, SearchRun):
+            run = SearchRun.load(run)
+        if run.status == "unfinished":
+            raise CrozeError(f"The search in {run.folder} has not finished: run it to its end first.")
+        if run.best is None:
+            raise CrozeError(f"The search in {run.folder} found no architecture to take.")
+        described = run.described
         if space is None:
-            known = {getattr(kind, "__name__", ""): key for key, kind in SPACES.items()}
-            if name not in known:
+            space = described.get("spec", described["name"])
+            if space is None:
                 raise CrozeError(
-                    f"{path} is of the space {name}, one of your own: add --space FILE.py:{name}."
+                    f"{run.folder} is of the space {described['name']}, one of your own: name it as `space`."
                 )
-            space = known[name]
         given = {key: value for key, value in settings.items() if value is not None}
-        return NetworkSpec.from_space(best["architecture"], space, **{**own, **given})
+        own = described["settings"] or {}
+        return NetworkSpec.from_space(run.best.architecture, space, **{**own, **given})
 
     @staticmethod
     def from_file(spec: str) -> FileNetwork:
@@ -329,14 +326,3 @@ def _run(file: Path, seed: int) -> ModuleType:
     with seeded(seed):
         # a name of its own: it replaces no module, and nothing has to find it in another process
         return run_file(file, f"croze_user_{file.stem}")
-
-
-def _read(described: str) -> tuple[str, dict[str, Any]]:
-    """Class and settings out of the `repr` of a space."""
-    try:
-        call = ast.parse(described, mode="eval").body
-        assert isinstance(call, ast.Call)
-        assert isinstance(call.func, ast.Name)
-        return call.func.id, {str(word.arg): ast.literal_eval(word.value) for word in call.keywords}
-    except (SyntaxError, ValueError, AssertionError):
-        return described.partition("(")[0], {}

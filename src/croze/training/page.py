@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from croze.errors import CrozeError
 from croze.reporting.chart import MARKS, Chart, Layout, canvas, legend_above
 from croze.reporting.palette import SERIES, SOFT
 from croze.reporting.part import Fact, Part, basis_of, paired
 from croze.reporting.table import Table
 from croze.reporting.text import number, percent, text_of
-from croze.searching.page import winner_charts
+from croze.spaces.cell_chart import cell_charts
+from croze.training.network import NetworkSpec, SpaceNetwork
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +42,7 @@ def training_part(run: TrainingRun) -> Part:
         f"{'Adversarial training' if recipe.adversarial else 'Training'} for {recipe.epochs:,} epochs on "
         f"{run.count:,} images of {run.data}; the epoch that is best on the validation split is kept.",
         _facts(run),
-        paired([*training_charts(run.history, run.epoch), *winner_charts(architecture)]),
+        paired([*training_charts(run.history, run.epoch), *_cells(run.network)]),
         (),
         _notices(run),
         architecture,
@@ -54,6 +56,17 @@ def training_part(run: TrainingRun) -> Part:
             ("seconds of training", f"{run.seconds:.0f}"),
         ),
     )
+
+
+def _cells(network: NetworkSpec) -> tuple[Chart, ...]:
+    """The cells of an architecture of a space; none of a user's network or where its space is not at hand."""
+    if not isinstance(network, SpaceNetwork):
+        return ()
+    try:
+        space = network.open()
+        return cell_charts(space, space.parse(network.architecture))
+    except CrozeError:
+        return ()
 
 
 def _facts(run: TrainingRun) -> tuple[Fact, ...]:

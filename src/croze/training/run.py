@@ -22,6 +22,8 @@ from croze.reporting.part import Part
 from croze.reporting.run import Run, Status
 from croze.reporting.table import Table
 from croze.scoring.evaluator import check_devices
+from croze.searching.run import SearchRun
+from croze.spaces import Space
 from croze.training.images import split
 from croze.training.loop import BEST, fit, in_pixels
 from croze.training.network import NetworkSpec, SpaceNetwork
@@ -252,11 +254,11 @@ class TrainingRun(Run):
 
 
 def train(
-    network: NetworkSpec | Run | nn.Module | str | Path,
+    network: NetworkSpec | SearchRun | nn.Module | str | Path,
     data: DataLike = "digits",
     *,
     recipe: str | Recipe = "standard",
-    space: str | None = None,
+    space: str | Space[Any] | None = None,
     images: int | None = None,
     seed: int = 0,
     device: str = "cpu",

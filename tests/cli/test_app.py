@@ -54,7 +54,6 @@ def test_help_comes_at_once():
         *([verb, "--help"] for verb in ("score", "search", "benchmark", "reproduce")),
         ["--help"],
         ["--version"],
-        ["reproduce", "figure5", "--help"],
         ["list"],
         ["data", "list"],
         ["truth"],

@@ -222,7 +222,7 @@ def test_scores_of_other_proxies_are_not_counted(croze, tmp_path):
         (["--max-latency", "0"], "above 0, got 0"),
         (["--latency", "nowhere.csv:ms"], "Cannot read the latencies nowhere.csv"),
         (["--latency", "nowhere.csv"], "named FILE.csv:COLUMN"),
-        (["--device", "cuda:7"], "--device cuda:7 cannot be used here"),
+        (["--device", "cuda:7"], "The device cuda:7 cannot be used here"),
         (["--plot", "front.txt"], "must end in .png"),
         (["--data", "mnist"], "mnist"),
         (["--sampling", "lucky"], "lucky"),

@@ -168,7 +168,7 @@ def check_devices(devices: Sequence[str], *, here: bool = True) -> tuple[str, ..
         except (RuntimeError, AssertionError) as problem:
             first = str(problem).strip().splitlines()[0]
             raise CrozeError(
-                f"--device {name} cannot be used here ({first}); cpu always can, "
+                f"The device {name} cannot be used here ({first}); cpu always can, "
                 f"and this torch sees {torch.cuda.device_count()} CUDA devices."
             ) from None
     if len(kinds) > 1:

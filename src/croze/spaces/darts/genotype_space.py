@@ -72,7 +72,7 @@ class GenotypeSpace(StackedSpace[Genotype]):
             if nodes_of(pairs) != self.nodes:
                 raise CrozeError(
                     f"A {name} cell of {self.name} has {2 * self.nodes} (operation, state) pairs, got "
-                    f"{len(pairs)}; darts has 8, nasnet 10, darts-released 14: choose with --space."
+                    f"{len(pairs)}; darts has 8, nasnet 10, darts-released 14: name the space it is of."
                 )
             for operation, _ in pairs:
                 if operation not in self.operations:

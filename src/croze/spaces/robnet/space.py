@@ -45,7 +45,7 @@ class RobNet(StackedSpace[Edges]):
         if len(architecture.cells) not in (1, self.layers):
             raise CrozeError(
                 f"A RobNet of {self.layers} layers has 1 cell for all or {self.layers}, got "
-                f"{len(architecture.cells)}: set --layers to that."
+                f"{len(architecture.cells)}: set layers to that."
             )
 
     def sample(self, rng: random.Random) -> Edges:

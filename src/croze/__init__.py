@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     )
     from croze.proxies import parse_proxies, parse_proxy
     from croze.scoring.score import score, score_all
+    from croze.searching.run import SearchRun
+    from croze.searching.search import search
     from croze.spaces import open_space
     from croze.truth import open_truth
     from croze.types import Batch, LayerScore, Score
@@ -42,6 +44,7 @@ _HOMES = {
     "CrozeError": "croze.errors",
     "LayerScore": "croze.types",
     "Score": "croze.types",
+    "SearchRun": "croze.searching.run",
     "list_aggregates": "croze.listing",
     "list_algorithms": "croze.listing",
     "list_attacks": "croze.listing",
@@ -59,6 +62,7 @@ _HOMES = {
     "parse_proxies": "croze.proxies",
     "parse_proxy": "croze.proxies",
     "score": "croze.scoring.score",
+    "search": "croze.searching.search",
     "score_all": "croze.scoring.score",
 }
 
@@ -67,6 +71,7 @@ __all__ = [
     "CrozeError",
     "LayerScore",
     "Score",
+    "SearchRun",
     "__version__",
     "list_aggregates",
     "list_algorithms",
@@ -86,6 +91,7 @@ __all__ = [
     "parse_proxy",
     "score",
     "score_all",
+    "search",
 ]
 
 _late, __dir__ = lazily(__name__, _HOMES, __all__)

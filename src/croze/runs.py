@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from croze.errors import CrozeError
 from croze.files import read_json
 from croze.reporting.part import Part
+from croze.searching.run import OLD, SearchRun
 
-SEARCH, COURSE = "best.json", "candidates.json"
+SEARCH = "search.json"
 BENCHMARK = "benchmark.json"
 TRAINING, TRAINED = "run.json", "result.json"
 EVALUATION, OUTCOMES = "evaluation.json", "outcomes.sqlite"
@@ -39,7 +39,7 @@ def parts_of(run: Path) -> tuple[Part, ...]:
     if not found:
         raise CrozeError(
             f"{run} holds no run: looked for "
-            f"{', '.join((SEARCH, COURSE, BENCHMARK, TRAINING, EVALUATION))} and "
+            f"{', '.join((SEARCH, BENCHMARK, TRAINING, EVALUATION))} and "
             "the scores of an unfinished one."
         )
     return tuple(found)
@@ -49,10 +49,10 @@ def _of_folder(folder: Path) -> list[Part]:
     from croze.unfinished import scores_part
 
     found: list[Part] = []
-    there = {name: folder / name for name in (SEARCH, COURSE, BENCHMARK, TRAINING, SCORES)}
+    there = {name: folder / name for name in (SEARCH, BENCHMARK, TRAINING, SCORES)}
     there = {name: path for name, path in there.items() if path.is_file()}
-    if SEARCH in there or COURSE in there:
-        found.append(_search(folder, {n: read_json(p) for n, p in there.items() if n in (SEARCH, COURSE)}))
+    if SEARCH in there or any((folder / name).is_file() for name in OLD):
+        found.append(SearchRun.load(folder).page())
     if BENCHMARK in there:
         found.append(_benchmark(there[BENCHMARK]))
     if SCORES in there and not found:
@@ -72,8 +72,8 @@ def _evaluations(folder: Path) -> list[Part]:
 
 def _of_file(path: Path) -> Part:
     content = read_json(path)
-    if "top" in content or "front" in content or "candidates" in content:
-        return _search(path.parent, {COURSE if "candidates" in content else SEARCH: content})
+    if path.name == SEARCH or path.name in OLD:
+        return SearchRun.load(path.parent).page()
     if "rows" in content and "bootstrap" in content:
         return _benchmark(path)
     if "trials" in content:
@@ -81,13 +81,6 @@ def _of_file(path: Path) -> Part:
     if "history" in content:
         return _training(path.parent)
     raise CrozeError(f"{path} is no result of a search, benchmark, training or evaluation.")
-
-
-def _search(folder: Path, load: Mapping[str, Any]) -> Part:
-    from croze.searching.finished import read_search
-    from croze.searching.page import search_part
-
-    return search_part(read_search(folder, load))
 
 
 def _benchmark(path: Path) -> Part:

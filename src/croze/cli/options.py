@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -148,11 +147,6 @@ def network_of(truth: object, **settings: int | None) -> dict[str, int | None]:
     return {
         name: own.get(name) if settings.get(name) is None else settings[name] for name in {**own, **settings}
     }
-
-
-def slug(text: str) -> str:
-    """The text as part of a folder's name: small letters, digits and dashes, at most 120 of them."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:120]
 
 
 def folder_of(text: str, option: str = "--out") -> Path:

@@ -21,13 +21,13 @@ from typing import Any
 from rich.console import Console
 from torch.nn.functional import cross_entropy
 
-from croze.cli.options import slug
 from croze.cli.pool_run import PoolRun
 from croze.cli.progress import Bar
 from croze.corruptions.names import CORRUPTIONS, SEVERITIES
 from croze.data import load_batch, open_dataset
 from croze.data.splits import in_split, same_images
 from croze.errors import CrozeError
+from croze.files import slug
 from croze.nn.count import live_parameter_count, parameter_count
 from croze.nn.forward import logits_of
 from croze.nn.seeding import single_thread
@@ -41,7 +41,7 @@ from croze.robustness.trials import Attacked
 from croze.scoring.evaluator import Evaluator
 from croze.scoring.ledger import Ledger
 from croze.scoring.store import Store
-from croze.searching.history import Progress
+from croze.searching.history import SearchHistory
 from croze.searching.loop import IN_FLIGHT, search
 from croze.searching.strategies import make_algorithm
 from croze.spaces import Space, open_space
@@ -179,7 +179,7 @@ def search_once(
     *,
     workers: int = 1,
     devices: Sequence[str] = (),
-    watch: Callable[[Progress], None] = lambda progress: None,
+    watch: Callable[[SearchHistory], None] = lambda progress: None,
 ) -> Searched:
     """Search once; scores that the folder's store holds are not computed again.
 
@@ -685,7 +685,7 @@ class Protocol:
             title = f"{criterion.spec}, search {number} of {self.searches}"
             with Bar(terminal, title, self.effort.candidates) as bar, redirect_stdout(sys.stderr):
 
-                def watch(progress: Progress, bar: Bar = bar) -> None:
+                def watch(progress: SearchHistory, bar: Bar = bar) -> None:
                     bar.update(progress.scored)
 
                 found.append(

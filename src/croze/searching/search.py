@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from croze.data import load_batch
+from croze.data import DataLike, load_batch
 from croze.errors import CrozeError
 from croze.files import slug
 from croze.nn.count import flop_count, live_parameter_count, parameter_count
@@ -82,7 +82,7 @@ def search(
     max_flops: int | None = None,
     max_latency: float | None = None,
     latency: str | Cost | None = None,
-    data: str | Batch = "digits",
+    data: DataLike = "digits",
     batch_size: int = 8,
     sampling: str = "balanced",
     augment: bool = False,
@@ -101,9 +101,11 @@ def search(
     Nothing is trained. Killed or stopped, the same call goes on where it was: every score is on file from the
     moment it is made, and the run is written every 15 seconds.
 
-        run = croze.search("nasbench201", proxy="croze-positional", budget=50, max_params=800_000)
-        print(run.best.architecture, run.best.score)
-        run.report()
+    >>> import croze
+    >>> space = croze.open_space("nasbench201", channels=4, cells=1)
+    >>> run = croze.search(space, proxy="snip", budget=4, max_params=50_000, out="runs/example")
+    >>> run.status, len(run.candidates), run.best.params <= 50_000
+    ('finished', 4, True)
 
     Args:
         space: a name of `croze list spaces`, `FILE.py:CLASS` for one of your own, or a space.
@@ -118,7 +120,8 @@ def search(
         max_flops: most multiply-adds of one image.
         max_latency: most milliseconds of one image's forward pass.
         latency: `FILE.csv:COLUMN` to look latencies up in, or a cost; measured here where none is named.
-        data: `digits`, `READER:PATH` or a batch, for which the next three say nothing.
+        data: a spec such as `cifar10:PATH`, a torch `Dataset`, a pair of tensors, or a batch, which is used
+            as it is whatever the next three say.
         batch_size, sampling, augment: how the batch is drawn: images in it, `balanced` over classes or
             `random`, padded, cropped and flipped or not.
         micro_batch: most images that a network sees at once; all where it is None.
@@ -159,15 +162,16 @@ def search(
     devices = [text.strip() for text in device.split(",")] if isinstance(device, str) else device or ()
     devices = check_devices(devices, here=ray is None)
     if isinstance(data, Batch):
-        batch, data = data, data.source
+        batch = data
     else:
         batch = load_batch(data, size=batch_size, seed=seed, sampling=sampling, augment=augment)
+    source = data if isinstance(data, str) else batch.source
     kind = devices[0].partition(":")[0] if devices else "cpu"
     evaluator = Evaluator(opened, batch, seed, micro_batch, scores_from=kind)
     deciding = search_settings(evaluator, objectives, name, own, limits, guide=guided_by, in_flight=in_flight)
     specs = "+".join(objective.spec for objective in objectives)
     if out is None:
-        readable = slug(f"{opened.name}-{specs}-{data}-{name}-seed{seed}")
+        readable = slug(f"{opened.name}-{specs}-{source}-{name}-seed{seed}")
         out = Path("runs") / f"{readable}-{fingerprint(deciding)}"
     folder = Path(out)
     check_folder(folder, deciding)
@@ -180,7 +184,7 @@ def search(
 
             def so_far(*, finished: bool = False) -> SearchRun:
                 return run_of(
-                    history, ledger, folder, {**deciding, "budget": budget, "data": data}, finished=finished
+                    history, ledger, folder, {**deciding, "budget": budget, "data": source}, finished=finished
                 )
 
             def told(history: SearchHistory) -> None:

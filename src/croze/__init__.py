@@ -16,18 +16,23 @@ if TYPE_CHECKING:
     from croze.data import load_batch
     from croze.errors import CrozeError
     from croze.proxies import parse_proxies, parse_proxy
+    from croze.ranking.run import BenchmarkRun, benchmark
     from croze.scoring.score import score, score_all
     from croze.spaces import open_space
+    from croze.truth import open_truth
     from croze.types import Batch, LayerScore, Score
 
 _HOMES = {
     "Batch": "croze.types",
+    "BenchmarkRun": "croze.ranking.run",
     "CrozeError": "croze.errors",
     "LayerScore": "croze.types",
     "Score": "croze.types",
     "parse_proxies": "croze.proxies",
     "parse_proxy": "croze.proxies",
+    "benchmark": "croze.ranking.run",
     "load_batch": "croze.data",
+    "open_truth": "croze.truth",
     "open_space": "croze.spaces",
     "score": "croze.scoring.score",
     "score_all": "croze.scoring.score",
@@ -35,12 +40,15 @@ _HOMES = {
 
 __all__ = [
     "Batch",
+    "BenchmarkRun",
     "CrozeError",
     "LayerScore",
     "Score",
     "__version__",
+    "benchmark",
     "load_batch",
     "open_space",
+    "open_truth",
     "parse_proxies",
     "parse_proxy",
     "score",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -51,3 +53,18 @@ class Bar:
         elif time.monotonic() - self._last > QUIET_SECONDS:
             self._last = time.monotonic()
             self._console.print(f"{self._what}: {done} of {self._total}  {remark}".rstrip())
+
+
+@contextmanager
+def watching(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+    """What a long function of the library is told to call: a bar for each thing that it does, one at a time."""
+    bars: dict[str, Bar] = {}
+    with ExitStack() as stack:
+
+        def watch(what: str, done: int, total: int) -> None:
+            if what not in bars:
+                stack.close()
+                bars[what] = stack.enter_context(Bar(console, what, total))
+            bars[what].update(done)
+
+        yield watch

@@ -26,10 +26,9 @@ from croze.paper.forms import with_components
 from croze.paper.states import State
 from croze.proxies.croze.form import COMPONENTS, CrozeForm
 from croze.ranking.scored import Scored
-from croze.stats.bootstrap import bootstrap_spearman
+from croze.stats.bootstrap import bootstrap_spearman, percentile_interval
 from croze.stats.concordance import kendall
 from croze.stats.correlation import MINIMUM
-from croze.stats.intervals import percentile_interval
 
 Floats = NDArray[np.float64]
 

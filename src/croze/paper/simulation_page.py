@@ -10,7 +10,7 @@ from croze.paper.simulation import Simulation
 from croze.paper.simulation_plot import caption
 from croze.paper.simulation_sheets import goals, sheets
 from croze.proxies import DEFAULT
-from croze.ranking.proxy_page import DIGITS, Scoring
+from croze.ranking.scored import DIGITS, Scoring
 from croze.searching.strategies import settings_of
 from croze.truth import nasbench201
 

@@ -8,14 +8,14 @@ from croze.paper.commands.figure2 import figure2
 from croze.paper.commands.figure4 import figure4
 from croze.paper.commands.figure5 import figure5
 from croze.paper.commands.simulate import simulate
-from croze.paper.commands.table1 import table1
-from croze.paper.commands.table2 import table2
 from croze.paper.commands.table3 import table3
 from croze.paper.commands.table4 import table4
 from croze.paper.commands.table5 import table5
 from croze.paper.commands.table5_darts import table5_darts
 from croze.paper.commands.table6 import table6
 from croze.paper.commands.what import what
+from croze.paper.table1 import table1
+from croze.paper.table2 import table2
 
 reproduce = typer.Typer(
     help="Measure a figure or table of the paper anew and print ours beside the paper's.",

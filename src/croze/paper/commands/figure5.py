@@ -84,7 +84,7 @@ def figure5(
     from croze.paper.states import State, after_steps, as_trained, initialised, trained
     from croze.pool import read_pool
     from croze.provenance import provenance
-    from croze.ranking.proxy_page import DIGITS
+    from croze.ranking.scored import DIGITS
     from croze.reporting.figures import check_plot
     from croze.reporting.page import Page
     from croze.reporting.terminal import terminal_table

@@ -105,7 +105,7 @@ def simulate(
     from croze.paper.simulation_sheets import sheets
     from croze.provenance import provenance
     from croze.proxies import parse_proxies, parts_of
-    from croze.ranking.proxy_page import Scoring
+    from croze.ranking.scored import Scoring
     from croze.reporting.figures import check_plot
     from croze.reporting.terminal import terminal_table
     from croze.scoring.evaluator import Evaluator

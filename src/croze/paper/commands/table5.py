@@ -58,7 +58,7 @@ def table5(
     from croze.paper.component_sets_sheets import notes, sheets
     from croze.paper.forms import find_forms
     from croze.provenance import provenance
-    from croze.ranking.proxy_page import DIGITS
+    from croze.ranking.scored import DIGITS
     from croze.reporting.page import Page
     from croze.reporting.terminal import terminal_table
     from croze.scoring.evaluator import Evaluator

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from croze.errors import CrozeError
-from croze.reporting.marks import percent
 from croze.reporting.part import Fact, Part, basis_of
 from croze.reporting.table import Table
+from croze.reporting.text import percent
 
 
 def scores_part(path: Path) -> Part:

@@ -31,6 +31,7 @@ def source(tmp_path, monkeypatch):
         entry = replace(CATALOGUE["nas-bench-301"], name="here", files=(file,))
         monkeypatch.setattr(catalogue, "CATALOGUE", {"here": entry})
         monkeypatch.setattr("croze.truth.sources.CATALOGUE", {"here": entry})
+        monkeypatch.setattr("croze.truth.listing.CATALOGUE", {"here": entry})
         yield "here"
         server.shutdown()
         thread.join()

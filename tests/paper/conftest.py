@@ -14,7 +14,7 @@ from croze.scoring.population import draw as draw_cells
 from croze.spaces.nasbench201 import NASBench201
 from croze.training import find_recipe, in_pixels, train
 from croze.training.folder import describe
-from croze.training.network import of_space
+from croze.training.network import NetworkSpec
 
 SPACE = NASBench201(channels=2, cells=1)
 
@@ -46,7 +46,7 @@ def pool(tmp_path_factory, cells, training) -> Path:
     recipe = find_recipe("standard", {"epochs": "1", "batch_size": "32"})
     for number, cell in enumerate(cells):
         folder = root / "cells" / str(number)
-        subject = of_space(cell, channels=2, cells=1)
+        subject = NetworkSpec.from_space(cell, channels=2, cells=1)
         network = subject.build(10, 0)
         describe(subject, in_pixels(network, training), training, validation, recipe, 0).write(folder)
         train(network, training, validation, recipe, folder, seed=0)

@@ -9,7 +9,6 @@ from croze.paper.predictiveness import Prediction, Predictiveness, parts_of_form
 from croze.paper.predictiveness_plot import draw_predictiveness, panels
 from croze.paper.predictiveness_sheets import counted, notes, sheets
 from croze.reporting.page import Page
-from croze.reporting.terminal import terminal_table
 
 NAN = float("nan")
 
@@ -88,7 +87,7 @@ def test_the_page_and_the_terminal():
         assert part in text
     assert text.endswith("|\n")
     assert "![" not in Page("Scores", "About.", "croze x", [], [], []).markdown()
-    assert terminal_table(page.sheets[0]).row_count == 8
+    assert len(page.sheets[0].rows) == 8
 
 
 def test_the_data_of_the_figure():

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from croze.ranking.proxy_page import Scoring
 
 from croze.errors import CrozeError
 from croze.paper.simulation import Course, Opinions, Simulation, TabularMoves, targets_of
@@ -11,8 +12,6 @@ from croze.paper.simulation_page import Basis, render
 from croze.paper.simulation_plot import draw_simulation, panels
 from croze.paper.simulation_sheets import goals, models_text, sheets
 from croze.proxies import DEFAULT
-from croze.ranking.proxy_page import Scoring
-from croze.reporting.terminal import terminal_table
 from croze.spaces.nasbench201 import NASBench201
 from croze.spaces.nasbench201.isomorphism import every_cell
 from croze.truth import Provenance, Truth
@@ -199,9 +198,10 @@ def test_the_page_says_which_half_and_whose_clean_accuracies(found):
 
 
 def test_the_terminals_tables(found):
-    reaching, best, *_, guides = map(terminal_table, sheets(found))
-    assert [str(c.header) for c in reaching.columns][:3] == ["strategy", "guide", "10%"]
-    assert next(iter(best.columns[2].cells)) == "68.33\n(34.00–94.00)"
-    assert best.caption.startswith("After so many trained models")
-    assert list(guides.columns[0].cells) == ["params", DEFAULT]
-    assert reaching.caption is None
+    reaching, best, *_, guides = sheets(found)
+    assert reaching.head[:3] == ("strategy", "guide", "10%")
+    assert " 68.33 \n" in best.terminal(160).replace("  ", " \n")
+    assert "(34.00–94.00)" in best.terminal(160)
+    assert best.note.startswith("After so many trained models")
+    assert [row[0].strip("`") for row in guides.rows] == ["params", DEFAULT]
+    assert reaching.note == ""

@@ -4,12 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from croze.ranking.page_cells import cells_chart, cells_of
+from croze.ranking.quality_charts import costs_table, quality_tables
 from scipy.stats import kendalltau, spearmanr
 
 from croze.ranking.charts import standings
-from croze.ranking.page_cells import cells_chart, cells_of
-from croze.ranking.quality_charts import costs_table, quality_tables
-from croze.reporting.marks import correlation
+from croze.reporting.text import correlation
 from croze.runs import parts_of
 
 

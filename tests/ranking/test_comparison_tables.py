@@ -2,12 +2,13 @@ import math
 import struct
 
 import pytest
-
-from croze.errors import CrozeError
 from croze.ranking.comparison import Comparison, Delta, Difference, Figure, Row
 from croze.ranking.comparison_plot import Series, draw, series
 from croze.ranking.comparison_table import difference_table, rho_table
-from croze.reporting.figures import check_plot
+
+from croze.errors import CrozeError
+from croze.reporting.chart import check_plot
+from croze.reporting.palette import SERIES
 
 NAN = math.nan
 CLEAN = Figure(0.75, 0.7, 0.8, 0.25, 40)
@@ -81,10 +82,10 @@ def test_an_svg_is_drawn_with_every_proxy_in_its_own_colour(comparison, tmp_path
     draw(comparison, path, "title")
     text = path.read_text()
     assert "<svg" in text
-    assert "#e69f00" in text.lower()
+    assert SERIES[1] in text.lower()
     empty = tmp_path / "empty.svg"
     draw(Comparison(comparison.rows[:1], (), "paper", 50, 40, 30, 0, 200, 7, 0.95), empty, "title")
-    assert "#e69f00" not in empty.read_text().lower()
+    assert SERIES[1] not in empty.read_text().lower()
 
 
 def test_a_rho_outside_its_interval_is_drawn(tmp_path):

@@ -2,11 +2,11 @@ import math
 from dataclasses import replace
 
 import pytest
-
-from croze.ranking import Agreement, Entry, Half, Standing, Survey
 from croze.ranking.comparison import Figure
 from croze.ranking.proxy_page import Basis, Scoring, figure_text, milliseconds_text, ranking, render, sheets
-from croze.reporting.table import rho_text
+
+from croze.ranking import Agreement, Entry, Half, Standing, Survey
+from croze.reporting.text import rho_text
 
 NAN = math.nan
 COLUMNS = ("clean", "fgsm@4", "fgsm@8", "pgd@1", "square@8", "fog", "snow", "corruptions")

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from croze.ranking.charts import differences, standings
-from croze.reporting.chart import NARROW, WIDE
-from croze.reporting.marks import MOST, correlation, millions, number, percent, thinned
-from croze.reporting.svg import inline
+from croze.reporting.chart import MOST, NARROW, WIDE, thinned
+from croze.reporting.text import correlation, millions, number, percent
 from croze.robustness.charts import TOGETHER, attack_bars, by_group
 from croze.runs import parts_of
 from croze.searching.charts import against_size, course, growth
@@ -105,7 +104,7 @@ def test_undefined_figures_are_last_and_drawn_as_dashes(found, tmp_path):
     columns, proxies = standings(result)
     assert proxies[-1].proxy == first["proxy"]
     assert part.charts[0].data.rows[-1] == (first["proxy"], *["–"] * len(columns))
-    assert inline(part.charts[0], WIDE, "x").count(">–<") == len(columns)
+    assert part.charts[0].inline(WIDE, "x").count(">–<") == len(columns)
 
 
 def test_attacks_stand_by_size_with_their_worst_case(found):
@@ -145,13 +144,13 @@ def test_cells_become_graphs():
 
 def test_equal_data_give_equal_drawings_and_numbers_keep_their_digits(found):
     chart = parts_of(found / "search")[0].charts[0]
-    one = inline(chart, NARROW, "a")
-    assert one == inline(chart, NARROW, "a")
+    one = chart.inline(NARROW, "a")
+    assert one == chart.inline(NARROW, "a")
     assert not re.search(r"#[0-9a-f]{6}\b", one), "a colour that night does not change"
     assert not re.search(r'id="(?!a-)', one)
     training = parts_of(found / "training")[0]
     rate = next(chart for chart in training.charts if chart.name == "training-lr")
-    assert ">0.08<" in inline(rate, WIDE, "b") or ">0.080<" in inline(rate, WIDE, "b")
+    assert ">0.08<" in rate.inline(WIDE, "b") or ">0.080<" in rate.inline(WIDE, "b")
 
 
 def test_many_points_are_thinned_but_not_few():

@@ -5,8 +5,8 @@ import torch
 from croze.corruptions import CORRUPTIONS, GROUPS, SEVERITIES, Corruption, FrostTextures, corrupt, write_set
 from croze.data.cached import cached
 from croze.errors import CrozeError
-from croze.robustness.corruption_figures import corruption_figures
 from croze.robustness.evaluate import Result, evaluate
+from croze.robustness.metrics import corruption_metrics
 from croze.robustness.outcomes import Outcomes
 from croze.robustness.plan import from_set, plan_trials
 from croze.robustness.result import accuracies_of, summarise
@@ -52,21 +52,21 @@ def accuracies():
 
 
 def test_means_and_mce(accuracies):
-    found = corruption_figures(accuracies)
+    found = corruption_metrics(accuracies)
     table = np.array([[accuracies[name][s] for s in SEVERITIES] for name in CORRUPTIONS])
     assert found.mean == pytest.approx(table.mean(), abs=1e-12)
     assert found.mce == pytest.approx(1 - table.mean(), abs=1e-12)
     blur = [CORRUPTIONS.index(name) for name in GROUPS["Blur"]]
     assert found.by_group["Blur"] == pytest.approx(table[blur].mean(), abs=1e-12)
     other = {name: dict.fromkeys(SEVERITIES, 0.5) for name in CORRUPTIONS}
-    relative = corruption_figures(accuracies, other, "another")
+    relative = corruption_metrics(accuracies, other, "another")
     assert relative.mce == pytest.approx(((1 - table).sum(1) / 2.5).mean(), abs=1e-12)
     assert relative.reference == "another"
 
 
 def test_what_was_not_run_has_no_mean(accuracies):
     del accuracies["fog"][2]
-    found = corruption_figures(accuracies)
+    found = corruption_metrics(accuracies)
     assert found.mean is None
     assert found.mce is None
     assert "Weather" not in found.by_group
@@ -79,9 +79,9 @@ def test_what_was_not_run_has_no_mean(accuracies):
 def test_a_reference_has_to_have_errors(accuracies):
     perfect = {name: dict.fromkeys(SEVERITIES, 1.0) for name in CORRUPTIONS}
     with pytest.raises(CrozeError, match="makes no error under gaussian_noise"):
-        corruption_figures(accuracies, perfect)
+        corruption_metrics(accuracies, perfect)
     with pytest.raises(CrozeError, match="no accuracy under gaussian_noise"):
-        corruption_figures(accuracies, {})
+        corruption_metrics(accuracies, {})
 
 
 def test_the_average_of_tables_3_and_5(standard_network, small_set, tmp_path):

@@ -7,8 +7,7 @@ from croze.data import open_dataset
 from croze.data.cached import cached
 from croze.data.sampling import spread
 from croze.errors import CrozeError
-from croze.robustness.evaluate import check_model, evaluate
-from croze.robustness.identity import digest_of_weights
+from croze.robustness.evaluate import check_model, digest_of_weights, evaluate
 from croze.robustness.outcomes import Outcomes
 from croze.robustness.plan import plan_trials
 

@@ -6,14 +6,14 @@ import torch
 from croze.errors import CrozeError
 from croze.training import find_recipe, in_pixels, train
 from croze.training.folder import DESCRIPTION, describe, load_trained, read_description
-from croze.training.network import of_space
+from croze.training.network import NetworkSpec
 
 CELL = "|skip_connect~0|+|none~0|none~1|+|none~0|nor_conv_3x3~1|nor_conv_3x3~2|"
 RECIPE = {"epochs": "1", "batch_size": "64"}
 
 
 def begin(folder, images, seed=0, recipe="standard", changes=RECIPE, channels=4):
-    subject = of_space(CELL, channels=channels, cells=1)
+    subject = NetworkSpec.from_space(CELL, channels=channels, cells=1)
     network = subject.build(10, seed)
     chosen = find_recipe(recipe, changes)
     describe(subject, in_pixels(network, images[0]), *images, chosen, seed).write(folder)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from croze.data import ArrayDataset, cached, open_dataset
 from croze.errors import CrozeError
 from croze.training import Recipe, split
-from croze.training.batches import Batches, cut_out
+from croze.training.images import Batches, cut_out
 
 
 @given(

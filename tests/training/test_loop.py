@@ -12,6 +12,7 @@ from croze.spaces import open_space
 from croze.spaces.genotypes import find
 from croze.training import BEST, STATE, Diverged, Recipe, find_recipe, train
 from croze.training.curve import write_csv, write_events
+from croze.training.validation import validate
 
 SHORT = {"epochs": "2", "batch_size": "32", "validation_steps": "2", "clip": "0"}
 
@@ -114,11 +115,10 @@ def test_it_learns_and_adversarial_training_is_more_robust(small, images, tmp_pa
     }
     pgd = train(small(), *images, find_recipe("pgd", changes | {"steps": "4"}), tmp_path / "pgd")
     standard = train(small(), *images, find_recipe("standard", changes), tmp_path / "standard")
-    from croze.training.judge import judge
 
-    judged = find_recipe("pgd", changes)
+    by = find_recipe("pgd", changes)
     robust, plain = (
-        judge(found.model, images[1], judged, torch.device("cpu"), 0) for found in (pgd, standard)
+        validate(found.model, images[1], by, torch.device("cpu"), 0) for found in (pgd, standard)
     )
     assert plain.clean > 0.8
     assert robust.adversarial > plain.adversarial + 0.1

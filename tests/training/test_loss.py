@@ -10,8 +10,7 @@ from croze.nn.scratch import evaluating
 from croze.spaces import open_space
 from croze.spaces.genotypes import find
 from croze.training import RECIPES, Recipe
-from croze.training.loss import step_loss
-from croze.training.perturbed import perturbed_images
+from croze.training.loss import perturbed_images, step_loss
 
 
 @pytest.fixture

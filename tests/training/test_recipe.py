@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from croze.errors import CrozeError
 from croze.training import RECIPES, Recipe, find_recipe
-from croze.training.schedule import drop_path, learning_rate
+from croze.training.step import drop_path, learning_rate
 
 
 def test_the_papers_settings():

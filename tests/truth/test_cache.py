@@ -31,13 +31,13 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The data set of every reading of raw files of robust-nb201."""
     done: list[str] = []
-    reader = registry_module.READERS["robust-nb201"]
+    reader = registry_module.reader_of("robust-nb201")
 
     def read(path: Path, dataset: str) -> Truth:
         done.append(dataset)
         return reader.read(path, dataset)
 
-    monkeypatch.setattr(registry_module, "READERS", {"robust-nb201": replace(reader, read=read)})
+    monkeypatch.setattr(registry_module, "reader_of", lambda name: replace(reader, read=read))
     return done
 
 
@@ -155,14 +155,14 @@ def test_files_that_change_while_they_are_read_leave_no_table(
     tiny_folder: Write, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = tiny_folder()
-    reader = registry_module.READERS["robust-nb201"]
+    reader = registry_module.reader_of("robust-nb201")
 
     def read(path: Path, dataset: str) -> Truth:
         truth = reader.read(path, dataset)
         (root / "cifar10" / "clean_accuracy.json").write_text("{}")
         return truth
 
-    monkeypatch.setattr(registry_module, "READERS", {"robust-nb201": replace(reader, read=read)})
+    monkeypatch.setattr(registry_module, "reader_of", lambda name: replace(reader, read=read))
     opened(root)
     assert not cache.exists()
 
@@ -197,8 +197,8 @@ def test_another_version_of_the_reader_reads_anew(
 ) -> None:
     root = tiny_folder()
     opened(root)
-    later = {name: replace(one, version=99) for name, one in registry_module.READERS.items()}
-    monkeypatch.setattr(registry_module, "READERS", later)
+    before = registry_module.reader_of
+    monkeypatch.setattr(registry_module, "reader_of", lambda name: replace(before(name), version=99))
     opened(root)
     assert len(reads) == 2
 

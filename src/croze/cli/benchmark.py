@@ -69,16 +69,15 @@ def benchmark(
 
     Prints the mean of Spearman's rho over the columns of the paper's Table 2, or over all that the truth
     measures where it does not fill them, with its bootstrap interval; the same given live parameters; and rho
-    in some columns. All rows rest on the cells on which every proxy succeeded. The rest is in the folder of the
-    scores: Kendall's tau, deciles by size, the top k and regret, on both halves and on distinct cells. `croze
-    report` shows it as a page, `croze.load_run` reads it as a data frame.
+    in some columns. All rows rest on the cells on which every proxy succeeded. The rest is in the folder of
+    the scores: Kendall's tau, deciles by size, the top k and regret, on both halves and on distinct cells.
+    `croze report` shows it as a page, `croze.load_run` reads it as a data frame.
     """
     import croze
     from croze.cli.output import console, emit_json
     from croze.cli.progress import watching
     from croze.files import write_text
-    from croze.reporting.figures import check_plot
-    from croze.reporting.terminal import terminal_table
+    from croze.reporting.chart import check_plot
 
     folder = folder_of(out)
     if plot is not None:
@@ -99,7 +98,7 @@ def benchmark(
     if run.reason:
         terminal.print(run.reason)
         raise typer.Exit(1)
-    terminal.print(terminal_table(run.table()), width=80)
+    terminal.print(run.table(), width=80)
     if page is not None:
         write_text(page, run.markdown())
         terminal.print(f"Written: {page}")

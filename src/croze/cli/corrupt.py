@@ -61,7 +61,7 @@ def corrupt(
     from croze.data.splits import in_split
     from croze.errors import CrozeError
     from croze.provenance import provenance
-    from croze.reporting.figures import check_plot
+    from croze.reporting.chart import check_plot
     from croze.robustness.corruption_sheet import draw_sheet, rows
 
     if sheet is None and out is None:

@@ -23,13 +23,12 @@ def doctor(
     json: Json = None,
 ) -> None:
     """Show what the engine uses here (device, threads, instruction sets) and measure candidates a second."""
-    from rich.table import Table
-
     from croze.cli.output import console, emit_json
     from croze.data import load_batch
     from croze.errors import CrozeError
     from croze.provenance import provenance
     from croze.proxies import PROXIES, Proxy, parse_proxy
+    from croze.reporting.table import Table
     from croze.scoring.calibration import calibrate
     from croze.scoring.evaluator import Evaluator
     from croze.scoring.machine import this_machine
@@ -42,12 +41,9 @@ def doctor(
     machine = this_machine()
     wide = [name for name, known in PROXIES.items() if known.dtype == "float64"]
     out = console(json)
-    table = Table(show_header=False, box=None, padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column()
     count = workers or len(devices) or machine.workers
     computes = ", ".join(devices) or machine.device
-    for name, value in {
+    rows = {
         "processor": f"{machine.processor}, {machine.cores} cores to use",
         "instruction sets": f"{', '.join(machine.instructions) or 'unknown'}; torch uses {machine.kernels}",
         "torch": f"{machine.torch} with {', '.join(machine.libraries) or 'neither oneDNN nor MKL'}",
@@ -55,9 +51,8 @@ def doctor(
         "device": computes if device else f"{computes} (--device chooses another)",
         "dtype": f"{machine.dtype}; {' and '.join(wide)} compute in float64",
         "workers": f"{count} process{'es' * (count > 1)}, {machine.threads} torch thread each",
-    }.items():
-        table.add_row(name, value)
-    out.print(table)
+    }
+    out.print(Table("", "", ("", "here"), tuple(rows.items()), prose=True))
     measured = {}
     for name in SPACES if seconds > 0 else ():
         space = open_space(name)

@@ -86,10 +86,9 @@ def evaluate(
     from croze.errors import CrozeError
     from croze.files import to_json, write_text
     from croze.provenance import provenance
-    from croze.reporting.figures import check_plot
-    from croze.robustness.evaluate import check_model
+    from croze.reporting.chart import check_plot
+    from croze.robustness.evaluate import check_model, digest_of_weights
     from croze.robustness.evaluate import evaluate as run_evaluation
-    from croze.robustness.identity import digest_of_weights
     from croze.robustness.outcomes import Outcomes
     from croze.robustness.plan import from_set, has_all_corruptions, plan_trials, prepare
     from croze.robustness.plot import draw_evaluation
@@ -102,9 +101,9 @@ def evaluate(
     )
     from croze.scoring.evaluator import check_devices
     from croze.training import Recipe
-    from croze.training.batches import Batches
     from croze.training.folder import identity, load_trained
-    from croze.training.network import subject_from_json
+    from croze.training.images import Batches
+    from croze.training.network import NetworkSpec
 
     if plot is not None:
         check_plot(plot)
@@ -117,7 +116,7 @@ def evaluate(
         raise CrozeError("--mce-reference needs all corruptions at all severities: --corruptions all.")
     with redirect_stdout(sys.stderr):
         model, description = load_trained(trained)
-    title = subject_from_json(description.subject).title
+    title = NetworkSpec.from_json(description.subject).title
     tested = in_split(data)
     dataset = open_dataset(tested)
     if tuple(dataset.size) != tuple(description.size):

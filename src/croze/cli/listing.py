@@ -21,10 +21,9 @@ def listing(
     json: Json = None,
 ) -> None:
     """List what there is to choose from: proxies, spaces, algorithms, attacks, corruptions and more."""
-    from rich.table import Table
-
     from croze.cli.output import console, emit_json
     from croze.errors import CrozeError
+    from croze.reporting.table import Table
 
     catalogue = _catalogue()
     if what is not None and what not in catalogue:
@@ -32,19 +31,18 @@ def listing(
     chosen = {what: catalogue[what]} if what is not None else catalogue
     out = console(json)
     for kind, entries in chosen.items():
-        table = Table(title=kind, title_justify="left", show_header=False, box=None, padding=(0, 2))
-        table.add_column(no_wrap=True)
-        table.add_column()
+        rows = []
         for entry in entries:
             arguments = ", ".join(f"{k}={v}" for k, v in entry.get("arguments", {}).items())
             note = f"{entry['summary']} [{arguments}]" if arguments else entry["summary"]
-            table.add_row(entry["name"], note)
-        out.print(table)
+            rows.append((entry["name"], note))
+        out.print(Table(kind, "", ("name", "summary"), tuple(rows), prose=True))
     emit_json(json, chosen)
 
 
 def _catalogue() -> dict[str, list[dict[str, Any]]]:
     from dataclasses import asdict, fields
+    from importlib import import_module
 
     from croze.corruptions import GROUPS, SEVERITIES
     from croze.corruptions import KINDS as CORRUPTIONS
@@ -134,5 +132,8 @@ def _catalogue() -> dict[str, list[dict[str, Any]]]:
             for group, members in GROUPS.items()
             if name in members
         ],
-        "benchmarks": [{"name": name, "summary": of_module(kind)} for name, kind in BENCHMARKS.items()],
+        "benchmarks": [
+            {"name": name, "summary": first_line(import_module(module).__doc__)}
+            for name, module in BENCHMARKS.items()
+        ],
     }

@@ -89,11 +89,11 @@ def train(
     import sys
     from contextlib import redirect_stdout
 
-    from croze.campaign.table import pool_json, pool_table
     from croze.cli.arch_file import architectures_of
     from croze.cli.output import console, emit_json
     from croze.cli.pool_run import PoolRun
     from croze.errors import CrozeError
+    from croze.pool.table import pool_json, pool_table
     from croze.provenance import provenance
     from croze.robustness.plan import plan_trials
     from croze.scoring.population import draw
@@ -145,9 +145,9 @@ def show(
     json: Json = None,
 ) -> None:
     """Show the cells of a pool that are done, by accuracy."""
-    from croze.campaign.table import pool_json, pool_table
     from croze.cli.output import console, emit_json
     from croze.pool import read_pool
+    from croze.pool.table import pool_json, pool_table
 
     found = read_pool(folder)
     console(json).print(pool_table(found, sort, top))

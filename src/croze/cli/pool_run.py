@@ -9,12 +9,12 @@ from typing import Any
 
 from rich.console import Console
 
-from croze.campaign import Work, train_pool
-from croze.campaign.images import Images, pool_images
 from croze.cli.progress import Bar
 from croze.data import open_dataset
 from croze.data.splits import in_split
 from croze.pool import Design, MemberResult, Pool, read_pool
+from croze.pool.images import Images, pool_images
+from croze.pool.work import Work, train_pool
 from croze.robustness.plan import Plan
 from croze.scoring.execution import usable_cores
 from croze.training import Recipe

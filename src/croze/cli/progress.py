@@ -57,7 +57,7 @@ class Bar:
 
 @contextmanager
 def watching(console: Console) -> Iterator[Callable[[str, int, int], None]]:
-    """What a long function of the library is told to call: a bar for each thing that it does, one at a time."""
+    """What a long function of the library tells how far it is: a bar for each thing that it does."""
     bars: dict[str, Bar] = {}
     with ExitStack() as stack:
 

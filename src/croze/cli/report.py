@@ -29,9 +29,8 @@ def report(
     from croze.cli.progress import Bar
     from croze.errors import CrozeError
     from croze.files import write_text
+    from croze.reporting.chart import FORMATS, check_plot
     from croze.reporting.document import report_of
-    from croze.reporting.figures import FORMATS, check_plot
-    from croze.reporting.files import write_figures
     from croze.runs import parts_of
 
     target = to if to is not None else (run if run.is_dir() else run.parent) / "report.html"
@@ -51,5 +50,5 @@ def report(
     write_text(target, page)
     terminal.print(f"Written: {target} ({len(made.charts)} charts, {len(page) / 1000:,.0f} kB)")
     if figures is not None:
-        written = write_figures(made, figures, file_format)
+        written = made.save_charts(figures, file_format)
         terminal.print(f"Written: {len(written)} figures into {figures}")

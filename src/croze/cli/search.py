@@ -131,7 +131,7 @@ def search(
     from croze.files import to_json, write_text
     from croze.proxies import DEFAULT, parse_proxy
     from croze.proxies.size import Params
-    from croze.reporting.figures import check_plot
+    from croze.reporting.chart import check_plot
     from croze.scoring.costs import MeasuredLatency, read_latency
     from croze.scoring.evaluator import Evaluator, is_kept
     from croze.scoring.ledger import Ledger

@@ -64,7 +64,6 @@ def spread(
     from croze.cli.progress import watching
     from croze.files import write_text
     from croze.ranking.spread import spread as spread_over
-    from croze.reporting.terminal import terminal_table
 
     folder = folder_of(out)
     check_page(page)
@@ -78,7 +77,7 @@ def spread(
         )  # fmt: skip
     emit_json(json, found.to_json())
     for sheet in found.sheets():
-        terminal.print(terminal_table(sheet))
+        terminal.print(sheet)
     if page is not None:
         write_text(page, found.markdown())
         terminal.print(f"Written: {page}")

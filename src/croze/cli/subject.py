@@ -9,7 +9,7 @@ import typer
 from croze.errors import CrozeError
 
 if TYPE_CHECKING:
-    from croze.training.network import OfFile, OfSpace
+    from croze.training.network import NetworkSpec
 
 Model = Annotated[str | None, typer.Option(metavar="FILE.py:FUNCTION", help="A network of yours.")]
 Arch = Annotated[
@@ -40,13 +40,13 @@ def named_subject(
     channels: int | None,
     cells: int | None,
     layers: int | None,
-) -> OfFile | OfSpace:
+) -> NetworkSpec:
     """The network that the options name.
 
     Raises:
         CrozeError: unless exactly one of --model, --arch and --run is given; and when it cannot be found.
     """
-    from croze.training.network import OfFile, of_run, of_space
+    from croze.training.network import NetworkSpec
 
     if sum(one is not None for one in (model, arch, run)) != 1:
         raise CrozeError(
@@ -59,7 +59,7 @@ def named_subject(
             raise CrozeError(
                 "--space, --channels, --cells and --layers belong to --arch and --run, not --model."
             )
-        return OfFile.of(model)
+        return NetworkSpec.from_file(model)
     if run is not None:
-        return of_run(run, space, **settings)
-    return of_space(arch or "", space, **settings)
+        return NetworkSpec.from_run(run, space, **settings)
+    return NetworkSpec.from_space(arch or "", space, **settings)

@@ -83,13 +83,13 @@ def train(
     from croze.data.cached import cached
     from croze.files import to_json, write_text
     from croze.provenance import provenance
-    from croze.reporting.figures import check_plot
+    from croze.reporting.chart import check_plot
     from croze.scoring.evaluator import check_devices
     from croze.training import in_pixels, split
     from croze.training import train as run_training
     from croze.training.curve import write_csv, write_events
     from croze.training.folder import describe
-    from croze.training.network import OfSpace
+    from croze.training.network import SpaceNetwork
     from croze.training.result import draw_curve, epoch_line, training_json, training_table
     from croze.training.state import Place
 
@@ -101,7 +101,7 @@ def train(
     with redirect_stdout(sys.stderr):  # what a user's file prints is not part of the result
         subject = named_subject(model, arch, run, space, channels=channels, cells=cells, layers=layers)
     dataset = open_dataset(data)
-    if isinstance(subject, OfSpace) and chosen.auxiliary:
+    if isinstance(subject, SpaceNetwork) and chosen.auxiliary:
         subject = subject.for_training(dataset.size)
     folder = folder_of(out) if out is not None else Path("runs") / slug(f"train-{subject.title}-{recipe}")
     first, second = split(dataset, chosen.validation, seed, images)

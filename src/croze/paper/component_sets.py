@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from croze.errors import CrozeError
 from croze.paper.best_by_set import Best, best_by_set, score_sets
 from croze.proxies.croze.form import CrozeForm
-from croze.robustness.figures import harmonic_robustness
+from croze.robustness.metrics import harmonic_robustness
 from croze.scoring.ledger import Ledger
-from croze.stats.bootstrap import bootstrap_spearman, percentile_interval
+from croze.stats.bootstrap import bootstrap_spearman
 from croze.stats.correlation import MINIMUM
+from croze.stats.intervals import percentile_interval
 from croze.truth import Truth
 from croze.truth.columns import CLEAN, MEAN_CORRUPTION
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from croze.paper.component_sets import FIGURES, RANKED, ComponentSets, Interval, Row
 from croze.paper.printed import printed as printed_table
-from croze.reporting.table import Table, interval_text
+from croze.reporting.table import Table
+from croze.reporting.text import interval_text
 
 HEADINGS = {"clean": "clean", "cc": "CC", "fgsm": "FGSM-8", "hrs": "HRS", "avg": "Avg."}
 

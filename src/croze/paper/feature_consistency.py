@@ -28,7 +28,7 @@ from croze.perturb.base import Ball
 from croze.perturb.fgsm import FGSM
 from croze.perturb.pgd import PGD
 from croze.robustness.evaluate import check_model
-from croze.training.perturbed import input_gradient
+from croze.training.loss import input_gradient
 
 CLEAN = "clean"
 ATTACKS: Mapping[str, Perturbation] = {"fgsm": FGSM(), "pgd": PGD(20)}

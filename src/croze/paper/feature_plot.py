@@ -9,7 +9,8 @@ from rich.table import Table as RichTable
 
 from croze.paper.feature_consistency import INPUTS, FeatureConsistency
 from croze.paper.feature_variance import Chosen
-from croze.reporting.figures import COLOURS, save
+from croze.reporting.chart import save
+from croze.reporting.palette import SERIES
 
 
 def variance_table(chosen: Sequence[Chosen]) -> RichTable:
@@ -58,7 +59,7 @@ def draw_variance(chosen: Sequence[Chosen], path: Path) -> None:
                 place,
                 found.relative,
                 yerr=2 * found.errors["relative"],
-                color=COLOURS[(place + 1) % len(COLOURS)],
+                color=SERIES[(place + 1) % len(SERIES)],
                 capsize=3,
             )
             axes.text(place, 0.02 * found.relative, f"{found.relative:.3f}", ha="center", fontsize=8)
@@ -85,7 +86,7 @@ def draw_consistency(groups: Mapping[str, Mapping[str, Sequence[FeatureConsisten
     panels = figure.subplots(len(groups), 1, squeeze=False)[:, 0]
     for axes, (title, by_group) in zip(panels, groups.items(), strict=True):
         for k, (name, members) in enumerate(by_group.items()):
-            colour, marker = COLOURS[(2, 4)[k % 2]], "os"[k % 2]
+            colour, marker = SERIES[(2, 4)[k % 2]], "os"[k % 2]
             shift = 0.3 * k - 0.15 * (len(by_group) - 1)
             for number, member in enumerate(members):
                 axes.plot(

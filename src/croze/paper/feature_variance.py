@@ -14,7 +14,7 @@ from croze.errors import CrozeError
 from croze.paper.feature_consistency import FeatureConsistency, Settings
 from croze.paper.member_features import member_features
 from croze.pool import Pool
-from croze.truth.trained_pool import read_columns
+from croze.pool.truth import read_columns
 
 ATTACKS = {"best by FGSM": "fgsm@8", "best by PGD": "pgd@8"}
 """Whom attacks choose, and by which column."""

@@ -11,7 +11,7 @@ from croze.data import Dataset
 from croze.files import to_json, write_text
 from croze.paper.feature_consistency import FeatureConsistency, Settings, feature_consistency
 from croze.pool import Member
-from croze.robustness.identity import digest_of_weights
+from croze.robustness.evaluate import digest_of_weights
 from croze.training.folder import identity, load_trained
 
 

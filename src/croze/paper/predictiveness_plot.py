@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from croze.paper.predictiveness import IMAGES, PARTS, Predictiveness
-from croze.reporting.figures import COLOURS, check_plot, save
-from croze.reporting.table import rho_text
+from croze.reporting.chart import check_plot, save
+from croze.reporting.palette import SERIES
+from croze.reporting.text import rho_text
 from croze.stats.correlation import ranks
 
 Floats = NDArray[np.float64]
@@ -69,7 +70,7 @@ def draw_predictiveness(found: Predictiveness, path: Path, title: str) -> None:
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     rows = panels(found)
-    colours = {later: COLOURS[2 + 2 * i] for i, later in enumerate(found.later)}
+    colours = {later: SERIES[2 + 2 * i] for i, later in enumerate(found.later)}
     with mpl.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}):
         size = (2.6 * len(PARTS) + 0.4, 1.1 + 2.7 * len(rows))
         figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(hspace=0.06))

@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 
 from croze.paper.predictiveness import IMAGES, Prediction, Predictiveness
-from croze.reporting.table import Table, interval_text, rho_text
+from croze.reporting.table import Table
+from croze.reporting.text import interval_text, rho_text
 
 PRINTED: Mapping[tuple[str, str], float] = {
     ("product", "10 steps"): 0.995,

@@ -86,7 +86,6 @@ class RankRun:
         from croze.ranking.ranking import CONTROL
         from croze.ranking.scored import DIGITS, Scoring, score_cells
         from croze.reporting.page import Page
-        from croze.reporting.terminal import terminal_table
         from croze.scoring.evaluator import Evaluator
         from croze.spaces import open_space
 
@@ -131,7 +130,7 @@ class RankRun:
             raise typer.Exit(1)
         tables = sheets(found, remarks)
         for sheet in tables:
-            terminal.print(terminal_table(sheet))
+            terminal.print(sheet)
         if self.page is not None:
             page = Page(title, about, made["command"], basis, notes(found), tables)
             write_text(self.page, page.markdown())

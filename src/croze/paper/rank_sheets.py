@@ -11,7 +11,8 @@ from croze.ranking.columns import MEAN
 from croze.ranking.ranking import GIVEN_SIZE, Record
 from croze.ranking.sheets import plain_text, value_text
 from croze.ranking.statistics import SPEARMAN
-from croze.reporting.table import Table, rho_text
+from croze.reporting.table import Table
+from croze.reporting.text import rho_text
 
 HEADINGS = {
     "clean": "clean",
@@ -111,8 +112,8 @@ def notes(found: RankTable) -> list[str]:
         "the line on the cells where it succeeded; its values do not compare to the last digit. *Failed* "
         "is of the drawn cells. All tables have one order: by the average on the first report half.",
         "An aggregate ranks the cells of the view among each other, and keeps these ranks in the bootstrap.",
-        f"Intervals: {drawn.level:.0%} bootstrap, {drawn.resamples:,} resamples of the cells, seed {drawn.seed}."
-        + (WIDER if several else ""),
+        f"Intervals: {drawn.level:.0%} bootstrap, {drawn.resamples:,} resamples of the cells, seed "
+        f"{drawn.seed}." + (WIDER if several else ""),
     ]
     if found.given_size:
         lines.append(

@@ -10,25 +10,26 @@ from typing import TYPE_CHECKING, Any
 from croze.paper.printed import printed
 from croze.paper.protocol.result import OwnRun
 from croze.paper.protocol_sheets import OWN
-from croze.reporting.figures import COLOURS, check_plot, save
+from croze.reporting.chart import check_plot, save
 from croze.reporting.labels import Box, place_labels
+from croze.reporting.palette import INK, SERIES
 from croze.reporting.table import Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 GROUPS = {
-    "CRoZe": ("CRoZe", COLOURS[4]),
-    "GradNorm": ("other training-free", COLOURS[2]),
-    "SynFlow": ("other training-free", COLOURS[2]),
-    "PC-DARTS": ("one-shot", COLOURS[3]),
-    "DrNAS": ("one-shot", COLOURS[3]),
-    "RobNet": ("robust one-shot", COLOURS[0]),
-    "AdvRush": ("robust one-shot", COLOURS[0]),
+    "CRoZe": ("CRoZe", SERIES[1]),
+    "GradNorm": ("other training-free", SERIES[0]),
+    "SynFlow": ("other training-free", SERIES[0]),
+    "PC-DARTS": ("one-shot", SERIES[2]),
+    "DrNAS": ("one-shot", SERIES[2]),
+    "RobNet": ("robust one-shot", INK),
+    "AdvRush": ("robust one-shot", INK),
 }
 """What the paper calls its rows, with the colour."""
 
-OURS = ("this project's own", COLOURS[1])
+OURS = ("this project's own", SERIES[4])
 """Of proxies that stand in no printed table."""
 
 MARKERS = {False: "o", True: "s"}

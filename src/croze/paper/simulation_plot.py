@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from croze.paper.simulation import BAND, Course, Simulation, Target
 from croze.paper.simulation_sheets import goal_text
-from croze.reporting.figures import COLOURS, check_plot, save
+from croze.reporting.chart import check_plot, save
+from croze.reporting.palette import SERIES
 
 Floats = NDArray[np.float64]
 
@@ -76,7 +77,7 @@ def draw_simulation(simulation: Simulation, path: Path, title: str) -> None:
             for panel, place in zip(row, across, strict=True):
                 for line in panel.lines:
                     i = labels.index(line.label)
-                    colour = COLOURS[i % len(COLOURS)]
+                    colour = SERIES[i % len(SERIES)]
                     models = np.arange(1, len(line.mean) + 1)
                     place.fill_between(models, line.low, line.high, color=colour, alpha=0.10, linewidth=0)
                     # lines begin alike: on top those with gaps, and these not at the same places

@@ -24,7 +24,7 @@ from croze.scoring.ledger import Ledger
 from croze.scoring.store import Store
 from croze.training import BEST, Recipe, first_steps
 from croze.training.folder import identity, load_trained, read_description
-from croze.training.network import OfSpace, subject_from_json
+from croze.training.network import NetworkSpec, SpaceNetwork
 
 
 @dataclass(frozen=True)
@@ -180,8 +180,8 @@ def _digest(path: Path) -> str:
 
 def _check_same(evaluator: Evaluator, architecture: str, folder: Path) -> None:
     description = read_description(folder)
-    subject = subject_from_json(description.subject)
-    if not isinstance(subject, OfSpace) or subject.architecture != architecture:
+    subject = NetworkSpec.from_json(description.subject)
+    if not isinstance(subject, SpaceNetwork) or subject.architecture != architecture:
         raise CrozeError(f"{folder} holds a training of {subject.title}, not of {architecture}.")
     batch = evaluator.batch
     for what, here, there in (

@@ -34,7 +34,7 @@ from croze.paper.printed import printed
 from croze.paper.rank_run import RankRun
 from croze.paper.rank_table import Layout
 from croze.ranking.columns import Column, ColumnSet
-from croze.robustness.figures import harmonic_robustness
+from croze.robustness.metrics import harmonic_robustness
 from croze.truth.nasbench201 import SPACE
 from croze.truth.truth import Truth as GroundTruth
 

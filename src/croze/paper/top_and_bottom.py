@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from croze.errors import CrozeError
-from croze.robustness.figures import harmonic_robustness
+from croze.robustness.metrics import harmonic_robustness
 
 Columns = Mapping[str, NDArray[np.float64]]
 """Accuracies in [0, 1] by name, shape `(n,)` each."""

@@ -1,8 +1,17 @@
-"""A pool in its folder: what it is of, its members, what each came to. Needs no network."""
+"""Many architectures of a space, trained and evaluated the same way: ground truth of one's own."""
 
-from croze.pool.design import POOL, Design, read_design
-from croze.pool.folder import Member, Pool, read_pool
-from croze.pool.member import RESULT, MemberResult, folder_of_member, read_result
+from croze.pool.folder import (
+    POOL,
+    RESULT,
+    Design,
+    Member,
+    MemberResult,
+    Pool,
+    folder_of_member,
+    read_design,
+    read_pool,
+    read_result,
+)
 
 __all__ = [
     "POOL",

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from croze.ranking.columns import MEAN
 from croze.ranking.ranking import GIVEN_SIZE, Ranking, Record
 from croze.ranking.statistics import DIFFERENCE, SPEARMAN
-from croze.reporting.chart import MARKS, Chart, Layout, canvas, legend_above
-from croze.reporting.marks import correlation, millions, number, percent, shortened, thinned
+from croze.reporting.chart import MARKS, Chart, Layout, canvas, legend_above, thinned
 from croze.reporting.palette import BAND, PANEL, SERIES, SOFT, diverging
 from croze.reporting.table import Table
+from croze.reporting.text import correlation, millions, number, percent, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,16 +52,18 @@ def benchmark_charts(ranking: Ranking, cells: str, columns: Sequence[str]) -> tu
             "benchmark-rho", "Spearman's rho, proxies by columns",
             f"How well each proxy ranks {ranking.cells[cells].n:,} cells by measured accuracy: 1 is the same "
             "order, 0 none, below 0 the opposite. Columns are kinds of accuracy; the best mean comes first.",
-            f"{order[0]} ranks best with a mean rho of {correlation(rho[order[0]].value)} over {len(columns)} "
-            "columns.",
+            f"{order[0]} ranks best with a mean rho of {correlation(rho[order[0]].value)} over "
+            f"{len(columns)} columns.",
             ranking, cells, columns, order, SPEARMAN,
         ),
         _dumbbells(rho, given, level),
         _map(
             "benchmark-partial", "Size-controlled rho, proxies by columns",
-            "The same given the number of live parameters: what a proxy knows beyond size. Same order of rows.",
+            "The same given the number of live parameters: what a proxy knows beyond size. Same order of "
+            "rows.",
             "Partial rank correlations given live parameters, "
-            + ", ".join(f"{proxy} {correlation(given[proxy].value)}" for proxy in order[:5]) + " on the mean.",
+            + ", ".join(f"{proxy} {correlation(given[proxy].value)}" for proxy in order[:5])
+            + " on the mean.",
             ranking, cells, columns, order, GIVEN_SIZE,
         ),
     ]  # fmt: skip
@@ -294,8 +296,8 @@ def cells_chart(
     return Chart(
         "benchmark-cells",
         "Scores against accuracy, cell by cell",
-        f"Each dot is one of {len(names):,} cells on which every proxy succeeded: {specs[0]}, the best by mean "
-        "rho of the proxies that score a cell by itself, "
+        f"Each dot is one of {len(names):,} cells on which every proxy succeeded: {specs[0]}, the best by "
+        "mean rho of the proxies that score a cell by itself, "
         + ("and size, " if len(specs) > 1 else "")
         + "against measured accuracy.",
         f"{said}.",

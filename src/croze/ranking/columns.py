@@ -1,7 +1,8 @@
 """The columns that rankings are judged by: which raw columns of a truth stand behind each.
 
-A corruption's value is the mean of a statistic over its five severities, a group's the mean over its corruptions.
-The CRoZe paper's groups are not the ones that CIFAR-10-C is usually reported with, so both are here by name.
+A corruption's value is the mean of a statistic over its five severities, a group's the mean over its
+corruptions. The CRoZe paper's groups are not the ones that CIFAR-10-C is usually reported with, so both are
+here by name.
 """
 
 from __future__ import annotations

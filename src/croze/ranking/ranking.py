@@ -70,8 +70,8 @@ class Cells:
 
     Attributes:
         chosen: number of cells that were drawn.
-        n: number of those on which every proxy that shares its cells with the others, and every size, succeeded.
-        distinct: number of isomorphism classes among the latter.
+        n: number of those on which every proxy that shares its cells with the others, and every size,
+        succeeded. distinct: number of isomorphism classes among the latter.
         failures: on how many of the chosen cells each proxy or size failed, where it failed.
         reasons: why, on the first of them.
         constant: proxies whose score is the same for all cells.
@@ -233,9 +233,9 @@ def rank(
     """How scores rank cells by their measured accuracies, on the cells where all scores and sizes are known.
 
     The bootstrap draws cells; all proxies, columns and statistics see the same draws, and a column's value is
-    formed anew on each. Where the cells hold several strings of one isomorphism class, these count as cells of
-    their own, and the intervals are narrower than the number of distinct cells warrants. An aggregate's values
-    are kept as they are.
+    formed anew on each. Where the cells hold several strings of one isomorphism class, these count as cells
+    of their own, and the intervals are narrower than the number of distinct cells warrants. An aggregate's
+    values are kept as they are.
 
     Args:
         truth: the ground truth.
@@ -335,8 +335,8 @@ def rank_scored(
 
     Criteria that seldom fail are compared on the cells where all of them succeeded; the others stand on their
     own. Under the name of the cells with `OWN` behind, each has its rho on all cells where it succeeded,
-    whatever the others did. An aggregate ranks the chosen cells, all on which its parts succeeded, before any is
-    left out.
+    whatever the others did. An aggregate ranks the chosen cells, all on which its parts succeeded, before any
+    is left out.
 
     Args:
         truth, columns, positions, cells, bootstrap: as of `rank`.

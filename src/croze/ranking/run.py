@@ -33,11 +33,11 @@ from croze.ranking.sheets import (
 )
 from croze.ranking.statistics import DIFFERENCE, GIVEN, SPEARMAN, STATISTICS
 from croze.reporting.chart import Chart
-from croze.reporting.marks import correlation
 from croze.reporting.page import Page
-from croze.reporting.part import Fact, Part, basis_of, text_of
+from croze.reporting.part import Fact, Part, basis_of
 from croze.reporting.run import Run, Status
 from croze.reporting.table import Table
+from croze.reporting.text import correlation, text_of
 from croze.scoring.evaluator import Evaluator
 from croze.spaces import open_space
 from croze.stats.correlation import MINIMUM
@@ -71,7 +71,8 @@ class BenchmarkRun(Run):
         convention: of the corruption groups.
         deep: whether all statistics have intervals, on every set of cells.
         failures: by single proxy, parts of aggregates and sizes included, on how many of the chosen cells it
-            failed (`cells`) and why on the first of them (`first_reason`); those that failed on none left out.
+            failed (`cells`) and why on the first of them (`first_reason`); those that failed on none left
+            out.
         milliseconds: mean time a cell by single proxy; passes that proxies share count for the first of them.
         scored: every chosen cell: `architecture`, `scores` by single proxy, `accuracies` by column.
         truth: name, data set and provenance of the truth.
@@ -117,8 +118,8 @@ class BenchmarkRun(Run):
             lists: dict[str, Any] = {name: tuple(content[name]) for name in ("columns", "judged", "sets")}
         except (KeyError, TypeError, ValueError) as problem:
             raise CrozeError(
-                f"{path} is no result of a benchmark ({type(problem).__name__}: {problem}): run it again, its "
-                "scores are kept."
+                f"{path} is no result of a benchmark ({type(problem).__name__}: {problem}): run it again, "
+                "its scores are kept."
             ) from None
         return cls(Path(folder), ranking, **lists, **named)
 
@@ -182,9 +183,9 @@ class BenchmarkRun(Run):
         entry, drawn = self.ranking.cells[cells], self.ranking.bootstrap
         return Table(
             f"Proxies against {self.truth['name']}, {self.truth['dataset']}",
-            f"Spearman's rho on {entry.n:,} of {entry.chosen:,} cells ({entry.distinct:,} distinct). Mean: over "
-            f"{len(self.columns)} columns, with its {drawn.level:.0%} bootstrap interval; given size: the mean "
-            "partial rho, live parameters held fixed.",
+            f"Spearman's rho on {entry.n:,} of {entry.chosen:,} cells ({entry.distinct:,} distinct). Mean: "
+            f"over {len(self.columns)} columns, with its {drawn.level:.0%} bootstrap interval; given size: "
+            "the mean partial rho, live parameters held fixed.",
             ("proxy", "mean rho", "given size", *map(heading_of, single)),
             rows,
         )
@@ -225,8 +226,9 @@ class BenchmarkRun(Run):
         basis = [
             f"cells: {self.ranking.cells[self.sets[0]].chosen:,} {kind} of {self.truth['name']}, "
             f"{self.truth['dataset']}, half: {chosen['half']}, seed {chosen['seed']}",
-            f"scores: {scored['space']}, untrained, weights from seed {scored['seed']}, on {scored['images']} "
-            f"images of {scored['data']}, drawn {scored['sampling']} (batch {scored['batch'][:DIGITS]})",
+            f"scores: {scored['space']}, untrained, weights from seed {scored['seed']}, on "
+            f"{scored['images']} images of {scored['data']}, drawn {scored['sampling']} (batch "
+            f"{scored['batch'][:DIGITS]})",
             versions,
             f"files (SHA-256): {files}",
         ]
@@ -268,9 +270,9 @@ class BenchmarkRun(Run):
         return Part(
             "benchmark",
             f"Benchmark on {self.truth['name']}, {self.truth['dataset']}",
-            f"Proxies compared with measured accuracies of {self.truth['name']} ({self.truth['dataset']}). All "
-            f"rows rest on the same {entry.n:,} cells, those on which every proxy succeeded. Corruption groups: "
-            f"{self.convention} convention.",
+            f"Proxies compared with measured accuracies of {self.truth['name']} ({self.truth['dataset']}). "
+            f"All rows rest on the same {entry.n:,} cells, those on which every proxy succeeded. Corruption "
+            f"groups: {self.convention} convention.",
             tuple(facts),
             charts,
             tuple(sheet for sheet in tables if sheet.rows),
@@ -292,8 +294,8 @@ class BenchmarkRun(Run):
         if own and half != "report":
             notices.append(
                 f"{' and '.join(own)} {'was' if len(own) == 1 else 'were'} tuned on the `choose` half of the "
-                f"cells, and these are {'both halves' if half == 'both' else 'that half'}: only the report half "
-                "is a fair comparison."
+                f"cells, and these are {'both halves' if half == 'both' else 'that half'}: only the report "
+                "half is a fair comparison."
             )
         return tuple(notices)
 
@@ -325,7 +327,8 @@ class BenchmarkRun(Run):
     def _counts(self) -> list[tuple[str, int, int, float]]:
         rows = _query(
             self.folder / SCORES,
-            "SELECT proxy, COUNT(*), SUM(value IS NULL), SUM(seconds) FROM scores GROUP BY proxy ORDER BY proxy",
+            "SELECT proxy, COUNT(*), SUM(value IS NULL), SUM(seconds) FROM scores GROUP BY proxy ORDER BY "
+            "proxy",
         )
         return [(proxy, count, failed or 0, seconds or 0.0) for proxy, count, failed, seconds in rows]
 
@@ -404,9 +407,9 @@ def benchmark(
 ) -> BenchmarkRun:
     """Rank the cells of a ground truth by proxies and compare with their measured accuracies.
 
-    All proxies are compared on the cells on which every one of them succeeded; the others are compared with the
-    first. Scores are kept in the folder: the same call goes on where it was ended, and a call with other cells
-    or proxies computes only what is missing.
+    All proxies are compared on the cells on which every one of them succeeded; the others are compared with
+    the first. Scores are kept in the folder: the same call goes on where it was ended, and a call with other
+    cells or proxies computes only what is missing.
 
         run = croze.benchmark("robust-nb201:FOLDER", proxies="params,croze-robust", sample=500)
         run.to_frame().query("statistic == 'spearman' and column == 'clean'")

@@ -1,4 +1,4 @@
-"""Raw scores of many architectures by many proxies, what they were scored on, and what a score costs alone."""
+"""Raw scores of many architectures by many proxies, what they rest on, and what a score costs alone."""
 
 from __future__ import annotations
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from croze.ranking.columns import MEAN, SINGLE
 from croze.ranking.ranking import GIVEN_SIZE, ORACLE, RANDOM, Ranking, Record
 from croze.ranking.statistics import DECILE, DIFFERENCE, SPEARMAN, STATISTICS, WITHIN, Statistic
-from croze.reporting.table import Table, interval_text, rho_text
+from croze.reporting.table import Table
+from croze.reporting.text import interval_text, rho_text
 from croze.truth.columns import described
 
 BOUNDS = {ORACLE: "*oracle*", RANDOM: "*random*"}

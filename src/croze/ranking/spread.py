@@ -23,7 +23,8 @@ from croze.ranking.ranking import Bootstrap, Cells, Ranking, Record, together
 from croze.ranking.scored import DIGITS, Watch, score_cells, unwatched
 from croze.ranking.sheets import heading_of
 from croze.reporting.page import Page
-from croze.reporting.table import Table, rho_text
+from croze.reporting.table import Table
+from croze.reporting.text import rho_text
 from croze.scoring.evaluator import Evaluator
 from croze.spaces import open_space
 from croze.stats import ranks, spearman
@@ -48,9 +49,9 @@ RHO, DRAW, DEVIATION, AGREEMENT, AVERAGED, NEEDED = (
     *("rho over {}", "rho of draw {}: {}", "deviation over {}", "agreement over {}"),
     *("rho of {} averaged: {}", "draws needed: {}"),
 )
-"""Statistics: mean rho over the draws, between the least and the largest; of one draw; the standard deviation;
-rho between the scores of two draws, the mean over pairs; rho of the mean rank over k draws; the least k that
-loses less than the tolerance."""
+"""Statistics: mean rho over the draws, between the least and the largest; of one draw; the standard
+deviation; rho between the scores of two draws, the mean over pairs; rho of the mean rank over k draws; the
+least k that loses less than the tolerance."""
 
 
 @dataclass(frozen=True)
@@ -317,8 +318,8 @@ def spread(
             "selection": {"sample": sample, "cells": cells, "half": half, "seed": seed},
             "scored_on": {"data": data, "contexts": contexts},
             "about": [
-                f"cells: {len(positions):,} {cells} ones of {known.name}, {known.dataset}, half: {half}, seed "
-                f"{seed}",
+                f"cells: {len(positions):,} {cells} ones of {known.name}, {known.dataset}, half: {half}, "
+                f"seed {seed}",
                 f"scores: {space!r}, untrained, {len(batch)} images of {data}, drawn {sampling}; first seed "
                 f"{score_seed}",
             ],

@@ -1,8 +1,8 @@
 """The statistics of a ranking, in one registry: what each is called, what it needs, how it is computed.
 
-A statistic gives a value for every score and every truth column, as the cells are and on every resample. To add
-one, write its function and its entry in `STATISTICS`; it then has its rows in the long table and its columns in
-every page.
+A statistic gives a value for every score and every truth column, as the cells are and on every resample. To
+add one, write its function and its entry in `STATISTICS`; it then has its rows in the long table and its
+columns in every page.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from croze.stats import (
 Floats = NDArray[np.float64]
 
 Needs = Literal["", "size", "sizes", "top", "decile", "deciles", "reference"]
-"""What a statistic has a value for each of (a size, a k of the top, a decile by size), or cannot do without."""
+"""What a statistic has a value for each of (a size, a k of the top, a decile), or cannot do without."""
 
 
 @dataclass(frozen=True, eq=False)

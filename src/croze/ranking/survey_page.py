@@ -11,7 +11,8 @@ from croze.ranking.ranking import GIVEN_SIZE, Ranking
 from croze.ranking.scored import DIGITS
 from croze.ranking.sheets import plain_text, value_text
 from croze.ranking.survey import BOTH, CHOOSE, REPORT, Basis, Survey, milliseconds_text
-from croze.reporting.table import Table, rho_text
+from croze.reporting.table import Table
+from croze.reporting.text import rho_text
 from croze.truth.columns import CLEAN, MEAN_CORRUPTION
 
 HEADLINE = {CLEAN: "clean", "fgsm@8": "FGSM-8", MEAN_CORRUPTION: "corruptions"}
@@ -64,9 +65,9 @@ def _rests_on(survey: Survey, basis: Basis) -> str:
     files = ", ".join(f"{name} {digest[:DIGITS]}" for name, digest in basis.files.items())
     versions = ", ".join(f"{name} {version}" for name, version in basis.versions.items())
     lines = [
-        f"- cells: {survey.ranking.cells[CHOOSE].chosen:,} of the choose half and {survey.ranking.cells[REPORT].chosen:,} of the report "
-        f"half, distinct up to isomorphism, seed {basis.seed}; networks: {basis.space}, untrained, seed "
-        f"{basis.score_seed}",
+        f"- cells: {survey.ranking.cells[CHOOSE].chosen:,} of the choose half and "
+        f"{survey.ranking.cells[REPORT].chosen:,} of the report half, distinct up to isomorphism, seed "
+        f"{basis.seed}; networks: {basis.space}, untrained, seed {basis.score_seed}",
         f"- scored on: {drawn}",
     ]
     if basis.published is not None:

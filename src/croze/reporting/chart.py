@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+import math
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from croze.reporting.figures import save
-from croze.reporting.palette import GRID, INK, PANEL, SOFT
+from croze.errors import CrozeError
+from croze.reporting.palette import GRID, INK, PANEL, SOFT, themed
 from croze.reporting.table import Table
 
 if TYPE_CHECKING:
@@ -19,6 +22,21 @@ if TYPE_CHECKING:
 
 MARKS = "marks"
 """How the ids of all groups begin that hold a chart's data; tests look for them."""
+
+FORMATS = ("png", "svg", "pdf")
+"""Endings of a chart's file."""
+
+MOST = 1200
+"""Points up to which all are drawn."""
+
+_TAG = re.compile(r"<[^>]*>")
+_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+_OUTSIDE = re.compile(
+    r"<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>|<style[^>]*>.*?</style>", re.DOTALL
+)
+_SIZE = re.compile(r'(<svg\b[^>]*?) (?:width|height)="[^"]*"')
+_FAMILY = re.compile(r" ?font-family: [^;\"]*;?")
+_SHORT = re.compile(r"(font: [^\"';]*?\d+(?:\.\d+)?px) [^;\"]+")
 
 
 @dataclass(frozen=True)
@@ -85,6 +103,25 @@ class Chart:
         text = buffer.getvalue()
         return text[text.index("<svg") :]
 
+    def inline(self, layout: Layout, key: str) -> str:
+        """The drawing for a page: text as text, colours as CSS variables; equal data, equal text.
+
+        Args:
+            key: what all ids in it begin with, unique in the page.
+        """
+        with style(layout, **{"svg.fonttype": "none", "svg.hashsalt": key}):
+            figure = self.draw(layout)
+            figure.patch.set_visible(False)
+            file = io.StringIO()
+            figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+        text = _OUTSIDE.sub("", file.getvalue())
+        for _ in range(2):
+            text = _SIZE.sub(r"\1", text)
+        for before in ('id="', 'href="#', "url(#"):
+            text = re.sub(rf"(?<=\b{re.escape(before)})", f"{key}-", text)
+        text = _TAG.sub(lambda found: _tidy(found.group()), text)
+        return re.sub(r">\s+<", "><", text).strip()
+
 
 @contextmanager
 def style(layout: Layout, **more: Any) -> Iterator[None]:
@@ -140,3 +177,57 @@ def legend_above(figure: Figure, axes: Axes, columns: int) -> None:
     """What the marks of these axes are, above the drawing, where it hides nothing."""
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper left", ncols=columns)
+
+
+def thinned(x: Sequence[float], y: Sequence[float], most: int = MOST) -> list[int]:
+    """Which points to draw: all of few; of many the first in each field of a fine grid."""
+    if len(x) <= most:
+        return list(range(len(x)))
+    side = max(int(math.sqrt(most)), 1)
+    left, bottom = min(x), min(y)
+    across, up = (max(x) - left) or 1.0, (max(y) - bottom) or 1.0
+    fields: dict[tuple[int, int], int] = {}
+    for i, (a, b) in enumerate(zip(x, y, strict=True)):
+        fields.setdefault((round((a - left) / across * side), round((b - bottom) / up * side)), i)
+    return sorted(fields.values())
+
+
+def check_plot(path: Path) -> None:
+    """Find out before any work whether a figure can be drawn to this file.
+
+    Raises:
+        CrozeError: without matplotlib, for an ending that is none of `FORMATS`, or a folder in its place.
+    """
+    try:
+        import matplotlib.figure  # noqa: F401
+    except ImportError:
+        raise CrozeError("A plot needs matplotlib: pip install 'croze[plot]'.") from None
+    if path.suffix.lower().lstrip(".") not in FORMATS:
+        raise CrozeError(f"Cannot write the figure {path}: its name must end in .{', .'.join(FORMATS)}.")
+    if path.is_dir():
+        raise CrozeError(f"Cannot write the figure {path}: it is a folder.")
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write the figure whole or not at all; its kind follows the file's ending.
+
+    Raises:
+        CrozeError: when the file cannot be written.
+    """
+    temporary = path.with_name(f"{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            figure.savefig(temporary, dpi=150)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except (OSError, ValueError) as problem:
+        raise CrozeError(f"Cannot write the figure {path}: {problem}.") from problem
+
+
+def _tidy(tag: str) -> str:
+    """A tag without fonts, which the page chooses, with shorter numbers and with variables as colours."""
+    tag = _SHORT.sub(r"\1 sans-serif", _FAMILY.sub("", tag))
+    tag = _NUMBER.sub(lambda found: f"{float(found.group()):.2f}", tag)
+    return themed(tag.replace(" \n", " "))

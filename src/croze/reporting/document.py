@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from croze.errors import CrozeError
 from croze.reporting.chart import NARROW, Chart
 from croze.reporting.palette import variables
 from croze.reporting.part import Part
-from croze.reporting.svg import inline
-from croze.reporting.table import Table
+from croze.reporting.table import Table, numeric
 
 FOLDED = 16
 """Rows from which a table below the charts is folded."""
 LONG = 36
 """Characters from which a cell of a table is broken into lines."""
-
-_NUMERIC = re.compile(r"[\s\d.,()\[\]%+\-−–×/:kMGse|]*|none", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -50,6 +47,20 @@ class Report:
                 found.append((f"{chart.name}-{same + 1}" if same else chart.name, chart))
         return found
 
+    def save_charts(self, folder: Path, ending: str) -> list[Path]:
+        """Every chart as a file of its own, named after it; see `Chart.save`.
+
+        Args:
+            ending: of the files, out of `croze.reporting.chart.FORMATS`.
+
+        Raises:
+            CrozeError: when one cannot be written.
+        """
+        paths = [folder / f"{name}.{ending}" for name, _ in self.charts]
+        for path, (_, chart) in zip(paths, self.charts, strict=True):
+            chart.save(path)
+        return paths
+
     def html(self, watch: Callable[[int], None] = lambda done: None) -> str:
         """The page.
 
@@ -59,7 +70,7 @@ class Report:
         from jinja2 import Environment
         from markupsafe import Markup
 
-        here = files("croze.reporting.html")
+        here = files("croze.reporting")
         environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
         template = environment.from_string((here / "page.html.j2").read_text(encoding="utf-8"))
         style = (here / "style.css").read_text(encoding="utf-8")
@@ -73,8 +84,8 @@ class Report:
                 "reading": chart.reading,
                 "alt": chart.alt,
                 "half": chart.half,
-                "wide": Markup(inline(chart, chart.wide, f"{name}-w")),
-                "narrow": Markup(inline(chart, NARROW, f"{name}-n")),
+                "wide": Markup(chart.inline(chart.wide, f"{name}-w")),
+                "narrow": Markup(chart.inline(NARROW, f"{name}-n")),
                 "data": _table(chart.data),
             }
             watch(done)
@@ -130,7 +141,7 @@ def _kind(column: Sequence[str]) -> str:
             if any("|" in text or "Genotype(" in text or " " not in text for text in column)
             else "words prose"
         )
-    return "" if all(_NUMERIC.fullmatch(text) for text in column) else "words"
+    return "" if numeric(column) else "words"
 
 
 def report_of(parts: Sequence[Part]) -> Report:

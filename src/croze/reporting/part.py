@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
@@ -10,6 +9,7 @@ from typing import Any
 
 from croze.reporting.chart import Chart
 from croze.reporting.table import Table
+from croze.reporting.text import text_of
 
 
 @dataclass(frozen=True)
@@ -81,14 +81,3 @@ def basis_of(provenance: Mapping[str, Any], *pairs: tuple[str, Any]) -> tuple[tu
         ("machine", provenance.get("machine")),
     ]
     return tuple((what, text_of(value)) for what, value in rows if value not in (None, "", [], {}))
-
-
-def text_of(value: Any) -> str:
-    """A setting as text."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {text_of(item)}" for key, item in value.items())
-    if isinstance(value, Sequence):
-        return ", ".join(text_of(item) for item in value)
-    return json.dumps(value)

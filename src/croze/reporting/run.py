@@ -6,11 +6,10 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from croze.errors import CrozeError
 from croze.files import write_text
 from croze.reporting.document import report_of
 from croze.reporting.part import Part
-from croze.reporting.table import Table
+from croze.reporting.table import Table, frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,16 +90,3 @@ class Run(ABC):
     def _repr_html_(self) -> str:
         """For notebooks: the table, and the first chart where matplotlib is there."""
         return self.page().excerpt(self.table())
-
-
-def frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """A data frame of these rows.
-
-    Raises:
-        CrozeError: without pandas.
-    """
-    try:
-        import pandas as pd
-    except ImportError:
-        raise CrozeError("A data frame needs pandas: pip install 'croze[frame]'.") from None
-    return pd.DataFrame(rows)

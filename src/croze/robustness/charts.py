@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from croze.corruptions.names import GROUPS, SEVERITIES
 from croze.reporting.chart import MARKS, Chart, Layout, canvas, legend_above
-from croze.reporting.marks import percent, shortened
 from croze.reporting.palette import CLOUD, INK, PANEL, SERIES, SOFT, sequential
 from croze.reporting.table import Table
+from croze.reporting.text import percent, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

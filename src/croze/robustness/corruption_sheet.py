@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from croze.corruptions import GROUPS, SEVERITIES, FrostTextures, corrupt
-from croze.reporting.figures import COLOURS, check_plot, save
+from croze.reporting.chart import check_plot, save
+from croze.reporting.palette import SERIES
 
 CELL, GAP = 0.95, 0.06
 """Side of a picture and the room between two, in inches."""
@@ -84,7 +85,7 @@ def draw_sheet(shown: Sequence[Row], path: Path, title: str) -> None:
             top += BETWEEN_GROUPS
         if not number or row.group != shown[number - 1].group:
             count = sum(other.group == row.group for other in shown)
-            colour = COLOURS[1 + list(GROUPS).index(row.group)]
+            colour = SERIES[1 + list(GROUPS).index(row.group)]
             bottom = top + count * (CELL + GAP) - GAP
             bar = Line2D(
                 [0.42 / width] * 2, [1 - top / height, 1 - bottom / height], color=colour, linewidth=3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -132,3 +133,12 @@ def check_model(model: nn.Module, dataset: Dataset) -> None:
             f"The model has {logits.shape[1]} classes, {dataset.source} has {dataset.classes}: "
             "evaluate it on the data set it was trained for."
         )
+
+
+def digest_of_weights(model: nn.Module) -> str:
+    """SHA-256 over names, shapes and values of all parameters and buffers, and over the layers."""
+    total = hashlib.sha256(repr(model).encode())
+    for name, tensor in sorted(model.state_dict().items()):
+        total.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
+        total.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return total.hexdigest()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from croze.reporting.marks import percent
-from croze.reporting.part import Fact, Part, basis_of, text_of
+from croze.reporting.part import Fact, Part, basis_of
 from croze.reporting.table import Table
+from croze.reporting.text import percent, text_of
 from croze.robustness.charts import attack_bars, evaluation_charts, per_class_sheet
 
 

@@ -14,8 +14,7 @@ from croze.errors import CrozeError
 from croze.perturb.epsilon import parse_epsilon
 from croze.robustness.attacks import TrainingBatches, find_attack, find_attacks
 from croze.robustness.masking import UNBOUNDED
-from croze.robustness.published import Published
-from croze.robustness.trials import Attacked, Clean, Corrupted, Trial
+from croze.robustness.trials import Attacked, Clean, Corrupted, Published, Trial
 
 NONE = "none"
 CHECK = "pgd(steps=50)"

@@ -8,8 +8,9 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from croze.corruptions import GROUPS, SEVERITIES
-from croze.reporting.figures import COLOURS, save
-from croze.robustness.corruption_figures import CorruptionFigures
+from croze.reporting.chart import save
+from croze.reporting.palette import INK, SERIES
+from croze.robustness.metrics import CorruptionMetrics
 from croze.robustness.result import Summary
 
 if TYPE_CHECKING:
@@ -47,14 +48,14 @@ def _attacks(axes: Axes, summary: Summary) -> None:
         [100 * (row.accuracy - row.interval[0]) for row in rows],
         [100 * (row.interval[1] - row.accuracy) for row in rows],
     ]
-    axes.barh(places, values, xerr=spread, color=COLOURS[6], ecolor=COLOURS[0], capsize=2)
+    axes.barh(places, values, xerr=spread, color=SERIES[0], ecolor=INK, capsize=2)
     axes.set_ylim(len(rows) - 0.4 - max(len(rows), 10), len(rows) - 0.4)  # few bars stay slim
     axes.set_yticks(list(places), [f"{row.what} {row.size}".strip() for row in rows], fontsize=8)
     axes.set(xlabel="accuracy, % (lines: 95%)", xlim=(0, 100))
     axes.grid(alpha=0.3, axis="x")
 
 
-def _corruptions(axes: Axes, figures: CorruptionFigures) -> None:
+def _corruptions(axes: Axes, figures: CorruptionMetrics) -> None:
     names = [name for members in GROUPS.values() for name in members if name in figures.accuracies]
     cells = [
         [100 * figures.accuracies[name].get(severity, math.nan) for severity in SEVERITIES] for name in names

@@ -12,13 +12,19 @@ from typing import Any
 from croze.data import Dataset
 from croze.errors import CrozeError
 from croze.perturb.epsilon import write_epsilon
-from croze.robustness.corruption_figures import Accuracies, CorruptionFigures, corruption_figures
 from croze.robustness.evaluate import Result
-from croze.robustness.figures import harmonic_robustness, per_class, wilson, worst_case
 from croze.robustness.masking import UNBOUNDED, masking_signs
+from croze.robustness.metrics import (
+    Accuracies,
+    CorruptionMetrics,
+    corruption_metrics,
+    harmonic_robustness,
+    per_class,
+    wilson,
+    worst_case,
+)
 from croze.robustness.plan import has_all_corruptions
-from croze.robustness.published import Published
-from croze.robustness.trials import Attacked, Corrupted, Trial
+from croze.robustness.trials import Attacked, Corrupted, Published, Trial
 
 SEVERITY = "severity"
 
@@ -68,7 +74,7 @@ class Summary:
     rows: tuple[Row, ...]
     worst: Mapping[str, tuple[float, int]]
     average: Mapping[str, tuple[float, int]]
-    corruptions: CorruptionFigures | None
+    corruptions: CorruptionMetrics | None
     table3: tuple[Mapping[str, float], int] | None
     signs: tuple[str, ...]
 
@@ -117,7 +123,7 @@ def summarise(
     """The figures of an evaluation; the trial `clean` has to be among them.
 
     Args:
-        reference, reference_name: what mCE relates errors to, see `corruption_figures`.
+        reference, reference_name: what mCE relates errors to, see `corruption_metrics`.
     """
     clean = results["clean"].correct
     rows = []
@@ -162,7 +168,7 @@ def summarise(
         tuple(rows),
         worst,
         average,
-        corruption_figures(corrupted, reference, reference_name) if corrupted else None,
+        corruption_metrics(corrupted, reference, reference_name) if corrupted else None,
         _table3(trials, results),
         tuple(masking_signs(list(trials), {key: result.correct for key, result in results.items()})),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.table import Table
 
 from croze.corruptions import GROUPS, SEVERITIES
-from croze.robustness.corruption_figures import CorruptionFigures
+from croze.robustness.metrics import CorruptionMetrics
 from croze.robustness.result import Row, Summary
 
 MOST_CLASSES = 20
@@ -76,7 +76,7 @@ def evaluation_markdown(summary: Summary, title: str, command: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def corruption_table(figures: CorruptionFigures) -> Table:
+def corruption_table(figures: CorruptionMetrics) -> Table:
     """Accuracy under each corruption and severity, for the terminal."""
     table = Table(title="Accuracy under corruptions", title_justify="left")
     table.add_column("", no_wrap=True)
@@ -90,7 +90,7 @@ def corruption_table(figures: CorruptionFigures) -> Table:
     return table
 
 
-def _corruption_lines(figures: CorruptionFigures) -> list[str]:
+def _corruption_lines(figures: CorruptionMetrics) -> list[str]:
     """The same for the page."""
     heads = " | ".join(str(severity) for severity in SEVERITIES)
     lines = [
@@ -125,7 +125,7 @@ def _class_lines(summary: Summary) -> list[str]:
     return lines
 
 
-def _about_mce(figures: CorruptionFigures) -> str:
+def _about_mce(figures: CorruptionMetrics) -> str:
     assert figures.mce is not None
     if figures.reference:
         return (
@@ -136,7 +136,7 @@ def _about_mce(figures: CorruptionFigures) -> str:
 
 
 def _corruption_rows(
-    figures: CorruptionFigures,
+    figures: CorruptionMetrics,
 ) -> Iterator[tuple[str, tuple[float | None, ...], float | None]]:
     """Name, accuracy by severity and mean: corruptions by group, each group behind its own, all at last."""
     for group, members in GROUPS.items():
@@ -150,7 +150,7 @@ def _corruption_rows(
         yield "ALL (CC)", _by_severity(figures, tuple(figures.accuracies)), figures.mean
 
 
-def _by_severity(figures: CorruptionFigures, members: tuple[str, ...]) -> tuple[float, ...]:
+def _by_severity(figures: CorruptionMetrics, members: tuple[str, ...]) -> tuple[float, ...]:
     return tuple(
         sum(figures.accuracies[name][severity] for name in members) / len(members) for severity in SEVERITIES
     )

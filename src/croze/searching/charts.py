@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from croze.reporting.chart import MARKS, Chart, Layout, canvas, legend_above
-from croze.reporting.marks import millions, number, thinned
+from croze.reporting.chart import MARKS, Chart, Layout, canvas, legend_above, thinned
 from croze.reporting.palette import CLOUD, PANEL, SERIES
 from croze.reporting.table import Table
+from croze.reporting.text import millions, number
 from croze.searching.finished import SIZES, SearchRun
 from croze.stats.hypervolume import hypervolume
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from croze.reporting.chart import Chart
-from croze.reporting.marks import millions, number
 from croze.reporting.part import Fact, Part, basis_of, paired
 from croze.reporting.table import Table
+from croze.reporting.text import millions, number
 from croze.searching.charts import search_charts
 from croze.searching.finished import SearchRun
 from croze.spaces.cell_chart import cell_chart

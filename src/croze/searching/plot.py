@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
 
-from croze.reporting.figures import COLOURS, check_plot, save
+from croze.reporting.chart import check_plot, save
+from croze.reporting.palette import INK, SERIES
 from croze.searching.history import Progress
 
 
@@ -87,15 +88,15 @@ def draw_search(progress: Progress, path: Path, title: str) -> None:
         if len(progress.objectives) > 1:
             data = cloud(progress)
             axes.plot(*data.others, "o", color="#9a9a9a", markersize=3, alpha=0.6, label="candidates")
-            axes.plot(*data.front, "o-", color=COLOURS[0], markersize=5, linewidth=1, label="Pareto front")
+            axes.plot(*data.front, "o-", color=INK, markersize=5, linewidth=1, label="Pareto front")
             if data.chosen is not None:
-                axes.plot(*data.chosen, "*", color=COLOURS[1], markersize=14, label="best mean rank")
+                axes.plot(*data.chosen, "*", color=SERIES[4], markersize=14, label="best mean rank")
             axes.set_xlabel(data.labels[0])
             axes.set_ylabel(data.labels[1])
         else:
             line = course(progress)
             axes.plot(line.numbers, line.scores, "o", color="#9a9a9a", markersize=3, label="candidate")
-            axes.plot(line.numbers, line.best, color=COLOURS[0], drawstyle="steps-post", label="best so far")
+            axes.plot(line.numbers, line.best, color=INK, drawstyle="steps-post", label="best so far")
             axes.set_xlabel("architectures scored")
             axes.set_ylabel(line.label)
         axes.grid(alpha=0.3)

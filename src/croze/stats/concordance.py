@@ -98,8 +98,8 @@ def kendall(x: ArrayLike, y: ArrayLike) -> float:
 def weighted_tau(x: ArrayLike, y: ArrayLike) -> float:
     """Vigna's (2015) weighted tau, in which exchanges among the best count most.
 
-    An object at place r (0 for the largest) weighs 1 / (r + 1), a pair the sum of its two. The value is the mean
-    of that with places by x (ties by y) and that with places by y (ties by x), so x and y count alike.
+    An object at place r (0 for the largest) weighs 1 / (r + 1), a pair the sum of its two. The value is the
+    mean of that with places by x (ties by y) and that with places by y (ties by x), so x and y count alike.
 
     Args:
         x: values, shape `(n,)`.

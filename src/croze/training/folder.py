@@ -15,7 +15,7 @@ from croze.errors import CrozeError
 from croze.files import to_json, write_text
 from croze.nn.normalised import Normalised
 from croze.training.loop import BEST
-from croze.training.network import Subject, subject_from_json
+from croze.training.network import NetworkSpec
 from croze.training.recipe import Recipe
 from croze.training.state import load_weights
 
@@ -29,7 +29,7 @@ class Description:
     """What a training is of; two are of the same when these are equal.
 
     Attributes:
-        subject: as `Subject.to_json`.
+        subject: as `NetworkSpec.to_json`.
         classes, size: of the images.
         mean, std: of the model's normalisation.
         images: identity of the training and validation images, see `identity`.
@@ -102,7 +102,7 @@ def load_trained(folder: str | Path) -> tuple[Normalised, Description]:
         CrozeError: when nothing has been kept yet, the network cannot be built, or the weights do not fit.
     """
     description = read_description(folder)
-    subject = subject_from_json(description.subject)
+    subject = NetworkSpec.from_json(description.subject)
     model = Normalised(
         subject.build(description.classes, description.seed), description.mean, description.std
     )
@@ -114,7 +114,7 @@ def load_trained(folder: str | Path) -> tuple[Normalised, Description]:
 
 
 def describe(
-    subject: Subject,
+    subject: NetworkSpec,
     model: Normalised,
     training: Dataset,
     validation: Dataset,

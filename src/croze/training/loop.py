@@ -16,11 +16,11 @@ from croze.errors import CrozeError
 from croze.nn.normalised import Normalised
 from croze.nn.scratch import evaluating
 from croze.nn.seeding import exact_convolutions
-from croze.training.batches import Batches
-from croze.training.judge import judge
+from croze.training.images import Batches
 from croze.training.recipe import Recipe
 from croze.training.state import Place, load_state, load_weights, save_state, save_weights
 from croze.training.step import Run, optimiser_of, step
+from croze.training.validation import validate
 
 STATE = "last.safetensors"
 BEST = "best.safetensors"
@@ -104,11 +104,11 @@ def train(
         while place.epoch < recipe.epochs:
             _epoch(run, folder, checkpoint_seconds, watch)
             with torch.autocast(place_of.type, torch.bfloat16, enabled=mixed_precision):
-                judged = judge(model, validation, recipe, place_of, seed)
-            row = _row(run, judged.clean, judged.adversarial)
+                found = validate(model, validation, recipe, place_of, seed)
+            row = _row(run, found.clean, found.adversarial)
             place.history.append(row)
-            if not place.best or judged.figure > place.best["figure"]:
-                place.best = {"epoch": place.epoch + 1, "figure": judged.figure}
+            if not place.best or found.value > place.best["value"]:
+                place.best = {"epoch": place.epoch + 1, "value": found.value}
                 save_weights(folder / BEST, model, {**row, "title": title})
             place.epoch, place.step, place.sums = place.epoch + 1, 0, {}
             save_state(state, model, optimiser, place)
@@ -175,3 +175,43 @@ def _check_classes(model: Normalised, dataset: Dataset, device: torch.device) ->
             f"The network gives {logits.shape[1]} logits, but {dataset.source} has {dataset.classes} "
             "classes: build it for as many."
         )
+
+
+def first_steps(
+    network: nn.Module,
+    training: Dataset,
+    recipe: Recipe,
+    steps: int,
+    *,
+    seed: int = 0,
+    normalises_input: bool = False,
+) -> nn.Module:
+    """The network after so many steps of `train` with the same arguments, to the bit.
+
+    Nothing is validated or written. No step leaves the weights as they are.
+
+    Args:
+        network: takes normalised images, or pixels with `normalises_input`; trained in place, where it is.
+        training: the images.
+        recipe: what a step does; the learning rate falls as over all of its epochs.
+        steps: how many, at most as many as the recipe has.
+        seed: of order, augmentation, drop-path and random starts.
+
+    Raises:
+        CrozeError: for a number of steps that the recipe does not have.
+        Diverged: when the loss is not finite.
+    """
+    model = in_pixels(network, training, normalises_input)
+    device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
+    model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    run = Run(model, optimiser_of(model, recipe), recipe, Batches(training, recipe, seed), Place(), seed)
+    if not 0 <= steps <= run.total:
+        raise CrozeError(f"Between 0 and {run.total:,} steps of this training can be taken, got {steps}.")
+    model.train()
+    with exact_convolutions():
+        for _ in range(steps):
+            if run.place.step == run.batches.steps:
+                run.place.epoch, run.place.step = run.place.epoch + 1, 0
+            step(run)
+    run.optimiser.zero_grad(set_to_none=True)
+    return network

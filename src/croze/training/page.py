@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from croze.errors import CrozeError
 from croze.files import read_json
 from croze.reporting.chart import MARKS, Chart, Layout, canvas, legend_above
-from croze.reporting.marks import number, percent
 from croze.reporting.palette import SERIES, SOFT
-from croze.reporting.part import Fact, Part, basis_of, paired, text_of
+from croze.reporting.part import Fact, Part, basis_of, paired
 from croze.reporting.table import Table
+from croze.reporting.text import number, percent, text_of
 from croze.searching.page import winner_charts
 
 if TYPE_CHECKING:

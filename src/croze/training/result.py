@@ -8,9 +8,10 @@ from typing import Any
 
 from rich.table import Table
 
-from croze.reporting.figures import COLOURS, save
+from croze.reporting.chart import save
+from croze.reporting.palette import INK, SERIES
 from croze.training import Recipe, Trained
-from croze.training.network import Subject
+from croze.training.network import NetworkSpec
 
 SHOWN = 12
 """Epochs in the table: the last ones, and the best."""
@@ -26,7 +27,7 @@ _COLUMNS = {
 
 def training_json(
     found: Trained,
-    subject: Subject,
+    subject: NetworkSpec,
     recipe: Recipe,
     data: str,
     images: int,
@@ -88,9 +89,9 @@ def draw_curve(history: Sequence[Mapping[str, Any]], path: Path, title: str) -> 
     left, right = figure.subplots(1, 2)
     epochs = [row["epoch"] for row in history]
     marker = "o" if len(history) < 30 else ""
-    left.plot(epochs, [row["loss"] for row in history], marker=marker, color=COLOURS[0])
+    left.plot(epochs, [row["loss"] for row in history], marker=marker, color=INK)
     left.set(xlabel="epoch", ylabel="training loss")
-    for colour, (key, label) in zip(COLOURS[1:], list(_COLUMNS.items())[1:], strict=False):
+    for colour, (key, label) in zip(SERIES[1:], list(_COLUMNS.items())[1:], strict=False):
         values = [row[key] for row in history]
         if any(value is not None for value in values):
             right.plot(epochs, [100 * v for v in values], marker=marker, color=colour, label=label)

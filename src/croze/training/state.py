@@ -26,7 +26,7 @@ class Place:
         epoch, step: the next step to take; `step` counts within the epoch.
         sums: of the epoch so far: loss, correct answers, images.
         history: a row for each finished epoch.
-        best: number and figure of the best epoch so far.
+        best: number of the best epoch so far, and the value that makes it the best.
         seconds: time spent in training.
     """
 

@@ -1,4 +1,4 @@
-"""One step of SGD: `train` takes all of them, `first_steps` the first few."""
+"""One step of SGD, with the learning rate and drop-path that belong to it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,26 @@ from torch.optim import SGD
 from croze.errors import CrozeError
 from croze.nn.normalised import Normalised
 from croze.nn.seeding import seeded
-from croze.training.batches import Batches
+from croze.training.images import Batches
 from croze.training.loss import step_loss
 from croze.training.recipe import Recipe
-from croze.training.schedule import drop_path, learning_rate
 from croze.training.state import Place
+
+
+def learning_rate(base: float, step: int, total: int, warmup: int = 0) -> float:
+    """A linear rise over `warmup` steps, then half a cosine from `base` towards 0 at `total`.
+
+    Args:
+        step: 0 to total - 1.
+    """
+    if step < warmup:
+        return base * (step + 1) / warmup
+    return base * 0.5 * (1.0 + math.cos(math.pi * (step - warmup) / (total - warmup)))
+
+
+def drop_path(last: float, step: int, total: int) -> float:
+    """A linear rise from 0 to `last`, as in Liu et al. (2019), section 3.3."""
+    return last * step / total
 
 
 class Diverged(CrozeError):

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from rich.table import Table
-
+from croze.reporting.table import Table
 from croze.truth.catalogue import CATALOGUE, Source
 from croze.truth.lookup import Entry, Ranked, Summary
 from croze.truth.truth import Truth
@@ -18,13 +17,17 @@ MOST = 8
 
 def source_table() -> Table:
     """Every source that the catalogue knows."""
-    table = Table(title="sources", title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for source in CATALOGUE.values():
-        how = "fetched" if source.direct else "by hand"
-        table.add_row(source.name, f"{source.what}; {', '.join(source.datasets)}; {source.licence} ({how})")
-    return table
+    rows = (
+        (
+            source.name,
+            source.what,
+            ", ".join(source.datasets),
+            source.licence,
+            "fetched" if source.direct else "by hand",
+        )
+        for source in CATALOGUE.values()
+    )
+    return Table("Sources", "", ("name", "what", "data sets", "licence", "how"), tuple(rows), prose=True)
 
 
 def source_json(source: Source) -> dict[str, Any]:
@@ -49,15 +52,16 @@ def source_text(source: Source) -> list[str]:
 
 def file_table(source: Source, standing: Mapping[str, str]) -> Table:
     """Every known file of a source, and how it stands."""
-    table = Table(show_header=True, box=None, padding=(0, 2, 0, 0))
-    table.add_column("file", overflow="fold")
-    table.add_column("bytes", justify="right", no_wrap=True)
-    table.add_column("SHA-256", no_wrap=True)
-    table.add_column("", overflow="fold")
-    for file in source.files:
-        size = f"{file.size:,}" if file.size is not None else "?"
-        table.add_row(file.name, size, file.sha256[:12] or "not known", standing.get(file.name, ""))
-    return table
+    rows = (
+        (
+            file.name,
+            f"{file.size:,}" if file.size is not None else "?",
+            file.sha256[:12] or "not known",
+            standing.get(file.name, ""),
+        )
+        for file in source.files
+    )
+    return Table("", "", ("file", "bytes", "SHA-256", "state"), tuple(rows), prose=True)
 
 
 def truth_lines(truth: Truth, notes: Iterable[str]) -> list[str]:
@@ -73,15 +77,11 @@ def truth_lines(truth: Truth, notes: Iterable[str]) -> list[str]:
 
 def column_table(found: Sequence[Summary]) -> Table:
     """The columns of a truth."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("column", no_wrap=True)
-    for name in ("n", "different", "lowest", "median", "highest"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for one in found:
-        table.add_row(
-            one.column, f"{one.n:,}", f"{one.different:,}", *map(_percent, (one.low, one.median, one.high))
-        )
-    return table
+    rows = (
+        (one.column, f"{one.n:,}", f"{one.different:,}", *map(_percent, (one.low, one.median, one.high)))
+        for one in found
+    )
+    return Table("", "", ("column", "n", "different", "lowest", "median", "highest"), tuple(rows))
 
 
 def entry_lines(found: Entry) -> list[str]:
@@ -98,25 +98,16 @@ def entry_lines(found: Entry) -> list[str]:
 
 def entry_table(found: Entry) -> Table:
     """All columns of one architecture."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("column", no_wrap=True)
-    table.add_column("accuracy", justify="right", no_wrap=True)
-    table.add_column("rank", justify="right", no_wrap=True)
-    for place in found.places:
-        table.add_row(place.column, _percent(place.value), f"{place.rank:,} of {place.of:,}")
-    return table
+    rows = (
+        (place.column, _percent(place.value), f"{place.rank:,} of {place.of:,}") for place in found.places
+    )
+    return Table("", "", ("column", "accuracy", "rank"), tuple(rows))
 
 
 def best_table(column: str, found: Sequence[Ranked]) -> Table:
     """The best architectures by a column."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("rank", justify="right", no_wrap=True)
-    table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("strings", justify="right", no_wrap=True)
-    table.add_column("architecture", overflow="fold")
-    for one in found:
-        table.add_row(str(one.rank), _percent(one.value), str(one.strings), one.architecture)
-    return table
+    rows = ((str(one.rank), _percent(one.value), str(one.strings), one.architecture) for one in found)
+    return Table("", "", ("rank", column, "strings", "architecture"), tuple(rows), prose=True)
 
 
 def truth_json(truth: Truth, notes: Iterable[str]) -> dict[str, Any]:

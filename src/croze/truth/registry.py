@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 
 from croze.errors import CrozeError
-from croze.truth import (
-    csv_table,
-    nas_bench_301,
-    nas_robbench201,
-    nasbench201,
-    nats_bench,
-    robust_nasbench201,
-    tiny_robustbench,
-    trained_pool,
-)
 from croze.truth.cache import Cached
 from croze.truth.raw import RawFiles, Reader
 from croze.truth.sources import shortcomings
@@ -24,24 +15,30 @@ from croze.truth.truth import Truth
 Watch = Callable[[int, int], None]
 """Told how many cells of a long conversion are done, of how many."""
 
-
-READERS: Mapping[str, Reader] = {
-    reader.name: reader
-    for reader in (
-        nasbench201.READER,
-        nats_bench.READER,
-        robust_nasbench201.READER,
-        nas_robbench201.READER,
-        tiny_robustbench.READER,
-        nas_bench_301.READER,
-        csv_table.READER,
-        trained_pool.READER,
-    )
+BENCHMARKS: Mapping[str, str] = {
+    "nasbench201": "croze.truth.nasbench201",
+    "nats-bench": "croze.truth.nats_bench",
+    "robust-nb201": "croze.truth.robust_nasbench201",
+    "nas-robbench201": "croze.truth.nas_robbench201",
+    "tiny-robustbench": "croze.truth.tiny_robustbench",
+    "nas-bench-301": "croze.truth.nas_bench_301",
+    "csv": "croze.truth.csv_table",
+    "pool": "croze.pool.truth",
 }
-"""Readers by name."""
+"""The module of each reader, imported when it is asked for; its `READER` says how the benchmark is read."""
 
-BENCHMARKS: Mapping[str, Callable[..., Truth]] = {name: reader.read for name, reader in READERS.items()}
-"""What reads each, by name, without the cache."""
+
+def reader_of(name: str) -> Reader:
+    """The reader of a benchmark.
+
+    Raises:
+        CrozeError: for an unknown name.
+    """
+    if name not in BENCHMARKS:
+        known = ", ".join(sorted(BENCHMARKS))
+        raise CrozeError(f"Unknown benchmark {name!r}: expected NAME:PATH with a name out of {known}.")
+    reader: Reader = import_module(BENCHMARKS[name]).READER
+    return reader
 
 
 def open_truth(spec: str, dataset: str, watch: Watch | None = None) -> Truth:
@@ -60,12 +57,10 @@ def open_truth(spec: str, dataset: str, watch: Watch | None = None) -> Truth:
         CrozeError: an unknown benchmark, no path, or whatever its reader objects to.
     """
     name, _, text = spec.partition(":")
-    known = ", ".join(sorted(READERS))
-    if name not in READERS:
-        raise CrozeError(f"Unknown benchmark {name!r}: expected NAME:PATH with a name out of {known}.")
+    reader = reader_of(name)
     if not text:
         raise CrozeError(f"A benchmark needs its folder or file: write {name}:PATH, got {spec!r}.")
-    reader, path = READERS[name], Path(text).expanduser()
+    path = Path(text).expanduser()
     raw = _raw_files(reader, path, dataset)
     place = Cached(name, reader.version, dataset, raw) if raw is not None else None
     if place is not None and (kept := place.load()) is not None:

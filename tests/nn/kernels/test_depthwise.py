@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from croze.nn.kernels import chunks
+from croze.nn.kernels import layout
 from croze.nn.kernels.depthwise import depthwise, gains, knows
 
 KNOWN = [
@@ -67,7 +67,7 @@ def test_any_even_size_will_do(settings, images, channels, height, width):
 
 
 def test_a_batch_in_chunks_gives_the_same(monkeypatch):
-    monkeypatch.setattr(chunks, "ELEMENTS", 2 * 4 * 16 * 16)
+    monkeypatch.setattr(layout, "ELEMENTS", 2 * 4 * 16 * 16)
     assert_like_torch(5, 1, 1, 5, 4, 16, 16)
     assert_like_torch(7, 1, 2, 3, 4, 32, 32)
 

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from torch.autograd import gradcheck, gradgradcheck
 from torch.nn import functional
 
-from croze.nn.kernels import chunks
+from croze.nn.kernels import layout
 from croze.nn.kernels.taps import tapped
 
 
@@ -44,7 +44,7 @@ def test_any_convolution_by_channels(images, channels, height, width, kernel, st
 
 
 def test_its_gradients_are_right_twice_and_in_chunks(monkeypatch):
-    monkeypatch.setattr(chunks, "ELEMENTS", 2 * 3 * 5 * 4)
+    monkeypatch.setattr(layout, "ELEMENTS", 2 * 3 * 5 * 4)
     x, weight = drawn(3, 3, 5, 4, seed=0).requires_grad_(True), drawn(3, 1, 3, 3, seed=1).requires_grad_(True)
     for stride, dilation in ((1, 1), (2, 1), (1, 2)):
         assert gradcheck(lambda a, b: tapped(a, b, stride, dilation, dilation), (x, weight))  # noqa: B023

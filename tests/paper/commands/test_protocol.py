@@ -43,13 +43,13 @@ def test_both_tables_and_the_figure(croze, tmp_path, monkeypatch):
     assert "94.34" not in page  # digits are not what the print is of
 
     monkeypatch.setattr(Evaluator, "__call__", refuse)
-    monkeypatch.setattr("croze.campaign.work.evaluate", refuse)
+    monkeypatch.setattr("croze.pool.work.evaluate", refuse)
     with monkeypatch.context() as first:
-        first.setattr("croze.campaign.work.train", refuse)
+        first.setattr("croze.pool.work.train", refuse)
         again = croze(*THREE, "--json", "-")
         assert again.json["rows"] == [row]
         assert "computed 0 scores" in " ".join(again.json["basis"])
-    monkeypatch.setattr("croze.campaign.work.evaluate", evaluate)
+    monkeypatch.setattr("croze.pool.work.evaluate", evaluate)
 
     # table 4 takes its searches from table 3, and trains the other way
     four = croze(*FOUR, "--json", "-")

@@ -33,8 +33,7 @@ def figure2(
     from croze.paper.protocol.result import read_run
     from croze.paper.search_cost_plot import cost_panels, cost_sheet, draw_costs
     from croze.provenance import provenance
-    from croze.reporting.figures import check_plot
-    from croze.reporting.terminal import terminal_table
+    from croze.reporting.chart import check_plot
 
     if plot is not None:
         check_plot(plot)
@@ -44,7 +43,7 @@ def figure2(
     ]
     rows = cost_panels(*runs)
     terminal = console(json)
-    terminal.print(terminal_table(cost_sheet(rows)))
+    terminal.print(cost_sheet(rows))
     for run in runs:
         if run is not None and run.without:
             terminal.print(f"No point of ours in {run.table}: {', '.join(run.without)}.")

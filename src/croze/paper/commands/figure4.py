@@ -44,7 +44,7 @@ def figure4(
     from croze.pool import read_pool
     from croze.provenance import provenance
     from croze.proxies import parse_proxies
-    from croze.reporting.figures import check_plot
+    from croze.reporting.chart import check_plot
 
     if plot is not None:
         check_plot(plot)

@@ -85,9 +85,8 @@ def figure5(
     from croze.pool import read_pool
     from croze.provenance import provenance
     from croze.ranking.scored import DIGITS
-    from croze.reporting.figures import check_plot
+    from croze.reporting.chart import check_plot
     from croze.reporting.page import Page
-    from croze.reporting.terminal import terminal_table
     from croze.scoring.evaluator import Evaluator
     from croze.scoring.population import draw as draw_cells
     from croze.spaces import open_space
@@ -154,7 +153,7 @@ def figure5(
     emit_json(json, {**found.to_json(), "basis": basis, "scored_on": evaluator.context, "provenance": made})
     tables = sheets(found)
     for sheet in tables:
-        terminal.print(terminal_table(sheet))
+        terminal.print(sheet)
     written = []
     if plot is not None:
         draw_predictiveness(found, plot, f"{found.n:,} cells of {opened.name}, seed {seed}")

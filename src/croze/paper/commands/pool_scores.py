@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from croze.campaign.images import held_out
 from croze.cli.progress import Bar
 from croze.data import Dataset, load_batch, open_dataset
 from croze.data.cached import cached
@@ -17,6 +16,7 @@ from croze.data.sampling import spread
 from croze.data.splits import in_split
 from croze.errors import CrozeError
 from croze.pool import Design, Pool
+from croze.pool.images import held_out
 from croze.proxies import Criterion, merits, parts_of
 from croze.ranking.scored import collect
 from croze.scoring.evaluator import Evaluator

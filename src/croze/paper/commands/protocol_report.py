@@ -15,7 +15,6 @@ from croze.paper.protocol_notes import protocol_notes
 from croze.paper.protocol_sheets import not_run, protocol_sheets
 from croze.provenance import provenance
 from croze.reporting.page import Page
-from croze.reporting.terminal import terminal_table
 from croze.spaces import Space
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def report(
         seconds="CPU s" if kind == "cpu" else f"{kind} s",
     )
     for sheet in tables:
-        terminal.print(terminal_table(sheet))
+        terminal.print(sheet)
     missing = not_run(rows, paper)
     if missing:
         terminal.print(f"Not run: {', '.join(missing)}.")

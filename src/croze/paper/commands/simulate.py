@@ -106,8 +106,7 @@ def simulate(
     from croze.provenance import provenance
     from croze.proxies import parse_proxies, parts_of
     from croze.ranking.scored import Scoring
-    from croze.reporting.figures import check_plot
-    from croze.reporting.terminal import terminal_table
+    from croze.reporting.chart import check_plot
     from croze.scoring.evaluator import Evaluator
     from croze.scoring.ledger import Ledger
     from croze.scoring.store import Store
@@ -176,7 +175,7 @@ def simulate(
     for line in goals_of(found):
         terminal.print(line)
     for sheet in sheets(found):
-        terminal.print(terminal_table(sheet))
+        terminal.print(sheet)
     written = []
     if plot is not None:
         title = (

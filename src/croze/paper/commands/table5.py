@@ -60,7 +60,6 @@ def table5(
     from croze.provenance import provenance
     from croze.ranking.scored import DIGITS
     from croze.reporting.page import Page
-    from croze.reporting.terminal import terminal_table
     from croze.scoring.evaluator import Evaluator
     from croze.scoring.ledger import Ledger
     from croze.scoring.store import Store
@@ -105,7 +104,7 @@ def table5(
     emit_json(json, {**found.to_json(), "basis": basis, "scored_on": evaluator.context, "provenance": made})
     tables = sheets(found, printed=printed)
     for sheet in tables:
-        terminal.print(terminal_table(sheet))
+        terminal.print(sheet)
     if page is not None:
         about = (
             "Which cell each set of CRoZe's three components ranks first, and how good that cell is by "

@@ -81,7 +81,6 @@ def table5_darts(
     from croze.paper.trained_sets_sheets import trained_notes, trained_sheets
     from croze.provenance import provenance
     from croze.reporting.page import Page
-    from croze.reporting.terminal import terminal_table
     from croze.robustness.plan import plan_trials
     from croze.scoring.evaluator import Evaluator
     from croze.scoring.ledger import Ledger
@@ -130,7 +129,7 @@ def table5_darts(
     printed = opened.name == "darts" and dataset == "cifar10"
     tables = trained_sheets(rows, printed=printed)
     for sheet in tables:
-        terminal.print(terminal_table(sheet))
+        terminal.print(sheet)
     made = provenance()
     basis = [
         f"candidates: {sample:,} distinct ones of {opened!r}, drawn with seed {seed}",

@@ -83,7 +83,7 @@ def table6(
     from croze.pool import read_design
     from croze.provenance import provenance
     from croze.proxies import parse_proxies
-    from croze.reporting.figures import check_plot
+    from croze.reporting.chart import check_plot
     from croze.spaces import open_space
     from croze.truth.selection import shared_cells
 

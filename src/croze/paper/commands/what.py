@@ -10,10 +10,9 @@ def what(json: Json = None) -> None:
     from croze.cli.output import console, emit_json
     from croze.paper.printed.parts import PARTS
     from croze.reporting.table import Table
-    from croze.reporting.terminal import terminal_table
 
     rows = tuple((part.name, part.shows, part.needs, part.lacks) for part in PARTS)
     head = ("name", "shows", "made with", "not made with it")
     sheet = Table("Tables and figures of the paper", "", head, rows, prose=True)
-    console(json).print(terminal_table(sheet))
+    console(json).print(sheet)
     emit_json(json, [vars(part) for part in PARTS])

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from croze.campaign.work import column_of, is_column
 from croze.corruptions.names import CORRUPTIONS, SEVERITIES
 from croze.errors import CrozeError
-from croze.robustness.figures import harmonic_robustness
+from croze.pool.work import column_of, is_column
+from croze.robustness.metrics import harmonic_robustness
 from croze.robustness.plan import Plan
 from croze.robustness.trials import Attacked
 

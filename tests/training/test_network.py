@@ -5,7 +5,7 @@ import torch
 
 from croze.errors import CrozeError
 from croze.spaces import open_space
-from croze.training.network import OfFile, OfSpace, of_run, of_space, subject_from_json
+from croze.training.network import NetworkSpec, SpaceNetwork
 
 CELL = "|skip_connect~0|+|none~0|none~1|+|none~0|nor_conv_3x3~1|nor_conv_3x3~2|"
 NETWORK = """
@@ -33,26 +33,30 @@ def equal(one, other):
 
 @pytest.mark.parametrize(
     "subject",
-    [of_space(CELL, channels=4, cells=1), of_space("DARTS-V2", layers=3, channels=4), of_space(CELL)],
+    [
+        NetworkSpec.from_space(CELL, channels=4, cells=1),
+        NetworkSpec.from_space("DARTS-V2", layers=3, channels=4),
+        NetworkSpec.from_space(CELL),
+    ],
     ids=lambda s: s.space,
 )
 def test_it_comes_back_from_json(subject):
-    again = subject_from_json(json.loads(json.dumps(subject.to_json())))
+    again = NetworkSpec.from_json(json.loads(json.dumps(subject.to_json())))
     assert again == subject
     assert equal(again.build(10, 3), subject.build(10, 3))
     assert not equal(subject.build(10, 3), subject.build(10, 4))
 
 
 def test_it_is_the_network_of_the_space():
-    subject = of_space(CELL, channels=4, cells=1)
+    subject = NetworkSpec.from_space(CELL, channels=4, cells=1)
     space = open_space("nasbench201", channels=4, cells=1)
     assert equal(subject.build(7, 1), space.build(space.parse(CELL), classes=7, seed=1))
 
 
 def test_a_file_of_ones_own(file):
-    subject = OfFile.of(f"{file}:build")
+    subject = NetworkSpec.from_file(f"{file}:build")
     assert subject.title == "net_of_mine.py:build"
-    again = subject_from_json(json.loads(json.dumps(subject.to_json())))
+    again = NetworkSpec.from_json(json.loads(json.dumps(subject.to_json())))
     assert equal(again.build(10, 0), subject.build(10, 0))
     file.write_text(NETWORK + "# another comment\n")
     with pytest.raises(CrozeError, match="has changed since"):
@@ -60,13 +64,13 @@ def test_a_file_of_ones_own(file):
 
 
 def test_an_auxiliary_head_where_the_space_has_one():
-    darts = of_space("DARTS-V2", layers=3, channels=4)
+    darts = NetworkSpec.from_space("DARTS-V2", layers=3, channels=4)
     assert dict(darts.for_training((3, 32, 32)).settings)["auxiliary"] is True
     assert darts.for_training((3, 64, 64)) == darts
     # a search names every setting of its space, this one as False
-    found = of_space("DARTS-V2", layers=3, channels=4, auxiliary=False)
+    found = NetworkSpec.from_space("DARTS-V2", layers=3, channels=4, auxiliary=False)
     assert found.for_training((3, 32, 32)) == darts.for_training((3, 32, 32))
-    cell = of_space(CELL)
+    cell = NetworkSpec.from_space(CELL)
     assert cell.for_training((3, 32, 32)) == cell
 
 
@@ -78,12 +82,12 @@ def result(folder, best, space):
 
 def test_the_winner_of_a_search(tmp_path):
     result(tmp_path / "run", {"architecture": CELL}, repr(open_space("nasbench201", channels=8, cells=2)))
-    assert of_run(tmp_path / "run", channels=16) == OfSpace(
+    assert NetworkSpec.from_run(tmp_path / "run", channels=16) == SpaceNetwork(
         "nasbench201", (("cells", 2), ("channels", 16)), CELL
     )
-    genotype = str(open_space("darts").parse(of_space("DARTS-V2").architecture))
+    genotype = str(open_space("darts").parse(NetworkSpec.from_space("DARTS-V2").architecture))
     result(tmp_path / "darts", {"architecture": genotype}, repr(open_space("darts", layers=8, channels=16)))
-    found = of_run(tmp_path / "darts", layers=20)
+    found = NetworkSpec.from_run(tmp_path / "darts", layers=20)
     assert found.open() == open_space("darts", layers=20, channels=16)
 
 
@@ -98,14 +102,14 @@ def test_the_winner_of_a_search(tmp_path):
 def test_what_a_search_cannot_give(tmp_path, best, space, says):
     result(tmp_path, best, space)
     with pytest.raises(CrozeError, match=says):
-        of_run(tmp_path)
+        NetworkSpec.from_run(tmp_path)
 
 
 def test_no_search(tmp_path):
     with pytest.raises(CrozeError, match="folder of a finished search"):
-        of_run(tmp_path)
+        NetworkSpec.from_run(tmp_path)
     (tmp_path / "best.json").write_text("[]")
     with pytest.raises(CrozeError, match="no result of a search"):
-        of_run(tmp_path)
+        NetworkSpec.from_run(tmp_path)
     with pytest.raises(CrozeError, match="describes no network"):
-        subject_from_json({})
+        NetworkSpec.from_json({})

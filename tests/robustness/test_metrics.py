@@ -6,8 +6,8 @@ from scipy.stats import binomtest, hmean
 
 from croze.errors import CrozeError
 from croze.robustness.attacks import find_attack
-from croze.robustness.figures import harmonic_robustness, per_class, wilson, worst_case
 from croze.robustness.masking import masking_signs
+from croze.robustness.metrics import harmonic_robustness, per_class, wilson, worst_case
 from croze.robustness.trials import Attacked, Clean
 
 

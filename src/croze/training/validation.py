@@ -1,4 +1,4 @@
-"""How good a model is on the images set aside: the figure that chooses the epoch to keep."""
+"""How good a model is on the images set aside: what chooses the epoch to keep."""
 
 from __future__ import annotations
 
@@ -15,26 +15,28 @@ from croze.nn.normalised import Normalised
 from croze.nn.scratch import evaluating
 from croze.perturb.base import Ball
 from croze.perturb.pgd import PGD
-from croze.training.perturbed import input_gradient
+from croze.training.loss import input_gradient
 from croze.training.recipe import Recipe
 
 _BATCH = 250
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """Accuracies in [0, 1]; the adversarial one is None for standard training, which is not judged by it."""
+class Validation:
+    """Accuracies in [0, 1]; the adversarial one is None for standard training, which does not measure it."""
 
     clean: float
     adversarial: float | None
 
     @property
-    def figure(self) -> float:
-        """What is highest in the epoch to keep: adversarial accuracy, or clean where there is none."""
+    def value(self) -> float:
+        """What is highest in the epoch that is kept: adversarial accuracy, or clean where there is none."""
         return self.clean if self.adversarial is None else self.adversarial
 
 
-def judge(model: Normalised, dataset: Dataset, recipe: Recipe, device: torch.device, seed: int) -> Judgement:
+def validate(
+    model: Normalised, dataset: Dataset, recipe: Recipe, device: torch.device, seed: int
+) -> Validation:
     """Clean accuracy on all images, and on the first of them accuracy under PGD of the recipe's epsilon.
 
     PGD takes the recipe's `validation_steps` steps of a quarter epsilon from a random start.
@@ -61,7 +63,7 @@ def judge(model: Normalised, dataset: Dataset, recipe: Recipe, device: torch.dev
             with torch.no_grad():
                 adversarial += int((model(perturbed).argmax(1) == labels).sum())
             attacked += len(labels)
-    return Judgement(clean / len(dataset), adversarial / attacked if attacked else None)
+    return Validation(clean / len(dataset), adversarial / attacked if attacked else None)
 
 
 def _batch(dataset: Dataset, rows: Indices, device: torch.device) -> tuple[Tensor, Tensor]:

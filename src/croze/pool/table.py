@@ -9,7 +9,7 @@ from rich.table import Table as RichTable
 from croze.corruptions.names import CORRUPTIONS
 from croze.errors import CrozeError
 from croze.pool import Pool
-from croze.truth.trained_pool import read_columns
+from croze.pool.truth import read_columns
 
 SHOWN = ("clean", "corruptions")
 """Columns that stand in the table besides the attacks; each corruption and severity is in the JSON."""

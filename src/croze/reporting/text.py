@@ -1,25 +1,28 @@
-"""Points of a cloud thinned to what can be told apart, and numbers as a reader wants them."""
+"""Numbers and settings as a reader wants them."""
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Sequence
-
-MOST = 1200
-"""Points up to which all are drawn."""
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
-def thinned(x: Sequence[float], y: Sequence[float], most: int = MOST) -> list[int]:
-    """Which points to draw: all of few; of many the first in each field of a fine grid."""
-    if len(x) <= most:
-        return list(range(len(x)))
-    side = max(int(math.sqrt(most)), 1)
-    left, bottom = min(x), min(y)
-    across, up = (max(x) - left) or 1.0, (max(y) - bottom) or 1.0
-    fields: dict[tuple[int, int], int] = {}
-    for i, (a, b) in enumerate(zip(x, y, strict=True)):
-        fields.setdefault((round((a - left) / across * side), round((b - bottom) / up * side)), i)
-    return sorted(fields.values())
+def rho_text(value: float) -> str:
+    """A correlation with three digits and no leading zero; `-` where there is none."""
+    if math.isnan(value):
+        return "-"
+    text = f"{value:.3f}"
+    if text in ("-0.000", "0.000"):
+        return ".000"
+    return text.replace("0.", ".", 1) if abs(value) < 1 and "0." in text[:3] else text
+
+
+def interval_text(rho: float, low: float, high: float) -> str:
+    """A correlation with its interval, where it has one."""
+    if math.isnan(rho) or math.isnan(low):
+        return rho_text(rho)
+    return f"{rho_text(rho)} ({rho_text(low)} to {rho_text(high)})"
 
 
 def number(value: float | None, digits: int = 4) -> str:
@@ -61,3 +64,14 @@ def correlation(value: float | None, *, sign: bool = False) -> str:
 def shortened(text: str, most: int) -> str:
     """The text, its end cut off where it is longer; the table behind the chart has it whole."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def text_of(value: Any) -> str:
+    """A setting as text."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {text_of(item)}" for key, item in value.items())
+    if isinstance(value, Sequence):
+        return ", ".join(text_of(item) for item in value)
+    return json.dumps(value)

@@ -1,4 +1,4 @@
-"""Figures of the corruptions of an evaluation: means by corruption and by group, and mCE."""
+"""Metrics of an evaluation: pure functions of accuracies and of counts."""
 
 from __future__ import annotations
 
@@ -6,15 +6,59 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
 from croze.corruptions import CORRUPTIONS, GROUPS, SEVERITIES
 from croze.errors import CrozeError
+
+
+def harmonic_robustness(clean: float, robust: float) -> float:
+    """HRS: the harmonic mean of clean and robust accuracy (Devaguptapu et al. 2021, as Table 1 of CRoZe).
+
+    Both in [0, 1], and so is the result; 0 where both are.
+    """
+    return 0.0 if clean + robust == 0 else 2 * clean * robust / (clean + robust)
+
+
+def wilson(successes: int, trials: int) -> tuple[float, float]:
+    """Wilson's 95% score interval of a share (Wilson 1927).
+
+    Raises:
+        CrozeError: without trials.
+    """
+    if trials < 1:
+        raise CrozeError("An interval needs at least one image, got none.")
+    interval = binomtest(successes, trials).proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def per_class(
+    correct: NDArray[np.bool_], labels: NDArray[np.int64], classes: int
+) -> tuple[float | None, ...]:
+    """Accuracy of each class over the first `len(correct)` images; None for a class without any."""
+    labels = labels[: len(correct)]
+    found = []
+    for label in range(classes):
+        members = correct[labels == label]
+        found.append(float(members.mean()) if len(members) else None)
+    return tuple(found)
+
+
+def worst_case(results: Sequence[NDArray[np.bool_]]) -> NDArray[np.bool_]:
+    """Which of the images that all attacks saw withstand every one of them."""
+    shared = min(map(len, results))
+    withstood: NDArray[np.bool_] = np.logical_and.reduce([correct[:shared] for correct in results])
+    return withstood
+
 
 Accuracies = Mapping[str, Mapping[int, float]]
 """By corruption and severity, in [0, 1]."""
 
 
 @dataclass(frozen=True)
-class CorruptionFigures:
+class CorruptionMetrics:
     """What the corruptions of an evaluation come to.
 
     Attributes:
@@ -48,9 +92,9 @@ class CorruptionFigures:
         }
 
 
-def corruption_figures(
+def corruption_metrics(
     accuracies: Accuracies, reference: Accuracies | None = None, reference_name: str = ""
-) -> CorruptionFigures:
+) -> CorruptionMetrics:
     """Means over severities, groups and everything.
 
     Without a reference mCE is the mean error over corruptions and severities, as is usual for CIFAR-10-C
@@ -72,7 +116,7 @@ def corruption_figures(
         mce = 1 - _mean(list(by_corruption.values()))
     elif complete and reference is not None:
         mce = _mean([_ratio(name, accuracies[name], reference) for name in CORRUPTIONS])
-    return CorruptionFigures(
+    return CorruptionMetrics(
         accuracies,
         by_corruption,
         {

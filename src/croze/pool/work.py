@@ -1,8 +1,8 @@
-"""The work on one member: train it, evaluate it, write what came of it."""
+"""Trains and evaluates the members of a pool, here or in worker processes, and goes on where it was."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,16 +12,16 @@ from filelock import FileLock, Timeout
 from croze.data import Dataset
 from croze.nn.normalised import Normalised
 from croze.pool import MemberResult, folder_of_member, read_result
-from croze.robustness.evaluate import evaluate
-from croze.robustness.identity import digest_of_weights
+from croze.robustness.evaluate import digest_of_weights, evaluate
 from croze.robustness.masking import UNBOUNDED
 from croze.robustness.outcomes import Outcomes
 from croze.robustness.plan import Plan, prepare
 from croze.robustness.trials import Attacked, Corrupted, Trial
+from croze.scoring.execution import make_executor
 from croze.training import BEST, STATE, Diverged, Recipe, Trained, in_pixels, train
-from croze.training.batches import Batches
 from croze.training.folder import describe, identity, load_trained
-from croze.training.network import OfSpace
+from croze.training.images import Batches
+from croze.training.network import SpaceNetwork
 from croze.training.state import Place
 
 Watch = Callable[[int, str], None]
@@ -113,7 +113,7 @@ class Work:
         return MemberResult(architecture, columns, images, training)
 
     def _train(self, number: int, architecture: str, place: Path) -> Trained:
-        subject = OfSpace(self.space, self.settings, architecture)
+        subject = SpaceNetwork(self.space, self.settings, architecture)
         if self.recipe.auxiliary:
             subject = subject.for_training(self.training.size)
         network = subject.build(self.training.classes, self.seed)
@@ -197,3 +197,51 @@ def column_of(trial: Trial) -> str:
         size = levels if trial.norm == "linf" else f"{trial.norm}:{trial.epsilon:g}"
         return f"{trial.attack.spec}@{size}"
     return str(trial.corruption) if isinstance(trial, Corrupted) else trial.key
+
+
+Told = Callable[[int, int, MemberResult], None]
+"""Called after every member with how many are done, the member's number and its result."""
+
+
+def train_pool(
+    work: Work,
+    architectures: Sequence[str],
+    *,
+    workers: int = 1,
+    devices: Sequence[str] = (),
+    told: Told | None = None,
+) -> list[int]:
+    """Train and evaluate all members; those that are done already are found in the folder.
+
+    Several processes, on machines that share the folder too, may run this at once: none works at a member
+    that another one is at.
+
+    Args:
+        work: what is done with each.
+        architectures: by number.
+        workers: processes, one torch thread each; 1 computes here, 0 stands for one a core.
+        devices: where workers compute, in turn.
+        told: see `Told`.
+
+    Returns:
+        Numbers of members that other processes are at.
+
+    Raises:
+        CrozeError: as `Work`, and as executors do.
+    """
+    executor = make_executor(work, workers, devices=devices)
+    elsewhere = []
+    done = 0
+    try:
+        for item in enumerate(architectures):
+            executor.submit(item)
+        for (number, _), result in executor.results():
+            if result is None:
+                elsewhere.append(number)
+                continue
+            done += 1
+            if told is not None:
+                told(done, number, result)
+    finally:
+        executor.close()
+    return elsewhere

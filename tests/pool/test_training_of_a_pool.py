@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from croze.campaign import Work, train_pool
-from croze.campaign.images import held_out, pool_images
-from croze.campaign.work import column_of
 from croze.data import open_dataset
 from croze.data.cached import cached
 from croze.errors import CrozeError
 from croze.pool import RESULT, folder_of_member
 from croze.pool import read_result as read_result_of
+from croze.pool.images import held_out, pool_images
+from croze.pool.work import Work, column_of, train_pool
 from croze.robustness.plan import plan_trials
 from croze.scoring.population import draw
 from croze.spaces import open_space

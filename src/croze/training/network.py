@@ -1,0 +1,268 @@
+"""The network that is trained and evaluated, as a value from which it can be built again."""
+
+from __future__ import annotations
+
+import ast
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from torch import nn
+
+from croze.errors import CrozeError
+from croze.nn.seeding import seeded
+from croze.spaces import SPACES, Space, open_space
+from croze.spaces.darts.stacked import StackedSpace
+from croze.spaces.genotypes import parse_or_suggest, resolve
+from croze.user_code import call, digest_of, run_file
+
+
+class NetworkSpec(ABC):
+    """What network a training is of: an architecture of a space, or a function in a user's file.
+
+    Specs are equal when they build equal networks from equal seeds.
+    """
+
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """For tables and messages."""
+
+    @abstractmethod
+    def build(self, classes: int, seed: int) -> nn.Module:
+        """The network with fresh weights drawn from the seed: *normalised* images to logits.
+
+        Raises:
+            CrozeError: when it cannot be built.
+        """
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """JSON-ready; `from_json` gives an equal spec back."""
+
+    @staticmethod
+    def from_json(content: Mapping[str, Any]) -> NetworkSpec:
+        """The spec that `to_json` described.
+
+        Raises:
+            CrozeError: when this is no such description.
+        """
+        try:
+            if "model" in content:
+                return FileNetwork(content["model"], content["digest"])
+            return SpaceNetwork(content["space"], tuple(content["settings"].items()), content["architecture"])
+        except (KeyError, TypeError, AttributeError) as problem:
+            raise CrozeError(f"This describes no network ({problem}): name the network anew.") from None
+
+    @staticmethod
+    def from_space(architecture: str, space: str | None = None, **settings: Any) -> SpaceNetwork:
+        """An architecture of a space, or a published one by its name.
+
+        Args:
+            architecture: in the notation of the space, or a name of `croze list genotypes`.
+            space: as `open_space`; by default that of the name, or nasbench201.
+            settings: of the space; those that are None stay at its defaults.
+
+        Raises:
+            CrozeError: for an unknown space, setting, name or architecture.
+        """
+        space, text = resolve(architecture, space)
+        given = {key: value for key, value in settings.items() if value is not None}
+        opened = open_space(space, **given)
+        return SpaceNetwork(space, tuple(sorted(given.items())), str(parse_or_suggest(opened, text)))
+
+    @staticmethod
+    def from_run(folder: str | Path, space: str | None = None, **settings: Any) -> SpaceNetwork:
+        """The best architecture of a search, in the space it was found in.
+
+        Args:
+            folder: of the search; its `best.json` is read.
+            space: `FILE.py:CLASS` of a user's own space, which a result does not know where to find.
+            settings: replace those that the search built its candidates with, such as more `layers`.
+
+        Raises:
+            CrozeError: when there is no result, it has no winner, or its space is a user's own and not named.
+        """
+        path = Path(folder) / "best.json"
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            best, described = content["best"], content["settings"]["space"]
+        except FileNotFoundError:
+            raise CrozeError(f"{path} does not exist: name the folder of a finished search.") from None
+        except (OSError, ValueError, KeyError, TypeError) as problem:
+            raise CrozeError(f"{path} is no result of a search that can be read ({problem}).") from None
+        if best is None:
+            raise CrozeError(
+                f"The search in {folder} found no architecture: there is nothing to take from it."
+            )
+        name, own = _read(described)
+        if space is None:
+            known = {getattr(kind, "__name__", ""): key for key, kind in SPACES.items()}
+            if name not in known:
+                raise CrozeError(
+                    f"{path} is of the space {name}, one of your own: add --space FILE.py:{name}."
+                )
+            space = known[name]
+        given = {key: value for key, value in settings.items() if value is not None}
+        return NetworkSpec.from_space(best["architecture"], space, **{**own, **given})
+
+    @staticmethod
+    def from_file(spec: str) -> FileNetwork:
+        """A network of the user's own, named as `FILE.py:FUNCTION`; the file is run once.
+
+        Raises:
+            CrozeError: as `load_model`.
+        """
+        file, name = _named(spec)
+        return FileNetwork(f"{file.resolve()}:{name}", digest_of(_run(file, 0)))
+
+
+@dataclass(frozen=True)
+class SpaceNetwork(NetworkSpec):
+    """An architecture and its space.
+
+    Attributes:
+        space: as `open_space` takes it.
+        settings: what differs from the space's own settings, as pairs, such as `("channels", 16)`.
+        architecture: in the notation of the space.
+    """
+
+    space: str
+    settings: tuple[tuple[str, Any], ...]
+    architecture: str
+
+    @property
+    def title(self) -> str:
+        """The architecture, its space and the settings."""
+        settings = "".join(f", {key} {value}" for key, value in self.settings)
+        return f"{self.architecture} ({self.space}{settings})"
+
+    def open(self) -> Space[Any]:
+        """The space with these settings; raises CrozeError as `open_space`."""
+        return open_space(self.space, **dict(self.settings))
+
+    def build(self, classes: int, seed: int) -> nn.Module:
+        """The network in the space's usual flavour.
+
+        Raises:
+            CrozeError: as `open_space` and `parse`.
+        """
+        opened = self.open()
+        return opened.build(
+            opened.parse(self.architecture), classes=classes, seed=seed, flavour=opened.flavours[0]
+        )
+
+    def for_training(self, size: tuple[int, ...]) -> SpaceNetwork:
+        """The same with an auxiliary head, where the space has one for images of this size `(C, H, W)`.
+
+        Evaluation does without it, but it is part of the weights.
+        """
+        opened = self.open()
+        if not isinstance(opened, StackedSpace) or opened.auxiliary:
+            return self
+        fits = size[1:] == ((32, 32) if opened.network == "cifar" else (224, 224))
+        if not fits:
+            return self
+        return replace(self, settings=tuple(sorted({**dict(self.settings), "auxiliary": True}.items())))
+
+    def to_json(self) -> dict[str, Any]:
+        """Space, settings and architecture."""
+        return {"space": self.space, "settings": dict(self.settings), "architecture": self.architecture}
+
+
+@dataclass(frozen=True)
+class FileNetwork(NetworkSpec):
+    """A network of the user's own.
+
+    Attributes:
+        model: `path/to/file.py:name`, the path being absolute.
+        digest: SHA-256 over the file and what it imports from its folder, as `digest_of`.
+    """
+
+    model: str
+    digest: str
+
+    @property
+    def title(self) -> str:
+        """File and name."""
+        file, name = _named(self.model)
+        return f"{file.name}:{name}"
+
+    def build(self, classes: int, seed: int) -> nn.Module:
+        """What the function returns, or the module itself; `classes` are up to the user's code.
+
+        Raises:
+            CrozeError: as `load_model`, or when the file is another one than it was.
+        """
+        file, name = _named(self.model)
+        module = _run(file, seed)
+        if digest_of(module) != self.digest:
+            raise CrozeError(
+                f"{file} has changed since this was begun: bring it back, or begin anew in another folder."
+            )
+        return _made(module, name, file, seed)
+
+    def to_json(self) -> dict[str, Any]:
+        """Where the network comes from."""
+        return {"model": self.model, "digest": self.digest}
+
+
+def load_model(spec: str, seed: int) -> nn.Module:
+    """The module that the named function returns (or the named module itself), built from this seed.
+
+    The file is run anew at every call, for a network that it holds itself has its weights from that.
+
+    Args:
+        spec: `path/to/file.py:name`, name being a function without arguments or an `nn.Module`.
+        seed: of the weights.
+
+    Raises:
+        CrozeError: when the file or the name is missing, the file cannot be run, or what comes back is no
+            network.
+    """
+    file, name = _named(spec)
+    return _made(_run(file, seed), name, file, seed)
+
+
+def _made(module: ModuleType, name: str, file: Path, seed: int) -> nn.Module:
+    made = getattr(module, name, None)
+    if callable(made) and not isinstance(made, nn.Module):
+        with seeded(seed):
+            made = call(made, f"{name}() of {file}")
+    if not isinstance(made, nn.Module):
+        what = "nothing of that name" if made is None else f"something of type {type(made).__name__}"
+        raise CrozeError(
+            f"{file}:{name} must be a torch.nn.Module or a function that returns one, got {what}."
+        )
+    return made
+
+
+def _named(spec: str) -> tuple[Path, str]:
+    path, colon, name = spec.rpartition(":")
+    file = Path(path).expanduser()
+    if not colon or not name or file.suffix != ".py":
+        raise CrozeError(f"A network of your own is named as FILE.py:FUNCTION, got {spec!r}.")
+    if not file.is_file():
+        raise CrozeError(f"The network {spec!r} is in {file}, which is not a file.")
+    return file, name
+
+
+def _run(file: Path, seed: int) -> ModuleType:
+    with seeded(seed):
+        # a name of its own: it replaces no module, and nothing has to find it in another process
+        return run_file(file, f"croze_user_{file.stem}")
+
+
+def _read(described: str) -> tuple[str, dict[str, Any]]:
+    """Class and settings out of the `repr` of a space."""
+    try:
+        call = ast.parse(described, mode="eval").body
+        assert isinstance(call, ast.Call)
+        assert isinstance(call.func, ast.Name)
+        return call.func.id, {str(word.arg): ast.literal_eval(word.value) for word in call.keywords}
+    except (SyntaxError, ValueError, AssertionError):
+        return described.partition("(")[0], {}

@@ -166,6 +166,8 @@ class Ranking:
             "cells": {
                 name: {
                     **asdict(entry),
+                    "constant": list(entry.constant),
+                    "common": list(entry.common),
                     "deciles": [[n, *map(number_or_none, ends)] for n, *ends in entry.deciles],
                 }
                 for name, entry in self.cells.items()

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from croze.data import load_batch
 from croze.data.values import DataLike
@@ -19,7 +22,7 @@ from croze.provenance import provenance
 from croze.proxies import Criterion, Proxy, merits, parse_proxies, parts_of
 from croze.proxies.size import Flops, Params
 from croze.ranking.charts import benchmark_charts, cells_chart
-from croze.ranking.columns import MEAN, judged_columns, printed_columns
+from croze.ranking.columns import MEAN, ColumnSet, judged_columns, printed_columns
 from croze.ranking.ranking import CONTROL, GIVEN_SIZE, Bootstrap, Ranking, rank, together
 from croze.ranking.scored import DIGITS, Scored, Watch, score_cells, unwatched
 from croze.ranking.sheets import (
@@ -442,47 +445,25 @@ def benchmark(
         CrozeError: for a truth, proxy, data set or column that is not known, or values out of range.
     """
     criteria = parse_proxies(proxies)
-    specs = [criterion.spec for criterion in criteria]
-    if not specs or len(set(specs)) != len(specs):
-        raise CrozeError(f"A benchmark needs proxies, each once, got {', '.join(specs) or 'none'}.")
     known = truth if isinstance(truth, Truth) else open_truth(truth, dataset, _conversion(watch))
     columns = printed_columns(known, convention)
     judged = judged_columns(known, judge_by if isinstance(judge_by, str | None) else list(judge_by))
     positions = select(known, sample, seed, cells, half)
-    if len(positions) == 0:
-        raise CrozeError("A benchmark needs at least one cell, got none.")
     batch = load_batch(data, size=batch_size, seed=score_seed, sampling=sampling, augment=augment)
     space = open_space(known.space, **known.network_of(channels=channels, cells=cells_per_stage))
     evaluator = Evaluator(space, batch, score_seed, micro_batch)
     architectures = [known.architectures[i] for i in positions]
     wanted = parts_of([*criteria, CONTROL, *SIZES])
     scored = score_cells(evaluator, out, architectures, wanted, workers=workers, watch=watch)
-    bootstrap = Bootstrap(resamples, seed)
     sets = sets_of(known, positions, cells, half)
-    live = {CONTROL.spec: scored.values[CONTROL.spec]}
-    first = next(iter(sets))
-    compared = rank(
-        known, columns, positions, merits(criteria, scored.values), live,
-        cells=first, statistics=(SPEARMAN, GIVEN, DIFFERENCE), reference=specs[0], bootstrap=bootstrap,
+    ranking = rank_sets(
+        known, columns, judged, positions, sets, scored, criteria, Bootstrap(resamples, seed),
+        deep=statistics, watch=watch,
     )  # fmt: skip
-    found: list[Ranking] = []
-    for name, places in sets.items():
-        raw = {spec: values[places] for spec, values in scored.values.items()}
-        every = statistics or name == first
-        found.append(
-            rank(
-                known, judged, positions[places], merits(criteria, raw),
-                {size.spec: raw[size.spec] for size in SIZES},
-                cells=name, statistics=tuple(STATISTICS) if every else (SPEARMAN,), deep=statistics,
-                bootstrap=bootstrap,
-            )
-        )  # fmt: skip
-        watch("sets of cells", len(found), len(sets))
     failed = {spec: reasons for spec, reasons in scored.reasons.items() if reasons}
-    cells_known = together([compared, *found]).cells
     run = BenchmarkRun(
         Path(out),
-        replace(together([*found, compared]), cells=cells_known),
+        ranking,
         columns.names,
         judged.names,
         tuple(sets),
@@ -504,6 +485,57 @@ def benchmark(
     )
     run.save()
     return run
+
+
+def rank_sets(
+    truth: Truth,
+    columns: ColumnSet,
+    judged: ColumnSet,
+    positions: NDArray[np.int64],
+    sets: Mapping[str, NDArray[np.int64]],
+    scored: Scored,
+    criteria: Sequence[Criterion],
+    bootstrap: Bootstrap,
+    *,
+    deep: bool = False,
+    watch: Watch = unwatched,
+) -> Ranking:
+    """The long table of a benchmark: rho on all columns, all statistics on those that are judged by.
+
+    Aggregates rank the cells of every set among each other.
+
+    Args:
+        truth: the ground truth.
+        columns: of Table 2, or all; differences are to the first criterion.
+        judged: raw columns that all statistics are taken of.
+        positions: of the chosen cells in the truth, shape `(k,)`.
+        sets: places in `positions` by the name of the set, all of them first.
+        scored: scores of the chosen cells by every part and size.
+        criteria: at least one, each once.
+        bootstrap: of the intervals.
+        deep: whether all statistics have intervals, on every set of cells; else other sets have rho alone.
+        watch: told how many sets are done.
+    """
+    first = next(iter(sets))
+    compared = rank(
+        truth, columns, positions, merits(criteria, scored.values),
+        {CONTROL.spec: scored.values[CONTROL.spec]}, cells=first,
+        statistics=(SPEARMAN, GIVEN, DIFFERENCE), reference=criteria[0].spec, bootstrap=bootstrap,
+    )  # fmt: skip
+    found: list[Ranking] = []
+    for name, places in sets.items():
+        raw = {spec: values[places] for spec, values in scored.values.items()}
+        found.append(
+            rank(
+                truth, judged, positions[places], merits(criteria, raw),
+                {size.spec: raw[size.spec] for size in SIZES}, cells=name,
+                statistics=tuple(STATISTICS) if deep or name == first else (SPEARMAN,), deep=deep,
+                bootstrap=bootstrap,
+            )
+        )  # fmt: skip
+        watch("sets of cells", len(found), len(sets))
+    # the order of statistics is that of what has all of them, the cells are those of what is compared
+    return replace(together([*found, compared]), cells=together([compared, *found]).cells)
 
 
 def _conversion(watch: Watch) -> Any:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from croze.data import load_batch
 from croze.data.values import DataLike
-from croze.errors import CrozeError
 from croze.files import number_or_none
 from croze.provenance import provenance
 from croze.proxies import Criterion, parts_of
@@ -181,9 +180,6 @@ def survey(
         CrozeError: no criterion, one that is named twice, or whatever truth, data and file object to.
     """
     criteria = criteria_of(proxies)
-    specs = [criterion.spec for criterion in criteria]
-    if not specs or len(set(specs)) != len(specs):
-        raise CrozeError(f"A survey needs proxies, each once, got {', '.join(specs) or 'none'}.")
     known = truth if isinstance(truth, Truth) else open_truth(truth, dataset)
     choose = select(known, choose_sample or sample, seed, cells="distinct", half="choose")
     report = select(known, sample, seed, cells="distinct", half="report")

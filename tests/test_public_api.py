@@ -1,3 +1,4 @@
+import doctest
 import subprocess
 import sys
 
@@ -57,6 +58,39 @@ def test_importing_changes_no_global_setting():
         "print(state() == before)\n"
     )
     assert lines.strip() == "True"
+
+
+def examples(name):
+    """What stands in the docstring of a public name, with the name's own module round it."""
+    thing = getattr(croze, name)
+    module = sys.modules[getattr(thing, "__module__", "croze")]
+    found = doctest.DocTestFinder(recurse=False).find(thing, name, module=False, globs=dict(vars(module)))
+    return [test for test in found if test.examples]
+
+
+WITH_EXAMPLES = [name for name in croze.__all__ if name != "__version__" and examples(name)]
+
+
+def test_what_a_notebook_calls_has_an_example():
+    wanted = {"list_proxies", "load_batch", "open_space", "parse_proxies", "score", "score_all"}
+    assert wanted <= set(WITH_EXAMPLES)
+
+
+@pytest.mark.parametrize("name", WITH_EXAMPLES)
+def test_examples_of_docstrings_say_what_comes_out(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    said = []
+    for test in examples(name):
+        runner.run(test, out=said.append)
+    assert runner.summarize(verbose=False).failed == 0, "".join(said)
+
+
+@pytest.mark.parametrize("module", ["croze.reporting.table", "croze.declared"])
+def test_examples_of_other_modules(module):
+    found = doctest.testmod(__import__(module, fromlist=["_"]))
+    assert found.attempted
+    assert not found.failed
 
 
 def test_the_example_of_the_module_works():

@@ -9,12 +9,26 @@ Everything here is loaded on first use: importing the package imports no torch.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from croze.lazy import lazily
 
 if TYPE_CHECKING:
     from croze.data import load_batch
     from croze.errors import CrozeError
+    from croze.listing import (
+        list_aggregates,
+        list_algorithms,
+        list_attacks,
+        list_corruptions,
+        list_data,
+        list_genotypes,
+        list_perturbations,
+        list_proxies,
+        list_recipes,
+        list_spaces,
+        list_truths,
+    )
     from croze.proxies import parse_proxies, parse_proxy
     from croze.ranking.run import BenchmarkRun, benchmark
     from croze.scoring.score import score, score_all
@@ -22,18 +36,31 @@ if TYPE_CHECKING:
     from croze.truth import open_truth
     from croze.types import Batch, LayerScore, Score
 
+    __version__: str
+
 _HOMES = {
     "Batch": "croze.types",
     "BenchmarkRun": "croze.ranking.run",
     "CrozeError": "croze.errors",
     "LayerScore": "croze.types",
     "Score": "croze.types",
+    "benchmark": "croze.ranking.run",
+    "list_aggregates": "croze.listing",
+    "list_algorithms": "croze.listing",
+    "list_attacks": "croze.listing",
+    "list_corruptions": "croze.listing",
+    "list_data": "croze.listing",
+    "list_genotypes": "croze.listing",
+    "list_perturbations": "croze.listing",
+    "list_proxies": "croze.listing",
+    "list_recipes": "croze.listing",
+    "list_spaces": "croze.listing",
+    "list_truths": "croze.listing",
+    "load_batch": "croze.data",
+    "open_space": "croze.spaces",
+    "open_truth": "croze.truth",
     "parse_proxies": "croze.proxies",
     "parse_proxy": "croze.proxies",
-    "benchmark": "croze.ranking.run",
-    "load_batch": "croze.data",
-    "open_truth": "croze.truth",
-    "open_space": "croze.spaces",
     "score": "croze.scoring.score",
     "score_all": "croze.scoring.score",
 }
@@ -46,6 +73,17 @@ __all__ = [
     "Score",
     "__version__",
     "benchmark",
+    "list_aggregates",
+    "list_algorithms",
+    "list_attacks",
+    "list_corruptions",
+    "list_data",
+    "list_genotypes",
+    "list_perturbations",
+    "list_proxies",
+    "list_recipes",
+    "list_spaces",
+    "list_truths",
     "load_batch",
     "open_space",
     "open_truth",
@@ -55,16 +93,12 @@ __all__ = [
     "score_all",
 ]
 
+_late, __dir__ = lazily(__name__, _HOMES, __all__)
+
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         from importlib.metadata import version  # slow to import, and rarely wanted
 
         return version("croze")
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'croze' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+    return _late(name)

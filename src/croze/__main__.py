@@ -10,11 +10,10 @@ from croze.errors import CrozeError
 def main() -> int:
     """Run the command line; the exit code is 2 for bad input, 1 for a run that found nothing, 0 otherwise."""
     from croze.cli.app import app
-    from croze.paper.commands import add_to
+    from croze.paper.commands import VERBS
 
-    add_to(app)
     try:
-        app()
+        app(VERBS)()
     except CrozeError as problem:
         print(f"croze: error: {problem}", file=sys.stderr)  # noqa: T201
         return 2

@@ -8,6 +8,7 @@ from typing import Any
 
 from croze.errors import CrozeError
 from croze.files import read_json
+from croze.ranking.run import BenchmarkRun
 from croze.reporting.part import Part
 
 SEARCH, COURSE = "best.json", "candidates.json"
@@ -46,17 +47,13 @@ def parts_of(run: Path) -> tuple[Part, ...]:
 
 
 def _of_folder(folder: Path) -> list[Part]:
-    from croze.unfinished import scores_part
-
     found: list[Part] = []
     there = {name: folder / name for name in (SEARCH, COURSE, BENCHMARK, TRAINING, SCORES)}
     there = {name: path for name, path in there.items() if path.is_file()}
     if SEARCH in there or COURSE in there:
         found.append(_search(folder, {n: read_json(p) for n, p in there.items() if n in (SEARCH, COURSE)}))
-    if BENCHMARK in there:
-        found.append(_benchmark(there[BENCHMARK]))
-    if SCORES in there and not found:
-        found.append(scores_part(there[SCORES]))
+    if BENCHMARK in there or (SCORES in there and not found):
+        found.append(BenchmarkRun.load(folder).page())
     if TRAINING in there:
         found.append(_training(folder))
     return [*found, *_evaluations(folder)]
@@ -74,8 +71,8 @@ def _of_file(path: Path) -> Part:
     content = read_json(path)
     if "top" in content or "front" in content or "candidates" in content:
         return _search(path.parent, {COURSE if "candidates" in content else SEARCH: content})
-    if "rows" in content and "bootstrap" in content:
-        return _benchmark(path)
+    if path.name == BENCHMARK or content.get("format", {}).get("kind") == "benchmark":
+        return BenchmarkRun.load(path.parent).page()
     if "trials" in content:
         return _evaluation(path)
     if "history" in content:
@@ -88,12 +85,6 @@ def _search(folder: Path, load: Mapping[str, Any]) -> Part:
     from croze.searching.page import search_part
 
     return search_part(read_search(folder, load))
-
-
-def _benchmark(path: Path) -> Part:
-    from croze.ranking.run_page import benchmark_part
-
-    return _readable(path, lambda: benchmark_part(read_json(path)))
 
 
 def _training(folder: Path) -> Part:

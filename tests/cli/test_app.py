@@ -1,3 +1,4 @@
+import resource
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from croze.robustness.attacks import ATTACKS
 from croze.searching.strategies import ALGORITHMS
 from croze.spaces import SPACES
 from croze.spaces.genotypes import named
+from croze.training.recipe import RECIPES
 from croze.truth import BENCHMARKS
 
 CROZE = [sys.executable, "-m", "croze"]
@@ -24,23 +26,26 @@ KINDS = {
     "spaces": SPACES,
     "genotypes": named(),
     "algorithms": ALGORITHMS,
+    "recipes": RECIPES,
     "data": READERS,
     "perturbations": PERTURBATIONS,
     "attacks": ATTACKS,
     "corruptions": CORRUPTIONS,
-    "benchmarks": BENCHMARKS,
+    "truths": BENCHMARKS,
 }
 
 
 def test_help_comes_at_once():
     def seconds():
-        start = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run([*CROZE, "--help"], capture_output=True, text=True)
         assert done.returncode == 0
         assert all(verb in done.stdout for verb in ("score", "search", "benchmark", "list"))
-        return time.perf_counter() - start
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    assert min(seconds() for _ in range(3)) < 0.5
+    # of the processor, which others on the machine do not lengthen as they do the clock
+    assert min(seconds() for _ in range(3)) < 0.35
 
 
 @pytest.mark.parametrize(
@@ -49,15 +54,17 @@ def test_help_comes_at_once():
         *([verb, "--help"] for verb in ("score", "search", "benchmark", "reproduce")),
         ["--help"],
         ["--version"],
-        ["reproduce", "figure5", "--help"],
+        ["list"],
+        ["data", "list"],
+        ["truth"],
     ],
 )
-def test_help_loads_no_torch(arguments):
+def test_what_only_tells_loads_no_torch(arguments):
     code = (
         "import sys\nfrom croze.__main__ import main\n"
         f"sys.argv = ['croze', *{arguments}]\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "heavy = [m for m in ('torch', 'numpy', 'scipy', 'sklearn') if m in sys.modules]\n"
+        "heavy = [m for m in ('torch', 'scipy', 'sklearn', 'pandas') if m in sys.modules]\n"
         "print(heavy, file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -29,9 +29,9 @@ def source(tmp_path, monkeypatch):
         url = f"http://127.0.0.1:{server.server_address[1]}/f.json"
         file = KnownFile("f.json", len(CONTENT), hashlib.sha256(CONTENT).hexdigest(), url)
         entry = replace(CATALOGUE["nas-bench-301"], name="here", files=(file,))
+        monkeypatch.setattr("croze.truth.listing.CATALOGUE", {"here": entry})
         monkeypatch.setattr(catalogue, "CATALOGUE", {"here": entry})
         monkeypatch.setattr("croze.truth.sources.CATALOGUE", {"here": entry})
-        monkeypatch.setattr("croze.truth.listing.CATALOGUE", {"here": entry})
         yield "here"
         server.shutdown()
         thread.join()

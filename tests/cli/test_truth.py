@@ -115,7 +115,7 @@ def test_a_warm_query_loads_no_torch(croze, table):
 
 
 def test_every_reader_is_listed_with_what_it_reads(croze):
-    found = croze("list", "benchmarks", "--json", "-").json["benchmarks"]
+    found = croze("list", "truths", "--json", "-").json["truths"]
     assert {entry["name"] for entry in found} == set(BENCHMARKS)
     summaries = [entry["summary"] for entry in found]
     assert len(set(summaries)) == len(summaries)

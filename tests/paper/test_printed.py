@@ -13,20 +13,20 @@ PART_OF = {"table4": ("pgd", "cw", "spsa", "lgv", "autoattack")}
 @pytest.mark.parametrize(
     "name", [name for name, table in printed_tables().items() if AVERAGE in table.columns]
 )
-def test_averages_are_means_of_their_row_or_known_slips(name):
+def test_averages_are_means_of_their_row_or_known_errata(name):
     table = printed(name)
     over = PART_OF.get(name, tuple(column for column in table.columns if column != AVERAGE))
     checked = 0
     for row in table.rows:
-        figures = [table.figure(row, column) for column in over]
+        figures = [table.value(row, column) for column in over]
         meant = table.meant(row, AVERAGE)
         if None not in figures and meant is not None:
             # last digits: of each figure of the row, and of the average itself
             digit = 0.001 if name.startswith(("table1", "table2")) else 0.01
             assert statistics.fmean(figures) == pytest.approx(meant, abs=1.001 * digit)
             checked += 1
-        slip = table.slip(row, AVERAGE)
-        assert slip is None or abs(slip - table.figure(row, AVERAGE)) > 0.001
+        erratum = table.erratum(row, AVERAGE)
+        assert erratum is None or abs(erratum - table.value(row, AVERAGE)) > 0.001
     assert checked >= len(table.rows) - 1
 
 
@@ -48,8 +48,8 @@ def test_they_are_the_tables_that_were_transcribed(shared_data):
 
 def test_what_is_lost_or_not_there():
     table = printed("table2/cifar10")
-    assert table.figure("NASWOT", "fgsm4") is None
-    assert table.figure("GradSign", "clean") is None
+    assert table.value("NASWOT", "fgsm4") is None
+    assert table.value("GradSign", "clean") is None
     assert table.meant("#Params", "avg") == 0.538
     with pytest.raises(CrozeError, match="The printed tables are table1, "):
         printed("table7")

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
-
 from croze.paper.layout import Layout
+from croze.ranking.comparison import Figure
+from croze.ranking.table import Column, ColumnSet
+
 from croze.paper.printed import printed
 from croze.paper.rank_sheets import beside_text, difference_text, notes, sheets
 from croze.paper.rank_table import Beside, RankTable, View
 from croze.ranking import Half, Standing
-from croze.ranking.comparison import Figure
-from croze.ranking.table import Column, ColumnSet
 from croze.reporting.page import Page
 
 NAN = float("nan")
@@ -96,7 +96,7 @@ def test_empty_columns_hold_the_print_alone_and_stand_nowhere_else():
     for row, name in zip(sheet.rows, ("#Params", "NASWOT", "CRoZe"), strict=True):
         for column, heading in (("cw", "CW"), ("deepfool", "DeepFool"), ("spsa", "SPSA"), ("lgv", "LGV")):
             text = row[sheet.head.index(heading)]
-            assert text == f"({print_.figure(name, column):.3f})".replace("0.", ".")
+            assert text == f"({print_.value(name, column):.3f})".replace("0.", ".")
     assert sheet.head[-2] == "Mean of 6"
     for other in sheets(found):
         if other.title not in ("Beside the paper", "Not regenerated"):

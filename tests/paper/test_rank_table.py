@@ -3,15 +3,15 @@ import math
 
 import numpy as np
 import pytest
+from croze.paper.layout import layout_of_table2
+from croze.paper.table1_columns import table1
+from croze.ranking.table import CONVENTIONS
 from scipy.stats import spearmanr
 
-from croze.paper.layout import layout_of_table2
 from croze.paper.printed import printed, printed_tables
 from croze.paper.rank_table import COUNTERPARTS, rank_table, views_wanted
-from croze.paper.table1_columns import table1
 from croze.proxies import parse_proxies, parts_of
 from croze.ranking import CONTROL, Scored
-from croze.ranking.table import CONVENTIONS
 from croze.spaces.nasbench201 import NASBench201
 from croze.spaces.nasbench201.isomorphism import every_cell
 from croze.truth import Provenance, Truth, halves, open_truth, select
@@ -165,14 +165,14 @@ def test_empty_columns_are_never_filled():
     print_ = printed("table1")
     for name in ("cw", "deepfool", "spsa", "lgv"):
         assert math.isnan(row.figures[name].ours)
-        assert row.figures[name].printed == print_.figure("SynFlow", name)
+        assert row.figures[name].printed == print_.value("SynFlow", name)
         assert math.isnan(row.figures[name].difference)
     here = ("clean", "fgsm", "pgd", "hrs_fgsm", "hrs_pgd", "autoattack")
     average = row.figures["avg"]
     assert average.ours == pytest.approx(np.mean([row.figures[name].ours for name in here]), abs=1e-12)
-    expected = np.mean([print_.figure("SynFlow", name) for name in here])
+    expected = np.mean([print_.value("SynFlow", name) for name in here])
     assert average.printed == average.meant == pytest.approx(expected, abs=1e-12)
-    assert average.printed != print_.figure("SynFlow", "avg")
+    assert average.printed != print_.value("SynFlow", "avg")
     hrs = 2 / (1 / truth.values("clean") + 1 / truth.values("pgd@8"))
     scores = scored_of(criteria).values["synflow"]
     assert row.figures["hrs_pgd"].ours == pytest.approx(spearmanr(scores, hrs)[0], abs=1e-12)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
 from croze.cli.progress import Bar
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from croze.truth import Truth
 
 

@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from croze.cli.options import Json, folder_of
+from croze.cli.verbs import PLAIN
 
 data = typer.Typer(
     help="Where measured accuracies come from: list the sources, fetch one.",
     no_args_is_help=True,
-    rich_markup_mode=None,
+    **PLAIN,
 )
 
 

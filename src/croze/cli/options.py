@@ -64,7 +64,7 @@ Devices = Annotated[
     str | None,
     typer.Option("--device", help="Where to score, such as cuda:0,cuda:1; workers take them in turn."),
 ]
-Truth = Annotated[str, typer.Option(help="Ground truth, NAME:PATH; `croze list benchmarks` names them.")]
+Truth = Annotated[str, typer.Option(help="Ground truth, NAME:PATH; `croze list truths` names them.")]
 DataSet = Annotated[str, typer.Option(help="Data set of the truth: cifar10, cifar100 or imagenet16-120.")]
 JudgedBy = Annotated[
     str | None,

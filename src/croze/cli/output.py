@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
-
-from rich.console import Console
+from typing import TYPE_CHECKING, Any
 
 from croze.files import to_json, write_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def console(json_target: str | None) -> Console:
     """Standard output for people, or standard error when standard output carries the JSON."""
+    from rich.console import Console
+
     stream = sys.stderr if json_target == "-" else sys.stdout
     # a pipe has no width of its own; 80 columns would break tables that a file holds well
     # no markup: what is printed holds users' paths and the messages of their networks

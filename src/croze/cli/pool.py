@@ -29,11 +29,12 @@ from croze.cli.training_options import (
     recipe_of,
     space_settings,
 )
+from croze.cli.verbs import PLAIN
 
 pool = typer.Typer(
     help="Train many cells of a space, to hold proxies against.",
     no_args_is_help=True,
-    rich_markup_mode=None,
+    **PLAIN,
 )
 
 

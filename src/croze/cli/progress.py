@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.progress import Progress as RichProgress
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as RichProgress
 
 QUIET_SECONDS = 10.0
 """Between two lines where there is no terminal."""
@@ -24,15 +24,7 @@ class Bar:
         self._last = time.monotonic()
         self._bar: RichProgress | None = None
         if console.is_terminal:
-            self._bar = RichProgress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TimeElapsedColumn(),
-                TimeRemainingColumn(),
-                TextColumn("{task.fields[remark]}"),
-                console=console,
-            )
+            self._bar = _columns(console)
             self._task = self._bar.add_task(what, total=total, remark="")
 
     def __enter__(self) -> Self:
@@ -68,3 +60,24 @@ def watching(console: Console) -> Iterator[Callable[[str, int, int], None]]:
             bars[what].update(done)
 
         yield watch
+
+
+def _columns(console: Console) -> RichProgress:
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[remark]}"),
+        console=console,
+    )

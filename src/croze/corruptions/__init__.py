@@ -1,7 +1,9 @@
 """The fifteen corruptions of CIFAR-C: one file each, found by name."""
 
-from croze.corruptions.apply import KINDS, corrupt
-from croze.corruptions.frost_textures import FrostTextures
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from croze.corruptions.names import (
     CORRUPTIONS,
     GROUPS,
@@ -13,7 +15,12 @@ from croze.corruptions.names import (
     parse_corruptions,
     parse_names,
 )
-from croze.corruptions.sets import read_set, write_set
+from croze.lazy import lazily
+
+if TYPE_CHECKING:
+    from croze.corruptions.apply import KINDS, corrupt
+    from croze.corruptions.frost_textures import FrostTextures
+    from croze.corruptions.sets import read_set, write_set
 
 __all__ = [
     "CORRUPTIONS",
@@ -31,3 +38,16 @@ __all__ = [
     "read_set",
     "write_set",
 ]
+
+# names of corruptions are asked for where nothing is corrupted, and torch not wanted
+__getattr__, __dir__ = lazily(
+    __name__,
+    {
+        "KINDS": "croze.corruptions.apply",
+        "FrostTextures": "croze.corruptions.frost_textures",
+        "corrupt": "croze.corruptions.apply",
+        "read_set": "croze.corruptions.sets",
+        "write_set": "croze.corruptions.sets",
+    },
+    __all__,
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Self, get_origin, get_type_hints
@@ -29,12 +29,9 @@ class Named:
     @cached_property
     def spec(self) -> str:
         """The name, and in brackets every argument that differs from its default."""
-        given = [
-            f"{f.name}={_write(getattr(self, f.name))}"
-            for f in dataclasses.fields(self)
-            if getattr(self, f.name) != f.default
-        ]
-        return f"{self.name}({','.join(given)})" if given else self.name
+        fields = dataclasses.fields(self)
+        values = {f.name: getattr(self, f.name) for f in fields}
+        return spec_of(self.name, values, {f.name: f.default for f in fields})
 
     @classmethod
     def from_arguments(cls, arguments: dict[str, str]) -> Self:
@@ -52,6 +49,12 @@ class Named:
                 raise CrozeError(f"{cls.what.capitalize()} {cls.name} has no argument {key!r}; it {takes}.")
             values[key] = _read(f"{cls.what} {cls.name}", key, text, types[key])
         return cls(**values)
+
+
+def spec_of(name: str, values: Mapping[str, object], defaults: Mapping[str, object]) -> str:
+    """A name, and in brackets every value that differs from its default."""
+    given = [f"{key}={_write(value)}" for key, value in values.items() if value != defaults[key]]
+    return f"{name}({','.join(given)})" if given else name
 
 
 def _write(value: object) -> str:

@@ -1,1 +1,1 @@
-"""The paper's analyses of section 4.4, measured anew: a file for each figure or table."""
+"""Tables and figures of the CRoZe paper, measured again: a file each, with its command."""

@@ -1,16 +1,38 @@
-"""The forms of CRoZe, whole and with some of their components."""
+"""Forms of CRoZe with some of their components, and which architecture each set ranks first.
+
+A component that is missing from a set is the factor 1, as in Table 5.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, TypeVar
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
 
 from croze.errors import CrozeError
 from croze.proxies import PROXIES, parse_proxies
 from croze.proxies.croze.form import CrozeForm
 
 Form = TypeVar("Form", bound=CrozeForm)
+Floats = NDArray[np.float64]
+
+SETS: Mapping[str, tuple[str, ...]] = {
+    "F": ("features",),
+    "F+P": ("features", "parameters"),
+    "F+G": ("features", "gradients"),
+    "P+G": ("parameters", "gradients"),
+    "F+P+G": ("features", "parameters", "gradients"),
+}
+"""The rows of Table 5."""
+
+Forms = Annotated[
+    str,
+    typer.Option("--form", help="Comma-separated forms of CRoZe: croze-paper, croze-official, ..."),
+]
 
 
 def find_forms(text: str) -> list[CrozeForm]:
@@ -31,6 +53,57 @@ def find_forms(text: str) -> list[CrozeForm]:
 
 
 def with_components(form: Form, components: Sequence[str], perturbation: str | None = None) -> Form:
-    """The form with these components, the others being the factor 1, and its own way to x' or another."""
+    """The form with these components, and its own way to x' or another."""
     way = form.perturbation if perturbation is None else perturbation
     return replace(form, components=tuple(components), perturbation=way)
+
+
+def sets_of(forms: Sequence[CrozeForm]) -> dict[str, dict[str, CrozeForm]]:
+    """Each form with every set of components, by spec of the form and name of the set."""
+    return {
+        form.spec: {name: with_components(form, components) for name, components in SETS.items()}
+        for form in forms
+    }
+
+
+@dataclass(frozen=True)
+class Best:
+    """What a set ranks first.
+
+    Attributes:
+        architecture: the first in the order of strings where several share the best score.
+        value: its score.
+        among: number of architectures that were ranked.
+        sharing: how many have this score, itself included.
+    """
+
+    architecture: str
+    value: float
+    among: int
+    sharing: int
+
+
+def best_by_set(architectures: Sequence[str], scores: Mapping[str, Floats]) -> dict[str, Best]:
+    """What each set ranks first.
+
+    Args:
+        architectures: of any space, each once.
+        scores: by set, shape `(n,)`, NaN where a score failed. Only architectures on which all of these sets
+            succeeded are ranked, so that the sets choose from the same.
+
+    Raises:
+        CrozeError: when there is no such architecture.
+    """
+    good = np.logical_and.reduce([np.isfinite(values) for values in scores.values()])
+    kept: list[int] = np.flatnonzero(good).tolist()
+    if not kept:
+        raise CrozeError(
+            f"None of {len(architectures):,} architectures has a score under each of {', '.join(scores)}: "
+            "there is nothing to choose from."
+        )
+    found = {}
+    for name, values in scores.items():
+        top = values[kept].max()
+        sharing = [architectures[i] for i in kept if values[i] == top]
+        found[name] = Best(min(sharing), float(top), len(kept), len(sharing))
+    return found

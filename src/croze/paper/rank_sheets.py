@@ -86,7 +86,8 @@ def notes(found: RankTable) -> list[str]:
         lines.append(
             "Beside the paper every proxy stands on all n cells where it succeeded, as the paper has it. "
             "Brackets hold what is printed and our difference to it. Where the printed average is not the "
-            "mean of its row, a slip, the brackets say what the row gives, and the difference is to that. "
+            "mean of its row, an erratum, the brackets say what the row gives, and the difference is to "
+            "that. "
             "*Lost* is what the print does not show. The paper's CRoZe is the released code's "
             "(`croze-official`); `croze-paper` is Eq. 3-10 as written, another proxy, beside the same row."
         )
@@ -173,7 +174,7 @@ def _beside(found: RankTable) -> Table:
 
 
 def beside_text(one: Beside) -> str:
-    """Our value, in brackets what is printed, at a slip what its row gives, and the difference."""
+    """Our value, in brackets what is printed, at an erratum what its row gives, and the difference."""
     if one.printed is None:
         return f"{rho_text(one.ours)} (lost)"
     meant = "" if one.meant is None or one.meant == one.printed else f"row gives {rho_text(one.meant)}, "

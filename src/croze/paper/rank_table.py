@@ -100,7 +100,7 @@ class Beside:
     Attributes:
         ours: NaN where there is none.
         printed: None where the print is lost.
-        meant: what the row itself gives, which is not what is printed at a slip; None where it is lost.
+        meant: what the row itself gives, which is not what is printed at an erratum; None where it is lost.
     """
 
     ours: float
@@ -204,14 +204,14 @@ class RankTable:
         printed, cells = self.layout.printed, view.cells + OWN
         values = {
             name: Beside(
-                self.ranking.at(spec, name, cells).value, printed.figure(row, name), printed.meant(row, name)
+                self.ranking.at(spec, name, cells).value, printed.value(row, name), printed.meant(row, name)
             )
             for name in self.layout.columns
         }
         here = self.layout.filled
         ours = statistics.fmean(values[name].ours for name in here)
         if self.complete:
-            theirs, meant = printed.figure(row, AVERAGE), printed.meant(row, AVERAGE)
+            theirs, meant = printed.value(row, AVERAGE), printed.meant(row, AVERAGE)
         else:
             known = [values[name].meant for name in here]
             theirs = meant = None if None in known else statistics.fmean(k for k in known if k is not None)

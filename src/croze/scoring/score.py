@@ -29,6 +29,12 @@ def score(
 ) -> Score:
     """What one proxy says of an untrained network.
 
+    >>> import croze
+    >>> from torch import nn
+    >>> model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(7200, 10))
+    >>> croze.score(model, croze.load_batch("digits", size=8), proxy="params").value
+    72234.0
+
     Args:
         model: any classifier; left as it was (weights, buffers, gradients, mode, hooks, random state). Its
             own hooks run along with its copy.
@@ -42,8 +48,7 @@ def score(
         micro_batch: most images that the network sees at once, to save memory; None for the whole batch.
             A proxy or a network for which that would give another score refuses it with a failed `Score`.
         reference: the population among which an aggregate places the network: the name of one that the
-        package
-            ships, or a file that `croze reference` wrote; proxies do not need one.
+            package ships, or a file that `croze reference` wrote; proxies do not need one.
 
     Returns:
         A `Score`; one that could not be computed has `ok` false and a reason. It repeats to the bit on one
@@ -75,6 +80,13 @@ def score_all(
     own: bool = False,
 ) -> list[Score]:
     """The scores of several proxies, in their order; passes that several need run once. See `score`.
+
+    >>> import croze
+    >>> from torch import nn
+    >>> model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(7200, 10))
+    >>> found = croze.score_all(model, croze.load_batch("digits"), "params, gradnorm, rank(snip,jacob-cov)")
+    >>> [(score.proxy, score.ok) for score in found]
+    [('params', True), ('gradnorm', True), ('rank(snip,jacob-cov)', True)]
 
     Args:
         proxies: names separated by commas, or an iterable of names, proxies and aggregates.

@@ -29,6 +29,13 @@ __all__ = ["SPACES", "Space", "open_space"]
 def open_space(name: str, **settings: Any) -> Space[Any]:
     """The space of this name.
 
+    >>> import random
+    >>> space = open_space("nasbench201", channels=8, cells=1)
+    >>> architecture = space.sample(random.Random(0))
+    >>> space.parse(str(architecture)) == architecture
+    True
+    >>> network = space.build(architecture, classes=10, seed=0)
+
     Args:
         name: one of `SPACES`, or `FILE.py:CLASS` for one of the user's own.
         settings: its own, such as `channels`; those that are None stay at the space's default.

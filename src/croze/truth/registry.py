@@ -41,7 +41,7 @@ def reader_of(name: str) -> Reader:
     return reader
 
 
-def open_truth(spec: str, dataset: str, watch: Watch | None = None) -> Truth:
+def open_truth(spec: str, dataset: str = "cifar10", watch: Watch | None = None) -> Truth:
     """The truth that `name:path` names, for one data set.
 
     Raw files are read once; from then on a compact table in the cache answers (`cache`), as long as their

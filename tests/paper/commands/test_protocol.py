@@ -1,6 +1,6 @@
 import pytest
 
-from croze.paper.commands.protocol_run import in_order
+from croze.paper.protocol import in_order
 from croze.pool import Design, read_design
 from croze.robustness.evaluate import evaluate
 from croze.scoring.evaluator import Evaluator
@@ -30,9 +30,9 @@ def test_both_tables_and_the_figure(croze, tmp_path, monkeypatch):
     (row,) = done.json["rows"]
     assert [run["seed"] for run in row["runs"]] == [0, 1]
     assert [run["search"]["candidates"] for run in row["runs"]] == [4, 4]
-    assert set(row["figures"]) == {"clean", "cc", "fgsm", "hrs", "params", "search_seconds"}
-    values = [run["figures"]["cc"] for run in row["runs"]]
-    assert row["figures"]["cc"]["mean"] == pytest.approx(sum(values) / 2, abs=1e-12)
+    assert set(row["values"]) == {"clean", "cc", "fgsm", "hrs", "params", "search_seconds"}
+    values = [run["values"]["cc"] for run in row["runs"]]
+    assert row["values"]["cc"]["mean"] == pytest.approx(sum(values) / 2, abs=1e-12)
     assert all(run["images"] == [2, 10] for run in row["runs"])
     for run in row["runs"]:  # each search is trained with its own seed
         place = tmp_path / "p" / "standard" / f"nasbench201-seed{run['seed']}"
@@ -55,10 +55,10 @@ def test_both_tables_and_the_figure(croze, tmp_path, monkeypatch):
     four = croze(*FOUR, "--json", "-")
     assert four.code == 0, four.err
     (other,) = four.json["rows"]
-    figures = other["runs"][0]["figures"]
+    figures = other["runs"][0]["values"]
     assert set(figures) == {"clean", "pgd", "cw", "spsa", "lgv", "autoattack", "avg"}
     assert other["runs"][0]["search"] == row["runs"][0]["search"]
-    assert other["figures"]["clean"]["deviation"] is None
+    assert other["values"]["clean"]["deviation"] is None
     assert read_design(tmp_path / "p" / "pgd" / "nasbench201-seed0").recipe["method"] == "pgd"
 
     figure = croze("reproduce", "figure2", "--table3", "p", "--table4", "p", "--plot", "f.png", "--json", "-")
@@ -91,7 +91,7 @@ def test_a_published_cell_at_a_small_size(croze):
         ("PC-DARTS-CIFAR", False),
     ]
     for row in rows:
-        assert set(row["figures"]) == {"clean", "pgd", "params"}  # four attacks are missing: no average
+        assert set(row["values"]) == {"clean", "pgd", "params"}  # four attacks are missing: no average
         assert row["runs"][0]["search"] is None
 
 

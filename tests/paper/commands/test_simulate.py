@@ -55,18 +55,26 @@ def test_the_result_and_the_second_run(croze, truth, tmp_path, monkeypatch):
     result = outcome.json
     assert [target["column"] for target in result["targets"]] == ["clean", "fgsm@8"]
     assert [guide["guide"] for guide in result["guides"]] == ["params", "l2-norm"]
-    assert len(result["courses"]) == 2 * (2 + 4 * 2)
-    for course in result["courses"]:
-        mean = course["best_so_far"]["mean"]
+    assert len(result["curves"]) == 2 * (2 + 4 * 2)
+    for curve in result["curves"]:
+        mean = curve["best_so_far"]["mean"]
         assert len(mean) == 12
         assert mean == sorted(mean)
     assert result["cells"]["strings"] == len(CELLS)
     assert result["settings"] == {"pool": 15, "population": 4, "tournament": 2}
-    assert result["basis"]["half"] == "both"
+    assert result["half"] == "both"
     assert (tmp_path / "docs/figures/f.png").read_bytes().startswith(b"\x89PNG")
     page = (tmp_path / "docs/page.md").read_text()
     assert "](figures/f.png)" in page
-    for text in ("Trained models until clean reaches 90%", "AE+warmup+move", "distinct cells reach it"):
+    for text in (
+        "$ croze simulate --truth",
+        "cells: both halves, ",
+        f"{len(CELLS)} strings; 3 runs of each strategy, at most 12 trained models, seed 0",
+        "untrained, seed 0, on 8 images of digits, drawn balanced over the classes (batch ",
+        "meta.json ",
+    ):
+        assert text in page, text
+    for text in ("Trained models until clean reaches 90%", "AE+warmup+move", "distinct cells,"):
         assert text in outcome.err
         assert text in page
     assert "Written: docs/figures/f.png, docs/page.md" in outcome.err
@@ -102,8 +110,8 @@ def test_clean_accuracies_from_a_file(croze, truth, folder):
     best = max(90 + i / 100 for i in range(len(CELLS)))
     assert target["best"] == pytest.approx(best / 100, abs=0.002)
     assert outcome.json["guides"] == []
-    assert [course["strategy"] for course in outcome.json["courses"]] == ["random", "evolution"]
-    assert "clean.csv" in outcome.json["basis"]["files"]
+    assert [curve["strategy"] for curve in outcome.json["curves"]] == ["random", "evolution"]
+    assert "clean.csv" in " ".join(outcome.json["basis"])
 
 
 def test_the_file_alone_is_a_truth(croze, folder):
@@ -120,7 +128,7 @@ def test_the_file_alone_is_a_truth(croze, folder):
         )
     )
     assert outcome.json["targets"][0]["source"] == "nasbench201"
-    assert len(outcome.json["courses"]) == 10
+    assert len(outcome.json["curves"]) == 10
 
 
 @pytest.mark.parametrize("half", ["choose", "report"])

@@ -11,10 +11,10 @@ def test_whom_the_sets_choose_is_trained(croze, tmp_path):
     rows = done.json["rows"]
     assert [row["components"] for row in rows] == ["F", "F+P", "F+G", "P+G", "F+P+G"]
     for row in rows:
-        figures = row["figures"]
+        figures = row["values"]
         assert figures["avg"] == sum(figures[name] for name in ("clean", "cc", "fgsm", "hrs")) / 4
-    same = {row["best"]["architecture"]: row["figures"] for row in rows}
-    assert all(same[row["best"]["architecture"]] == row["figures"] for row in rows)
+    same = {row["best"]["architecture"]: row["values"] for row in rows}
+    assert all(same[row["best"]["architecture"]] == row["values"] for row in rows)
     page = (tmp_path / "page.md").read_text()
     assert "| F+P+G |" in page
     assert "56.91" not in page  # digits are not what the paper's figures are of

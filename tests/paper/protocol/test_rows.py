@@ -5,8 +5,14 @@ import pytest
 
 from croze.errors import CrozeError
 from croze.paper.printed import printed
-from croze.paper.protocol import Searched, published_cells, published_row, searched_row
-from croze.paper.protocol.rows import PRINTED_CELLS, PRINTED_METHODS
+from croze.paper.protocol import (
+    PRINTED_CELLS,
+    PRINTED_METHODS,
+    Searched,
+    published_cells,
+    published_row,
+    searched_row,
+)
 from croze.pool import MemberResult
 from croze.proxies import parse_proxy
 from croze.spaces.genotypes import named
@@ -27,7 +33,7 @@ def test_rows_have_their_place_in_the_print():
 def test_published_cells_that_the_print_has_carry_its_count_of_parameters():
     for name, row in PRINTED_CELLS.items():
         table = "table3/cifar100" if name.endswith("100") else "table3/cifar10"
-        assert float(named()[name].printed) == printed(table).figure(row, "params_M")
+        assert float(named()[name].printed) == printed(table).value(row, "params_M")
 
 
 def test_a_failed_training_counts_in_no_mean():
@@ -39,8 +45,8 @@ def test_a_failed_training_counts_in_no_mean():
     searches = [searched(0), searched(1, "b", 4.0), searched(2, "c", 6.0)]
     row = searched_row("synflow", searches, results, [{"clean": 0.5}, {}, {}])
     assert row.paper == "SynFlow"
-    assert (row.figure("clean").mean, row.figure("clean").deviation, row.figure("clean").n) == (0.5, None, 1)
-    assert row.figure("hrs") is None
+    assert (row.value("clean").mean, row.value("clean").deviation, row.value("clean").n) == (0.5, None, 1)
+    assert row.value("hrs") is None
     assert row.search_seconds.mean == 4.0
     assert row.params.deviation == pytest.approx(statistics.stdev([100, 101, 102]))
     assert [run.failed for run in row.runs] == ["", "loss is nan", "not trained yet"]
@@ -60,8 +66,8 @@ def test_a_published_cell_has_no_search_of_ours():
     row = published_row(cell, [0, 1], (9, 8), [None, None], [{"clean": 0.25}, {"clean": 0.75}])
     assert (row.name, row.paper, row.search_seconds) == ("AdvRush", "AdvRush", None)
     content = json.loads(json.dumps(row.to_json(), allow_nan=False))
-    assert content["figures"]["clean"] == {"mean": 0.5, "deviation": statistics.stdev([0.25, 0.75]), "n": 2}
-    assert "search_seconds" not in content["figures"]
+    assert content["values"]["clean"] == {"mean": 0.5, "deviation": statistics.stdev([0.25, 0.75]), "n": 2}
+    assert "search_seconds" not in content["values"]
     assert [run["seed"] for run in content["runs"]] == [0, 1]
 
 

@@ -89,7 +89,7 @@ def test_a_network_that_does_not_let_itself_be_measured(batch, tmp_path, monkeyp
     def fails(network, inputs):
         raise RuntimeError("no gradient")
 
-    monkeypatch.setattr("croze.paper.protocol.search.live_parameter_count", fails)
+    monkeypatch.setattr("croze.paper.protocol.live_parameter_count", fails)
     found = search_once(SPACE, parse_proxy("params"), batch, 0, EFFORT, tmp_path)
     assert found.live_params is None
     assert found.params == found.score

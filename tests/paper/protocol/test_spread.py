@@ -29,6 +29,6 @@ def test_nothing_has_no_mean():
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_a_failure_is_no_figure(value):
-    with pytest.raises(CrozeError, match="must have finite figures"):
+def test_a_failure_is_no_value(value):
+    with pytest.raises(CrozeError, match="must have finite values"):
         spread([0.5, value])

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import nhypergeom
 
-from croze.paper.simulation import expected_models, models_to_reach, replay
-from croze.paper.simulation.simulate import seed_of
+from croze.paper.simulation import expected_models, models_to_reach, replay, seed_of
 from croze.searching.strategies import make_algorithm
 
 

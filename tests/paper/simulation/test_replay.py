@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from croze.paper.simulation import best_so_far, models_to_reach, replay
-from croze.paper.simulation.replay import TRIES
+from croze.paper.simulation import TRIES, best_so_far, models_to_reach, replay
 
 CELLS = 12
 accuracies = st.lists(st.floats(0, 1), min_size=1, max_size=30)

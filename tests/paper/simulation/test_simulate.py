@@ -6,16 +6,16 @@ import pytest
 from croze.errors import CrozeError
 from croze.paper.simulation import (
     STRATEGIES,
-    Opinions,
+    GuideScores,
     TabularMoves,
     Target,
     models_to_reach,
     replay,
     runs_wanted,
+    seed_of,
     simulate,
     targets_of,
 )
-from croze.paper.simulation.simulate import seed_of
 from croze.searching.strategies import make_algorithm
 from croze.spaces.nasbench201 import NASBench201
 from croze.truth import select
@@ -25,7 +25,7 @@ SETTINGS = {"pool": 120, "population": 8, "tournament": 4}
 
 
 def opinion(truth, values, spec="guide"):
-    return Opinions(spec, spec, np.asarray(values, dtype=float)[truth.representative], len(truth.distinct))
+    return GuideScores(spec, spec, np.asarray(values, dtype=float)[truth.representative], len(truth.distinct))
 
 
 @pytest.fixture(scope="module")
@@ -44,35 +44,35 @@ def found(moves, targets, perfect):
 
 
 def test_every_strategy_after_every_target(found):
-    assert [(c.target, c.strategy, c.guide) for c in found.courses] == [
+    assert [(c.target, c.strategy, c.guide) for c in found.curves] == [
         (target, name, "perfect" if "+" in name else "")
         for target in ("clean", "fgsm@8")
         for name in STRATEGIES
     ]
-    assert {c.best.shape for c in found.courses} == {(6, 60)}
+    assert {c.best.shape for c in found.curves} == {(6, 60)}
 
 
 def test_a_run_can_be_repeated_by_hand(found, moves, targets, perfect):
-    course = found.of(targets[1])[5]
-    assert course.strategy == "evolution+warmup+move"
+    curve = found.of(targets[1])[5]
+    assert curve.strategy == "evolution+warmup+move"
     for run in (0, 4):
         algorithm = make_algorithm(
-            course.strategy, moves, seed_of(3, run), guide=perfect, pool=120, population=8
+            curve.strategy, moves, seed_of(3, run), guide=perfect, pool=120, population=8
         )
         order = replay(algorithm, targets[1].values.tolist(), moves.representative, 60)
         assert len(set(order)) == 60
         values = targets[1].values[order]
-        assert course.best[run].tolist() == [max(values[: i + 1]) for i in range(60)]
-        assert course.models[run] == models_to_reach(values, 0.75)
+        assert curve.best[run].tolist() == [max(values[: i + 1]) for i in range(60)]
+        assert curve.models[run] == models_to_reach(values, 0.75)
 
 
 def test_the_seed_decides(found, moves, targets, perfect):
     def again(seed):
         return simulate(moves, targets, [perfect], runs=6, budget=60, seed=seed, settings=SETTINGS)
 
-    for one, other in zip(found.courses, again(3).courses, strict=True):
+    for one, other in zip(found.curves, again(3).curves, strict=True):
         np.testing.assert_array_equal(one.best, other.best)
-    assert any((a.best != b.best).any() for a, b in zip(found.courses, again(4).courses, strict=True))
+    assert any((a.best != b.best).any() for a, b in zip(found.curves, again(4).curves, strict=True))
     assert len({seed_of(seed, run) for seed in range(30) for run in range(100)}) == 3000
 
 
@@ -95,10 +95,10 @@ def test_with_the_truth_as_guide_a_warm_up_begins_with_the_best_of_its_pool(move
 def test_with_a_pool_of_everything_and_the_truth_as_guide_one_model_is_enough(moves, targets, perfect):
     settings = SETTINGS | {"pool": len(moves.cells)}
     found = simulate(moves, targets[:1], [perfect], runs=5, budget=1, settings=settings)
-    for course in found.courses:
-        if "warmup" in course.strategy:
-            assert (course.best == targets[0].values.max()).all()
-            assert course.quantiles == dict.fromkeys(course.quantiles, 1.0)
+    for curve in found.curves:
+        if "warmup" in curve.strategy:
+            assert (curve.best == targets[0].values.max()).all()
+            assert curve.quantiles == dict.fromkeys(curve.quantiles, 1.0)
 
 
 def test_evolution_and_move_beat_random_search_where_neighbours_are_alike(found, targets):
@@ -116,7 +116,7 @@ def test_strategies_are_told_the_accuracy_that_is_searched_for(moves, small):
         moves, targets, [], ["evolution"], runs=8, budget=150, settings={"population": 8, "tournament": 4}
     )
     for target in targets:
-        by = {course.strategy: course for course in found.of(target)}
+        by = {curve.strategy: curve for curve in found.of(target)}
         assert by["evolution"].mean[-1] > by["random"].mean[-1]
         assert by["evolution"].mean[-1] > 0.97
 
@@ -145,11 +145,11 @@ def test_what_a_guide_has_no_opinion_of_is_not_proposed_by_its_warm_up(small, mo
 def test_a_space_that_is_used_up_ends_a_run(small, targets):
     few = TabularMoves(small, SPACE, np.flatnonzero(np.isin(small.representative, small.distinct[:7])))
     found = simulate(few, targets[:1], [], ["random"], runs=3, budget=20)
-    (course,) = found.courses
+    (curve,) = found.curves
     best = targets[0].values[few.cells].max()
-    assert (course.best[:, -1] == best).all()
-    assert course.ended == 3
-    assert course.best.shape == (3, 20)
+    assert (curve.best[:, -1] == best).all()
+    assert curve.ended == 3
+    assert curve.best.shape == (3, 20)
 
 
 def test_figures_beside_random_search(found, targets):
@@ -171,10 +171,10 @@ def test_as_json(found):
     assert result["cells"] == {"distinct": len(found.moves.representatives), "strings": 729}
     assert result["trained_models"] == list(range(1, 61))
     assert [t["column"] for t in result["targets"]] == ["clean", "fgsm@8"]
-    assert len(result["courses"]) == 12
-    for course in result["courses"]:
-        assert len(course["best_so_far"]["mean"]) == 60
-        assert len(course["models_to_reach"]["runs"]) == 6
+    assert len(result["curves"]) == 12
+    for curve in result["curves"]:
+        assert len(curve["best_so_far"]["mean"]) == 60
+        assert len(curve["models_to_reach"]["runs"]) == 6
     assert result["settings"] == SETTINGS
 
 
@@ -228,4 +228,4 @@ def test_a_guide_that_is_there_twice(moves, targets, perfect):
 
 def test_random_search_is_there_without_being_named(moves, targets):
     found = simulate(moves, targets[:1], [], ["evolution"], runs=1, budget=5)
-    assert [course.strategy for course in found.courses] == ["random", "evolution"]
+    assert [curve.strategy for curve in found.curves] == ["random", "evolution"]

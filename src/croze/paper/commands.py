@@ -1,0 +1,160 @@
+"""`croze reproduce` and `croze simulate`: tables and figures of the paper, measured again.
+
+A verb's module is imported when the verb is called, so that help texts need neither NumPy nor torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from croze.cli.options import Json
+from croze.cli.verbs import Verbs, group
+
+
+@dataclass(frozen=True)
+class Part:
+    """A table or figure of the paper.
+
+    Attributes:
+        name: of the command, `croze reproduce NAME`.
+        help: one line.
+        shows: what is in it.
+        needs: the data with which it is made.
+        lacks: what of the print does not come out of that, and what it would take.
+    """
+
+    name: str
+    help: str
+    shows: str
+    needs: str
+    lacks: str
+
+    @property
+    def place(self) -> str:
+        """Where its command is: a module has the name of its table or figure, as has its command."""
+        module = "table6" if self.name == "figure6" else self.name.replace("-", "_")
+        return f"croze.paper.{module}:{module}"
+
+
+PARTS = (
+    Part(
+        "table1",
+        "How proxies rank adversarially trained cells.",
+        "how proxies rank 500 adversarially trained cells of NAS-Bench-201",
+        "--truth nas-robbench201:FILE?ids=META: clean, FGSM, PGD, their HRS, AutoAttack",
+        "CW, DeepFool, SPSA, LGV and the average over all: the paper's networks are not published, and "
+        "training hundreds of cells adversarially takes GPU weeks (croze pool train --recipe pgd "
+        "--attacks fgsm,pgd,cw,deepfool,spsa,lgv,autoattack, then --truth pool:DIR)",
+    ),
+    Part(
+        "table2",
+        "How proxies rank cells after standard training.",
+        "how proxies rank the 15,625 standard-trained cells",
+        "--truth robust-nb201:DIR, a --dataset at a time: every column",
+        "nothing, where DIR has the folder of the data set; the print has lost half of NASWOT's row",
+    ),
+    Part(
+        "table3",
+        "Search, train, evaluate: the paper's main result.",
+        "searches on DARTS, standard-trained: clean, corruptions, FGSM, HRS",
+        "CIFAR-10 or CIFAR-100 images; made at whatever size is asked for",
+        "the paper's size: 3 searches of 5,000 candidates, each cell of 20 layers trained --epochs 200: GPU "
+        "days a row; one-shot searches are not made again, their published cells are trained",
+    ),
+    Part(
+        "table4",
+        "The same with adversarial training and five attacks.",
+        "the same, adversarially trained, under five attacks",
+        "as table3",
+        "the paper's size, with --epochs 200: GPU weeks, as PGD multiplies the cost of each step",
+    ),
+    Part(
+        "table5",
+        "Which cell each set of CRoZe's components chooses.",
+        "which cell each set of CRoZe's components chooses on NAS-Bench-201",
+        "--truth robust-nb201:DIR: all of it",
+        "nothing",
+    ),
+    Part(
+        "table5-darts",
+        "The same on DARTS, what is chosen being trained.",
+        "the same on DARTS, what is chosen being trained",
+        "images; made at whatever size is asked for",
+        "the paper's size: 5,000 candidates, 20 layers, --epochs 200: GPU days",
+    ),
+    Part(
+        "table6",
+        "How good the best and worst cells by proxy are.",
+        "the five best and worst cells by proxy, trained both ways",
+        "--standard robust-nb201:DIR and --adversarial nas-robbench201:FILE?ids=META, without training",
+        "nothing that a published accuracy gives; figure6 needs the networks",
+    ),
+    Part(
+        "figure2",
+        "Robustness against the cost of the search.",
+        "HRS and accuracy under attacks against the cost of the search, from Tables 3 and 4",
+        "the printed points alone; --table3 and --table4 add what those commands found",
+        "own points at the paper's size, as theirs",
+    ),
+    Part(
+        "figure3",
+        "Search strategies replayed; also `croze simulate`.",
+        "the best accuracy of a search against the number of models it trained",
+        "--truth robust-nb201:DIR: all six strategies; also as croze simulate",
+        "nothing",
+    ),
+    Part(
+        "figure4",
+        "How much features of trained networks move.",
+        "how much features move over 18 inputs",
+        "one or two pools of croze pool train, of any size",
+        "the paper's size: 300 cells trained both ways, --epochs 200: GPU weeks",
+    ),
+    Part(
+        "figure5",
+        "Scores of untrained networks against those of trained ones.",
+        "scores of the initial state against those of trained states",
+        "images: the state after ten steps; with --pool after full training",
+        "full training at the paper's size: 300 cells, --epochs 200: GPU weeks",
+    ),
+    Part(
+        "figure6",
+        "Features of the best and worst by proxy; with Table 6.",
+        "how consistent the features of Table 6's cells are; also as croze reproduce table6 --plot",
+        "--standard pool:DIR, and --adversarial pool:DIR, of croze pool train, of any size",
+        "the paper's size: 300 cells trained both ways, --epochs 200: GPU weeks",
+    ),
+)
+"""In the order of the paper, tables first."""
+
+
+def what(json: Json = None) -> None:
+    """Say of each table and figure of the paper which data it needs, and what of it needs GPU weeks."""
+    from croze.cli.output import console, emit_json
+    from croze.reporting.table import Table
+
+    rows = tuple((part.name, part.shows, part.needs, part.lacks) for part in PARTS)
+    head = ("name", "shows", "made with", "not made with it")
+    sheet = Table("Tables and figures of the paper", "", head, rows, prose=True)
+    console(json).print(sheet)
+    emit_json(json, [dict(zip(("name", "shows", "needs", "lacks"), row, strict=True)) for row in rows])
+
+
+def _root() -> None:
+    """Measure a figure or table of the paper again and print ours beside the paper's."""
+
+
+reproduce = group(
+    {
+        "what": ("croze.paper.commands:what", "Which data each needs, what is not there."),
+        **{part.name: (part.place, part.help) for part in sorted(PARTS, key=lambda part: part.name)},
+    },
+    _root,
+    epilog="`croze reproduce what` says which data each needs, and what cannot be made without GPU weeks.",
+)
+
+VERBS: Verbs = {
+    "simulate": ("croze.paper.figure3:figure3", "Replay search strategies on measured accuracies."),
+    "reproduce": ("croze.paper.commands:reproduce", "Measure figures and tables of the paper again."),
+}
+"""What the command line gets from here."""

@@ -1,0 +1,230 @@
+"""How much a trained network's features move under 18 inputs: what Figures 4 and 6 of the paper show.
+
+The inputs are those of section 4.4: clean, FGSM, PGD and the 15 corruptions. Features are the encoder's
+output e_psi(x) of Eq. 2, before the last linear layer. The paper states neither epsilon, steps nor severity:
+here l-inf 8/255, 20 steps of a quarter of that, and severity 3 unless said otherwise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from croze.corruptions import CORRUPTIONS, Corruption, corrupt
+from croze.data import Dataset, open_dataset
+from croze.data.cached import cached
+from croze.data.sampling import spread
+from croze.data.splits import in_split
+from croze.errors import CrozeError
+from croze.files import to_json, write_text
+from croze.nn.encoder import encodings
+from croze.nn.scratch import evaluating
+from croze.nn.seeding import exact_convolutions
+from croze.perturb import Perturbation
+from croze.perturb.base import Ball
+from croze.perturb.fgsm import FGSM
+from croze.perturb.pgd import PGD
+from croze.pool import Member, Pool
+from croze.pool.images import held_out
+from croze.robustness.evaluate import check_model, digest_of_weights
+from croze.training.folder import identity, load_trained
+from croze.training.loss import input_gradient
+
+CLEAN = "clean"
+ATTACKS: Mapping[str, Perturbation] = {"fgsm": FGSM(), "pgd": PGD(20)}
+INPUTS = (CLEAN, *ATTACKS, *CORRUPTIONS)
+"""The 18 inputs, in order."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the paper leaves open.
+
+    Attributes:
+        epsilon: of FGSM and PGD, l-inf in pixel space.
+        severity: of the corruptions, 1 to 5.
+        seed: of PGD's start and the corruptions.
+        batch_size: images at once.
+    """
+
+    epsilon: float = 8 / 255
+    severity: int = 3
+    seed: int = 0
+    batch_size: int = 100
+
+
+@dataclass(frozen=True)
+class FeatureConsistency:
+    """How features differ between the 18 inputs, as means over images.
+
+    Attributes:
+        deviation: standard deviation over the inputs, mean over the features' dimensions (Figure 4).
+        relative: the same as a share of the features' root mean square, which does not depend on their scale
+            or number: root of the mean variance over the root of the mean square.
+        errors: standard errors of the two means over images, by their names.
+        distance: by input but clean, `|e(x) - e(x')| / |e(x)|` (the left side of Eq. 2, made relative).
+        cosine: by input but clean, the cosine between e(x) and e(x') (Figure 6).
+        images: their number.
+    """
+
+    deviation: float
+    relative: float
+    errors: Mapping[str, float]
+    distance: Mapping[str, float]
+    cosine: Mapping[str, float]
+    images: int
+    settings: Settings = field(default_factory=Settings)
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "deviation": self.deviation,
+            "relative_deviation": self.relative,
+            "standard_errors": dict(self.errors),
+            "relative_distance": dict(self.distance),
+            "cosine": dict(self.cosine),
+            "images": self.images,
+            "settings": vars(self.settings),
+        }
+
+
+def feature_consistency(
+    model: nn.Module,
+    dataset: Dataset,
+    settings: Settings | None = None,
+    watch: Callable[[int], None] = lambda done: None,
+) -> FeatureConsistency:
+    """Features of a trained network under the 18 inputs.
+
+    Args:
+        model: takes pixels `(N, C, H, W)` in [0, 1].
+        dataset: labelled images.
+        settings: see `Settings`.
+        watch: called after every batch with the number of images done.
+
+    Raises:
+        CrozeError: when the model does not fit the images, is not finite, or its features are constantly 0.
+    """
+    settings = settings or Settings()
+    check_model(model, dataset)
+    deviations, relatives = [], []
+    distances: dict[str, list[Tensor]] = {name: [] for name in INPUTS[1:]}
+    cosines: dict[str, list[Tensor]] = {name: [] for name in INPUTS[1:]}
+    with evaluating(model), exact_convolutions():
+        for first in range(0, len(dataset), settings.batch_size):
+            rows = np.arange(first, min(first + settings.batch_size, len(dataset)))
+            images = torch.from_numpy(dataset.read(rows)).to(torch.float32) / 255
+            labels = torch.from_numpy(dataset.labels[rows])
+            features = {
+                name: _features(model, x).double()
+                for name, x in _inputs(model, images, labels, settings, first)
+            }
+            stacked = torch.stack(list(features.values()))
+            variance = stacked.var(dim=0, correction=0)
+            square = stacked.square().mean(dim=(0, 2))
+            deviations.append(variance.sqrt().mean(1))
+            relatives.append((variance.mean(1) / square).sqrt())
+            clean = features[CLEAN]
+            for name in INPUTS[1:]:
+                distances[name].append((features[name] - clean).norm(dim=1) / clean.norm(dim=1))
+                cosines[name].append(torch.cosine_similarity(features[name], clean, dim=1))
+            watch(int(rows[-1]) + 1)
+    relative = torch.cat(relatives)
+    if not bool(relative.isfinite().all()):
+        raise CrozeError(
+            "The features of some images are 0 throughout: their relative deviation is undefined."
+        )
+    deviation = torch.cat(deviations)
+    return FeatureConsistency(
+        float(deviation.mean()),
+        float(relative.mean()),
+        {"deviation": _error(deviation), "relative": _error(relative)},
+        {name: float(torch.cat(parts).mean()) for name, parts in distances.items()},
+        {name: float(torch.cat(parts).mean()) for name, parts in cosines.items()},
+        len(dataset),
+        settings,
+    )
+
+
+def _inputs(
+    model: nn.Module, images: Tensor, labels: Tensor, settings: Settings, first: int
+) -> Iterator[tuple[str, Tensor]]:
+    """The 18 inputs by name, in order; every image is perturbed, also where the model errs already."""
+    yield CLEAN, images
+
+    def loss(x: Tensor) -> Tensor:
+        return cross_entropy(model(x), labels, reduction="sum")
+
+    ball = Ball(settings.epsilon, 0.0, 1.0)
+    for name, perturb in ATTACKS.items():
+        generator = torch.Generator().manual_seed((settings.seed + first) % 2**63)
+        yield name, perturb(images, input_gradient(loss), ball, generator)
+    for name in CORRUPTIONS:
+        corruption = Corruption(name, settings.severity)
+        yield name, corrupt(images, corruption.name, corruption.severity, seed=settings.seed, first=first)
+
+
+def _features(model: nn.Module, images: Tensor) -> Tensor:
+    with torch.no_grad(), encodings(model) as found:
+        model(images)
+    return found[0]
+
+
+def _error(values: Tensor) -> float:
+    return float(values.std(correction=0)) / math.sqrt(len(values))
+
+
+def member_features(
+    member: Member,
+    dataset: Dataset,
+    settings: Settings,
+    watch: Callable[[int], None] = lambda done: None,
+) -> FeatureConsistency:
+    """As `feature_consistency` of a pool member's model; kept for the same weights, images and settings.
+
+    Raises:
+        CrozeError: as `load_trained` and `feature_consistency`.
+    """
+    model, _ = load_trained(member.folder)
+    key = json.dumps([digest_of_weights(model), identity(dataset), vars(settings)], sort_keys=True)
+    path = member.folder / f"features-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
+    with suppress(OSError, ValueError, TypeError):  # a broken file is made anew
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return FeatureConsistency(**{**content, "settings": settings})
+    found = feature_consistency(model, dataset, settings, watch)
+    write_text(path, to_json({**vars(found), "settings": vars(settings)}))
+    return found
+
+
+def test_images(pool: Pool, test_data: str | None, count: int) -> Dataset:
+    """The first of the images that the pool's members were tested on, or of others.
+
+    Raises:
+        CrozeError: when they cannot be found, or are not the same any more.
+    """
+    design = pool.design
+    if test_data is not None:
+        tests = open_dataset(in_split(test_data))
+        return cached(tests, spread(tests, min(count, len(tests)), design.seed))
+    if design.test_data:
+        tests = open_dataset(in_split(design.test_data))
+    else:
+        tests = held_out(open_dataset(design.data), design.seed)
+    total = pool.members[0].result.images["clean"]
+    whole = cached(tests, spread(tests, min(total, len(tests)), design.seed))
+    if identity(whole) != design.tested:
+        raise CrozeError(
+            f"{design.test_data or design.data} is not what the pool in {pool.folder} was tested on: name "
+            "its test images."
+        )
+    return cached(whole, np.arange(min(count, len(whole))))

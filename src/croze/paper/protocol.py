@@ -1,0 +1,779 @@
+"""The paper's whole protocol (section 4.3, Tables 3 and 4): search, train what was found, evaluate it.
+
+Methods search by warm-up and moves with one criterion (AE+warmup+move); cells that others published are
+trained as they are. All is done several times, each repetition with a seed of its own.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from torch.nn.functional import cross_entropy
+
+from croze.cli.options import slug
+from croze.cli.pool_run import PoolRun
+from croze.cli.progress import Bar
+from croze.corruptions.names import CORRUPTIONS, SEVERITIES
+from croze.data import load_batch, open_dataset
+from croze.data.splits import in_split, same_images
+from croze.errors import CrozeError
+from croze.nn.count import live_parameter_count, parameter_count
+from croze.nn.forward import logits_of
+from croze.nn.seeding import single_thread
+from croze.paper.printed import PrintedTable, printed
+from croze.pool import POOL, MemberResult, folder_of_member, read_design, read_result
+from croze.pool.work import column_of, is_column
+from croze.proxies import Criterion, parse_proxies
+from croze.robustness.metrics import harmonic_robustness
+from croze.robustness.plan import Plan
+from croze.robustness.trials import Attacked
+from croze.scoring.evaluator import Evaluator
+from croze.scoring.ledger import Ledger
+from croze.scoring.store import Store
+from croze.searching.history import Progress
+from croze.searching.loop import IN_FLIGHT, search
+from croze.searching.strategies import make_algorithm
+from croze.spaces import Space, open_space
+from croze.spaces.genotypes import find, lookup
+from croze.training import Recipe, split
+from croze.types import Batch
+
+STRATEGY = "evolution+warmup+move"
+POPULATION = 50
+MOST_IMAGES = 8
+"""On which live parameters are counted."""
+
+OWN = "own"
+"""The data set of somebody who compares with no print."""
+
+STANDARD = ("clean", "cc", "fgsm", "hrs")
+"""Columns of Table 3: CC is the mean accuracy over the 15 corruptions and their severities, HRS of clean and
+FGSM."""
+
+ADVERSARIAL = ("clean", "pgd", "cw", "spsa", "lgv", "autoattack", "avg")
+"""Columns of Table 4: the average is over the five attacks, without clean."""
+
+PRINTED_METHODS: Mapping[str, str] = {
+    "croze-official": "CRoZe",
+    "gradnorm": "GradNorm",
+    "synflow": "SynFlow",
+}
+"""The printed row of what searches; the printed CRoZe is what the released code computes."""
+
+PRINTED_CELLS: Mapping[str, str] = {
+    "PC-DARTS-CIFAR": "PC-DARTS",
+    "DrNAS-CIFAR": "DrNAS",
+    "RobNet-free": "RobNet",
+    "AdvRush": "AdvRush",
+    "CRoZe-CIFAR10": "CRoZe",
+    "CRoZe-CIFAR100": "CRoZe",
+}
+"""The printed row of a published cell."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How large a search is.
+
+    Attributes:
+        candidates: distinct architectures scored, those of the warm-up included.
+        pool: of them, random ones that the warm-up looks at.
+        population: best of the pool that moves begin with.
+        in_flight: asked for before the first is told, see `croze.searching.loop.search`.
+
+    Raises:
+        CrozeError: when the warm-up leaves nothing for moves, or is smaller than the population.
+    """
+
+    candidates: int
+    pool: int
+    population: int
+    in_flight: int
+
+    def __post_init__(self) -> None:
+        if self.candidates < 2:
+            raise CrozeError(
+                f"A search by warm-up and moves takes at least 2 candidates, got {self.candidates}."
+            )
+        if not 1 <= self.pool < self.candidates:
+            raise CrozeError(
+                f"The pool of the warm-up must hold at least 1 of the {self.candidates:,} candidates and "
+                f"leave some for moves, got {self.pool:,}."
+            )
+        if not 1 <= self.population <= self.pool:
+            raise CrozeError(
+                f"The population must be at least 1 and at most the pool of {self.pool:,}, got "
+                f"{self.population:,}."
+            )
+
+
+def effort_of(
+    candidates: int, pool: int | None = None, population: int | None = None, in_flight: int | None = None
+) -> Effort:
+    """The effort with what the paper leaves open filled in.
+
+    Args:
+        candidates: 5,000 in the paper.
+        pool: by default three fifths of the candidates: 3,000, as in its Figure 3, of 5,000.
+        population: by default 50, or the pool where that is smaller.
+        in_flight: by default as in any search, and at most a tenth of the candidates: moves have to learn.
+
+    Raises:
+        CrozeError: as `Effort`.
+    """
+    pool = candidates * 3 // 5 if pool is None else pool
+    population = min(POPULATION, pool) if population is None else population
+    return Effort(candidates, pool, population, in_flight or max(1, min(IN_FLIGHT, candidates // 10)))
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What a search found.
+
+    Attributes:
+        seed: of strategy, weights and batch.
+        architecture: what the criterion ranks first; empty when nothing has a score.
+        score: by the criterion.
+        params, live_params: of the network at the searched size.
+        candidates: how many were scored.
+        failed: how many of them have no score.
+        reason: why the first of these; empty without.
+        ended: why the search stopped early; empty when it did not.
+        seconds: device-seconds of all scores, those found in the store at what they took when computed.
+        computed: scores that this call computed.
+        wall_seconds: of this call.
+    """
+
+    seed: int
+    architecture: str
+    score: float | None
+    params: int | None
+    live_params: int | None
+    candidates: int
+    failed: int
+    reason: str
+    ended: str
+    seconds: float
+    computed: int = field(default=0, compare=False)
+    wall_seconds: float = field(default=0.0, compare=False)
+
+
+def search_once(
+    space: Space[Any],
+    criterion: Criterion,
+    batch: Batch,
+    seed: int,
+    effort: Effort,
+    folder: Path,
+    *,
+    workers: int = 1,
+    devices: Sequence[str] = (),
+    watch: Callable[[Progress], None] = lambda progress: None,
+) -> Searched:
+    """Search once; scores that the folder's store holds are not computed again.
+
+    Args:
+        criterion: what ranks. A failed score is never ranked.
+        batch: what candidates are scored on.
+        seed: of strategy, weights and noise.
+        folder: of the store. Each criterion should have one of its own: passes that several proxies share
+            are charged to the first, so in a common store a search would look cheaper than it is.
+        workers, devices: as `Ledger`.
+
+    Raises:
+        CrozeError: as `croze.searching.loop.search` and the store.
+    """
+    begun = time.monotonic()
+    kind = devices[0].partition(":")[0] if devices else "cpu"
+    evaluator = Evaluator(space, batch, seed, scores_from=kind)
+    strategy = make_algorithm(STRATEGY, space, seed, pool=effort.pool, population=effort.population)
+    with Store(folder, evaluator.context) as store:
+        before = len(store)
+        with Ledger(evaluator, store, workers, devices=devices) as ledger:
+            found = search(
+                space,
+                criterion,
+                strategy,
+                ledger,
+                effort.candidates,
+                watch=watch,
+                in_flight=effort.in_flight,
+            )
+        computed = len(store) - before
+    best = found.best
+    failures = found.failures()
+    params, live = (None, None) if best is None else sizes_of(evaluator, str(best.architecture))
+    return Searched(
+        seed,
+        "" if best is None else str(best.architecture),
+        None if best is None else best.score.value,
+        params,
+        live,
+        len(found),
+        len(failures),
+        failures[0].reason if failures else "",
+        found.ended,
+        found.seconds(),
+        computed,
+        time.monotonic() - begun,
+    )
+
+
+def sizes_of(evaluator: Evaluator, architecture: str) -> tuple[int, int | None]:
+    """Trainable parameters of the network, and those that a gradient reaches; None where that fails."""
+    with single_thread():
+        network = evaluator.network(architecture)
+        try:
+            live = live_parameter_count(network, evaluator.batch.normalised()[:MOST_IMAGES])
+        except Exception:  # what was searched must be written even where a network cannot be measured
+            live = None
+        return parameter_count(network), live
+
+
+def attack_columns(plan: Plan) -> dict[str, str]:
+    """The measured column of each attack, by the attack's name.
+
+    Raises:
+        CrozeError: when an attack is there twice, with other arguments or at another size.
+    """
+    found: dict[str, str] = {}
+    for trial in plan.trials:
+        if isinstance(trial, Attacked) and is_column(trial):
+            if trial.attack.name in found:
+                raise CrozeError(
+                    f"A table has one column an attack: name {trial.attack.name} once, at one size."
+                )
+            found[trial.attack.name] = column_of(trial)
+    return found
+
+
+def values_of(
+    measured: Mapping[str, float], attacks: Mapping[str, str], wanted: Sequence[str]
+) -> dict[str, float]:
+    """The columns of a table, in [0, 1]; what was not measured is not among them.
+
+    Args:
+        measured: accuracies as a pool has them.
+        attacks: as `attack_columns`.
+        wanted: `STANDARD` or `ADVERSARIAL`.
+    """
+    found = {name: measured[column] for name, column in attacks.items() if column in measured}
+    if "clean" in measured:
+        found["clean"] = measured["clean"]
+    corrupted = [f"{kind}@{severity}" for kind in CORRUPTIONS for severity in SEVERITIES]
+    if all(name in measured for name in corrupted):
+        found["cc"] = math.fsum(measured[name] for name in corrupted) / len(corrupted)
+    if "clean" in found and "fgsm" in found:
+        found["hrs"] = harmonic_robustness(found["clean"], found["fgsm"])
+    five = [name for name in ADVERSARIAL if name not in ("clean", "avg")]
+    if all(name in found for name in five):
+        found["avg"] = math.fsum(found[name] for name in five) / len(five)
+    return {name: found[name] for name in wanted if name in found}
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What repetitions came to.
+
+    Attributes:
+        mean: over them.
+        deviation: the sample's, with n - 1 below the root; None for fewer than two repetitions.
+        n: how many.
+    """
+
+    mean: float
+    deviation: float | None
+    n: int
+
+
+def spread(values: Sequence[float]) -> Spread | None:
+    """Mean and sample standard deviation; None of no values.
+
+    Raises:
+        CrozeError: for a value that is not finite, which would be a failure counted as a value.
+    """
+    if not values:
+        return None
+    if not all(map(math.isfinite, values)):
+        raise CrozeError(f"Repetitions must have finite values, got {', '.join(map(str, values))}.")
+    mean = math.fsum(values) / len(values)
+    return Spread(mean, statistics.stdev(values) if len(values) > 1 else None, len(values))
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """A network that was trained with its seed.
+
+    Attributes:
+        seed: of the training, and of the search before it.
+        architecture: empty when the search found none.
+        params, live_params: of its network.
+        values: in [0, 1]; those that were not measured are not among them.
+        failed: why there are none; empty otherwise.
+        images: the fewest and the most test images that a measured column rests on; none without.
+        training: the kept epoch, its accuracies on validation images and seconds, as the pool notes them.
+        search: of a method that searches; None for a published cell.
+    """
+
+    seed: int
+    architecture: str
+    params: int | None
+    live_params: int | None
+    values: Mapping[str, float]
+    failed: str = ""
+    images: tuple[int, ...] = ()
+    training: Mapping[str, Any] = field(default_factory=dict)
+    search: Searched | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the table.
+
+    Attributes:
+        name: spec of the criterion, or name of the published cell.
+        searched: whether it is a method that searches.
+        paper: the printed row it stands beside; empty for none.
+        runs: by seed.
+    """
+
+    name: str
+    searched: bool
+    paper: str
+    runs: tuple[Repetition, ...]
+
+    def value(self, name: str) -> Spread | None:
+        """Over the repetitions that have this value; None when none has."""
+        return spread([run.values[name] for run in self.runs if name in run.values])
+
+    @property
+    def params(self) -> Spread | None:
+        """Over the repetitions with a network."""
+        return spread([float(run.params) for run in self.runs if run.params is not None])
+
+    @property
+    def search_seconds(self) -> Spread | None:
+        """Device-seconds of a search; None for a published cell."""
+        return spread([run.search.seconds for run in self.runs if run.search is not None])
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-ready: every repetition, and mean, deviation and n of each value."""
+        names = dict.fromkeys(name for run in self.runs for name in run.values)
+        spreads = {name: self.value(name) for name in names}
+        spreads |= {"params": self.params, "search_seconds": self.search_seconds}
+        runs = [asdict(run) for run in self.runs]
+        for run in runs:
+            for clock in ("computed", "wall_seconds") if run["search"] else ():
+                del run["search"][clock]
+        return {
+            "name": self.name,
+            "searched": self.searched,
+            "paper": self.paper,
+            "values": {name: asdict(found) for name, found in spreads.items() if found is not None},
+            "runs": runs,
+        }
+
+
+@dataclass(frozen=True)
+class PublishedCell:
+    """A cell that is trained and evaluated, not searched."""
+
+    name: str
+    space: str
+    architecture: str
+
+
+def published_cells(text: str) -> tuple[PublishedCell, ...]:
+    """The cells of a list of names such as `PC-DARTS-CIFAR,AdvRush`; none for `none`.
+
+    Raises:
+        CrozeError: for an unknown name, or one that stands there twice.
+    """
+    if text.strip().lower() == "none":
+        return ()
+    found: dict[str, PublishedCell] = {}
+    for name in text.split(","):
+        space, architecture = find(name)
+        entry = lookup(name)
+        assert entry is not None  # found above
+        if entry.name in found:
+            raise CrozeError(f"The published cell {entry.name} is named twice; name each one once.")
+        found[entry.name] = PublishedCell(entry.name, space, str(architecture))
+    return tuple(found.values())
+
+
+def searched_row(
+    name: str,
+    searches: Sequence[Searched],
+    results: Sequence[MemberResult | None],
+    values: Sequence[Mapping[str, float]],
+) -> Row:
+    """The row of a method.
+
+    Args:
+        name: spec of the criterion.
+        searches: by seed.
+        results: of the training of each winner; None while there is none.
+        values: of each, empty without.
+    """
+    runs = []
+    for one, result, own in zip(searches, results, values, strict=True):
+        run = _repetition(one.seed, one.architecture, (one.params, one.live_params), result, own, one)
+        runs.append(run)
+    return Row(name, True, PRINTED_METHODS.get(name, ""), tuple(runs))
+
+
+def published_row(
+    cell: PublishedCell,
+    seeds: Sequence[int],
+    sizes: tuple[int, int | None],
+    results: Sequence[MemberResult | None],
+    values: Sequence[Mapping[str, float]],
+) -> Row:
+    """The row of a published cell, trained once a seed; `sizes` are all and live parameters."""
+    runs = tuple(
+        _repetition(seed, cell.architecture, sizes, result, own)
+        for seed, result, own in zip(seeds, results, values, strict=True)
+    )
+    return Row(cell.name, False, PRINTED_CELLS.get(cell.name, ""), runs)
+
+
+def _repetition(
+    seed: int,
+    architecture: str,
+    sizes: tuple[int | None, int | None],
+    result: MemberResult | None,
+    values: Mapping[str, float],
+    found: Searched | None = None,
+) -> Repetition:
+    failed = "not trained yet" if result is None else result.failed
+    if found is not None and not architecture:
+        failed = f"no candidate has a score: {found.reason}"
+    counts = sorted(result.images.values()) if result is not None else []
+    images = (counts[0], counts[-1]) if counts else ()
+    training = {} if result is None else result.training
+    return Repetition(seed, architecture, *sizes, values, failed, images, training, found)
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much work a table is, and what it takes here.
+
+    Attributes:
+        searches, candidates: how many searches, each of so many candidates.
+        trainings, epochs: how many trainings, each of so many epochs.
+        images: images through a network forward and backward, at least: one pass a score and every step of
+            the trainings, the steps of an adversarial recipe included.
+        seconds: of one image, forward and backward, one thread; None where it was not measured.
+    """
+
+    searches: int
+    candidates: int
+    trainings: int
+    epochs: int
+    images: int
+    seconds: float | None
+
+    def sentence(self) -> str:
+        """What to expect."""
+        text = (
+            f"Ahead: {self.searches:,} searches of {self.candidates:,} candidates and {self.trainings:,} "
+            f"trainings of {self.epochs:,} epochs, at least {self.images:,} images forward and backward"
+        )
+        if self.seconds is not None:
+            hours = self.images * self.seconds / 3600
+            duration = f"{hours:,.0f} hours" if hours >= 100 else f"{hours:.1f} hours"
+            text += (
+                f", which is {duration if hours >= 1 else f'{hours * 60:.1f} minutes'} of one core by a pass "
+                "timed just now, without the evaluation"
+            )
+        return f"{text}. What the folder holds already is not done again."
+
+
+def seconds_an_image(evaluator: Evaluator) -> float:
+    """Of one image through a random candidate and back, in one thread: the faster of two passes."""
+    inputs = evaluator.batch.normalised()
+    found = []
+    with single_thread():
+        network = evaluator.network(str(evaluator.space.sample(random.Random(evaluator.seed))))
+        for _ in range(2):
+            start = time.perf_counter()
+            loss = cross_entropy(logits_of(network(inputs)), evaluator.batch.labels)
+            if loss.requires_grad:
+                loss.backward()  # type: ignore[no-untyped-call]
+            found.append(time.perf_counter() - start)
+    return min(found) / len(inputs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """Search, train and evaluate for one of the two tables.
+
+    Attributes:
+        table: `table3` or `table4`.
+        columns: of the table, `STANDARD` or `ADVERSARIAL`.
+        methods, cells: rows, as texts.
+        searches: repetitions.
+        effort: of each search.
+        space, settings: what is searched.
+        recipe: of the trainings.
+        plan: of the evaluation.
+        dataset: what the images are; `own` compares with no print.
+        data, images, test_data, test_images, workers: as `PoolRun`.
+        score_batch: images that candidates are scored on.
+        seed: of the first repetition; the next have the next ones.
+        devices: where to score and train; none for the CPU.
+        folder: of searches and trainings; the same protocol goes on there.
+    """
+
+    table: str
+    columns: Sequence[str]
+    methods: str
+    cells: str
+    searches: int
+    effort: Effort
+    space: str
+    settings: tuple[tuple[str, Any], ...]
+    recipe: Recipe
+    plan: Plan
+    dataset: str
+    data: str
+    images: int | None
+    test_data: str | None
+    test_images: int
+    score_batch: int
+    seed: int
+    workers: int
+    devices: tuple[str, ...]
+    folder: Path
+
+    def run(self, terminal: Console) -> list[Row]:
+        """Everything, from the checks to the rows.
+
+        Raises:
+            CrozeError: for what cannot be read, or as searches and trainings do.
+        """
+        if not self.criteria and not self.published:
+            raise CrozeError("There are no rows: name methods that search, or published cells.")
+        attacks = attack_columns(self.plan)
+        total = self._check()
+        terminal.print(self.extent(total).sentence())
+        searched = {c.spec: self._search(c, terminal) for c in self.criteria}
+        results = self._train(searched, terminal)
+
+        def measured(found: Sequence[MemberResult | None]) -> list[dict[str, float]]:
+            return [{} if r is None else values_of(r.columns, attacks, self.columns) for r in found]
+
+        rows = []
+        for cell in self.published:
+            own = [results.get((seed, cell.space, cell.architecture)) for seed in self.seeds]
+            space = open_space(cell.space, **dict(self.settings))
+            sizes = sizes_of(Evaluator(space, self.batch(self.seed), self.seed), cell.architecture)
+            rows.append(published_row(cell, self.seeds, sizes, own, measured(own)))
+        for spec, searches in searched.items():
+            own = [results.get((one.seed, self.space, one.architecture)) for one in searches]
+            rows.append(searched_row(spec, searches, own, measured(own)))
+        return rows
+
+    @cached_property
+    def criteria(self) -> list[Criterion]:
+        """The methods that search."""
+        return [] if self.methods.strip().lower() == "none" else parse_proxies(self.methods)
+
+    @cached_property
+    def published(self) -> tuple[PublishedCell, ...]:
+        """The published cells."""
+        return published_cells(self.cells)
+
+    @cached_property
+    def seeds(self) -> tuple[int, ...]:
+        """Of the repetitions."""
+        return tuple(range(self.seed, self.seed + self.searches))
+
+    @cached_property
+    def kind(self) -> str:
+        """Of the device that searches."""
+        return self.devices[0].partition(":")[0] if self.devices else "cpu"
+
+    @cached_property
+    def opened(self) -> Space[Any]:
+        """The space that is searched."""
+        with redirect_stdout(sys.stderr):  # what a user's file prints is not part of the result
+            return open_space(self.space, **dict(self.settings))
+
+    @cached_property
+    def paper(self) -> PrintedTable | None:
+        """The printed table; None where it is of other data.
+
+        Raises:
+            CrozeError: for a data set that is not printed, or images that are not of it.
+        """
+        if self.dataset == OWN:
+            return None
+        known = ["cifar10", "cifar100"] if self.table == "table3" else ["cifar10"]
+        if self.dataset not in known:
+            raise CrozeError(
+                f"--dataset of {self.table} is {', '.join(known)} or {OWN} (no comparison), got "
+                f"{self.dataset!r}."
+            )
+        classes = load_batch(self.data, size=1, seed=self.seed).classes
+        if classes != int(self.dataset.removeprefix("cifar")):
+            raise CrozeError(
+                f"{self.data} has {classes} classes and is not {self.dataset}: name its images with --data, "
+                "or leave out --dataset."
+            )
+        return printed(f"table3/{self.dataset}" if self.table == "table3" else "table4")
+
+    def batch(self, seed: int) -> Batch:
+        """What candidates are scored on in the repetition of this seed."""
+        return load_batch(self.data, size=self.score_batch, seed=seed)
+
+    def extent(self, total: int) -> Extent:
+        """The work ahead, a pass of a random candidate timed on the CPU; `total` are the images there are."""
+        searches = len(self.criteria) * self.searches
+        trainings = (len(self.criteria) + len(self.published)) * self.searches
+        return extent_of(
+            Evaluator(self.opened, self.batch(self.seed), self.seed) if self.kind == "cpu" else None,
+            searches=searches,
+            candidates=self.effort.candidates,
+            batch=self.score_batch,
+            trainings=trainings,
+            images=self.images or total,
+            recipe=self.recipe,
+        )
+
+    def _check(self) -> int:
+        """Find out before any search whether all can be trained; the number of images of the data."""
+        _ = self.paper, self.opened
+        for cell in self.published:
+            try:
+                open_space(cell.space, **dict(self.settings)).parse(cell.architecture)
+            except CrozeError as problem:
+                raise CrozeError(
+                    f"{cell.name} has no network of this size, leave it out of --cells: {problem}"
+                ) from None
+        dataset = open_dataset(self.data)
+        split(dataset, self.recipe.validation, self.seed, self.images)
+        if self.test_data is not None:
+            if same_images(in_split(self.test_data), self.data):
+                raise CrozeError(
+                    f"--test-data {self.test_data} names the training images: name others, or leave it out "
+                    "to set some aside."
+                )
+            tests = open_dataset(in_split(self.test_data))
+            if (tests.classes, tests.size) != (dataset.classes, dataset.size):
+                raise CrozeError(
+                    f"--test-data has {tests.classes} classes of {tests.size} pixels, --data has "
+                    f"{dataset.classes} of {dataset.size}: name the test images of the same data set."
+                )
+        return len(dataset)
+
+    def _search(self, criterion: Criterion, terminal: Console) -> list[Searched]:
+        found = []
+        for number, seed in enumerate(self.seeds, start=1):
+            title = f"{criterion.spec}, search {number} of {self.searches}"
+            with Bar(terminal, title, self.effort.candidates) as bar, redirect_stdout(sys.stderr):
+
+                def watch(progress: Progress, bar: Bar = bar) -> None:
+                    bar.update(progress.scored)
+
+                found.append(
+                    search_once(
+                        self.opened,
+                        criterion,
+                        self.batch(seed),
+                        seed,
+                        self.effort,
+                        self.folder / "searches" / slug(criterion.spec),
+                        workers=self.workers,
+                        devices=self.devices,
+                        watch=watch,
+                    )
+                )
+        return found
+
+    def _train(
+        self, searched: Mapping[str, Sequence[Searched]], terminal: Console
+    ) -> dict[tuple[int, str, str], MemberResult]:
+        """What trainings came to, by seed, space and architecture."""
+        found: dict[tuple[int, str, str], MemberResult] = {}
+        for number, seed in enumerate(self.seeds):
+            wanted: dict[str, dict[str, None]] = {}
+            for searches in searched.values():
+                if searches[number].architecture:
+                    wanted.setdefault(self.space, {})[searches[number].architecture] = None
+            for cell in self.published:
+                wanted.setdefault(cell.space, {})[cell.architecture] = None
+            for space, architectures in wanted.items():
+                place = self.folder / self.recipe.method / f"{slug(space)}-seed{seed}"
+                names = in_order(place, list(architectures))
+                run = PoolRun(
+                    place,
+                    space,
+                    self.settings,
+                    self.recipe,
+                    self.plan,
+                    seed,
+                    self.data,
+                    self.images,
+                    self.test_data,
+                    self.test_images,
+                    self.workers,
+                    self.devices,
+                )
+                try:
+                    with redirect_stdout(sys.stderr):
+                        run.train(names, terminal)
+                except CrozeError:
+                    known = _results(place, names)
+                    if len(known) < len(names) or not all(one.failed for one in known.values()):
+                        raise  # that all of them diverged is a result
+                known = _results(place, names)
+                found |= {(seed, space, name): result for name, result in known.items()}
+        return found
+
+
+def extent_of(
+    evaluator: Evaluator | None,
+    *,
+    searches: int,
+    candidates: int,
+    batch: int,
+    trainings: int,
+    images: int,
+    recipe: Recipe,
+) -> Extent:
+    """The work of a table.
+
+    Args:
+        evaluator: of the networks, on the CPU, to time one pass of a random candidate; None to time none.
+        batch: images that a candidate is scored on.
+        images: that a network is trained on, validation included.
+    """
+    steps = recipe.steps if recipe.adversarial else 0
+    seen = round(images * (1 - recipe.validation)) * recipe.epochs * (1 + steps)
+    total = searches * candidates * batch + trainings * seen
+    seconds = None if evaluator is None else seconds_an_image(evaluator)
+    return Extent(searches, candidates, trainings, recipe.epochs, total, seconds)
+
+
+def in_order(place: Path, names: list[str]) -> list[str]:
+    """The architectures that a pool has already, then those that are new to it."""
+    known = list(read_design(place).architectures) if (place / POOL).exists() else []
+    return [*known, *(name for name in names if name not in known)]
+
+
+def _results(place: Path, names: Sequence[str]) -> dict[str, MemberResult]:
+    found = {name: read_result(folder_of_member(place, i), name) for i, name in enumerate(names)}
+    return {name: result for name, result in found.items() if result is not None}

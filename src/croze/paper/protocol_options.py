@@ -1,0 +1,82 @@
+"""Options that Tables 3 and 4 share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from croze.cli.options import MAX_SEED
+
+METHODS = "croze-official,croze-robust,croze-positional,gradnorm,synflow"
+"""Those of the paper that search with a score, and this project's own."""
+
+PUBLISHED = "PC-DARTS-CIFAR,DrNAS-CIFAR,RobNet-free,AdvRush"
+"""The paper's other rows, whose cells were published."""
+
+Methods = Annotated[
+    str,
+    typer.Option(help="Proxies and aggregates that search, comma-separated, or none."),
+]
+PublishedCells = Annotated[
+    str,
+    typer.Option(
+        "--cells",
+        help="Published cells to train, comma-separated, or none; `croze list genotypes` names them.",
+    ),
+]
+Searches = Annotated[
+    int,
+    typer.Option(min=1, help="Repetitions of search, training and evaluation, each with a seed of its own."),
+]
+Candidates = Annotated[
+    int,
+    typer.Option(
+        "--candidates", "--sample", min=2, help="Architectures scored in a search, the warm-up included."
+    ),
+]
+WarmUpPool = Annotated[
+    int | None,
+    typer.Option(min=1, help="Random candidates of the warm-up.  [default: three fifths of --candidates]"),
+]
+Population = Annotated[
+    int | None,
+    typer.Option(min=1, help="Best candidates of the warm-up that moves begin with.  [default: 50]"),
+]
+InFlight = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Candidates in work at once; changes the search.  [default: 32, or a tenth of --candidates]",
+    ),
+]
+FirstSeed = Annotated[
+    int,
+    typer.Option(
+        "--seed", min=0, max=MAX_SEED - 1000, help="Seed of the first search; the next ones count up."
+    ),
+]
+ScoreBatch = Annotated[
+    int, typer.Option("--score-batch", min=1, help="Images that candidates are scored on.")
+]
+CellsPerStage = Annotated[
+    int | None,
+    typer.Option(
+        "--cells-per-stage", min=1, help="Cells a stage of nasbench201.  [default: the space's own]"
+    ),
+]
+Limits = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit",
+        metavar="NAME=N",
+        help="Run this attack or corruption on the first N test images; may be repeated.",
+    ),
+]
+Folder = Annotated[
+    str,
+    typer.Option(
+        "--out",
+        help="Folder of searches and trainings, which Tables 3 and 4 share; the same command goes on there.",
+    ),
+]

@@ -1,18 +1,12 @@
-"""A search from Python: every part is an object of its own, so each can be replaced.
+"""A search from Python: what it found, as a table, a page and a network.
 
-Run it twice: the second run finds every score in the store. The guard at the end matters, because worker
+Run it twice: the second run finds every score on file. The guard at the end matters, because worker
 processes import this file.
 """
 
 import argparse
 
 import croze
-from croze.scoring.evaluator import Evaluator
-from croze.scoring.ledger import Ledger
-from croze.scoring.store import Store
-from croze.searching.limits import Limits
-from croze.searching.loop import search
-from croze.searching.strategies import make_algorithm
 
 
 def main() -> None:
@@ -25,18 +19,12 @@ def main() -> None:
     options = parser.parse_args()
 
     space = croze.open_space("nasbench201", channels=options.channels)
-    evaluator = Evaluator(space, croze.load_batch("digits", size=8, seed=0), seed=0)
-    with Store(options.out, evaluator.context) as store, Ledger(evaluator, store, options.workers) as ledger:
-        found = search(
-            space,
-            croze.parse_proxy("croze-robust"),
-            make_algorithm("evolution", space, seed=0),
-            ledger,
-            options.budget,
-            Limits(params=500_000),
-        )
-    for candidate in found.ranking()[:5]:
-        print(f"{candidate.score.value:10.2f}  {candidate.architecture}")
+    run = croze.search(
+        space, budget=options.budget, max_params=500_000, workers=options.workers, out=options.out
+    )
+    for found in run.ranking[:5]:
+        print(f"{found.score:10.2f}  {found.params:,} parameters  {found.architecture}")
+    print(f"Plain torch: {run.folder / 'network.py'}. Page: {run.report()}.")
 
 
 if __name__ == "__main__":

@@ -17,13 +17,6 @@ import torch
 from torch import Tensor, nn
 
 import croze
-from croze.nn.count import flop_count, parameter_count
-from croze.scoring.evaluator import Evaluator
-from croze.scoring.ledger import Ledger
-from croze.scoring.store import Store
-from croze.searching.limits import Limits
-from croze.searching.loop import search
-from croze.searching.strategies import make_algorithm
 from croze.spaces.choices import ChoiceSpace, Chosen
 
 
@@ -178,20 +171,17 @@ def main() -> None:
     options = parser.parse_args()
 
     space = MobileNetSpace(options.channels)
-    evaluator = Evaluator(space, croze.load_batch("digits", size=8, seed=0), seed=0)
-    with Store(options.out, evaluator.context) as store, Ledger(evaluator, store, options.workers) as ledger:
-        found = search(
-            space,
-            croze.parse_proxy("croze-robust"),
-            make_algorithm("evolution", space, seed=0),
-            ledger,
-            options.budget,
-            Limits(params=100_000),
-        )
-    for candidate in found.ranking()[:5]:
-        network = evaluator.network(str(candidate.architecture))
-        sizes = f"{parameter_count(network):,} parameters, {flop_count(network, (3, 32, 32)):,} multiply-adds"
-        print(f"{candidate.score.value:8.3f}  {sizes}\n          {candidate.architecture}")
+    run = croze.search(
+        space,
+        proxy="croze-robust",
+        budget=options.budget,
+        max_params=100_000,
+        workers=options.workers,
+        out=options.out,
+    )
+    for found in run.ranking[:5]:
+        sizes = f"{found.params:,} parameters, {found.flops:,} multiply-adds"
+        print(f"{found.score:8.3f}  {sizes}\n          {found.architecture}")
 
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from croze.proxies import parse_proxies, parse_proxy
     from croze.ranking.run import BenchmarkRun, benchmark
     from croze.scoring.score import score, score_all
+    from croze.searching.run import SearchRun
+    from croze.searching.search import search
     from croze.spaces import open_space
     from croze.truth import open_truth
     from croze.types import Batch, LayerScore, Score
@@ -44,6 +46,7 @@ _HOMES = {
     "CrozeError": "croze.errors",
     "LayerScore": "croze.types",
     "Score": "croze.types",
+    "SearchRun": "croze.searching.run",
     "benchmark": "croze.ranking.run",
     "list_aggregates": "croze.listing",
     "list_algorithms": "croze.listing",
@@ -62,6 +65,7 @@ _HOMES = {
     "parse_proxies": "croze.proxies",
     "parse_proxy": "croze.proxies",
     "score": "croze.scoring.score",
+    "search": "croze.searching.search",
     "score_all": "croze.scoring.score",
 }
 
@@ -71,6 +75,7 @@ __all__ = [
     "CrozeError",
     "LayerScore",
     "Score",
+    "SearchRun",
     "__version__",
     "benchmark",
     "list_aggregates",
@@ -91,6 +96,7 @@ __all__ = [
     "parse_proxy",
     "score",
     "score_all",
+    "search",
 ]
 
 _late, __dir__ = lazily(__name__, _HOMES, __all__)

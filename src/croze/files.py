@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -106,3 +107,8 @@ def read_result(path: Path, kind: str, version: int) -> Mapping[str, Any]:
             "the same command again, its scores are kept."
         )
     return content
+
+
+def slug(text: str) -> str:
+    """The text as part of a folder's name: small letters, digits and dashes, at most 120 of them."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:120]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,9 @@ from croze.errors import CrozeError
 from croze.files import read_json
 from croze.ranking.run import BenchmarkRun
 from croze.reporting.part import Part
+from croze.searching.run import OLD, SearchRun
 
-SEARCH, COURSE = "best.json", "candidates.json"
+SEARCH = "search.json"
 BENCHMARK = "benchmark.json"
 TRAINING, TRAINED = "run.json", "result.json"
 EVALUATION, OUTCOMES = "evaluation.json", "outcomes.sqlite"
@@ -40,7 +40,7 @@ def parts_of(run: Path) -> tuple[Part, ...]:
     if not found:
         raise CrozeError(
             f"{run} holds no run: looked for "
-            f"{', '.join((SEARCH, COURSE, BENCHMARK, TRAINING, EVALUATION))} and "
+            f"{', '.join((SEARCH, BENCHMARK, TRAINING, EVALUATION))} and "
             "the scores of an unfinished one."
         )
     return tuple(found)
@@ -48,10 +48,10 @@ def parts_of(run: Path) -> tuple[Part, ...]:
 
 def _of_folder(folder: Path) -> list[Part]:
     found: list[Part] = []
-    there = {name: folder / name for name in (SEARCH, COURSE, BENCHMARK, TRAINING, SCORES)}
+    there = {name: folder / name for name in (SEARCH, BENCHMARK, TRAINING, SCORES)}
     there = {name: path for name, path in there.items() if path.is_file()}
-    if SEARCH in there or COURSE in there:
-        found.append(_search(folder, {n: read_json(p) for n, p in there.items() if n in (SEARCH, COURSE)}))
+    if SEARCH in there or any((folder / name).is_file() for name in OLD):
+        found.append(SearchRun.load(folder).page())
     if BENCHMARK in there or (SCORES in there and not found):
         found.append(BenchmarkRun.load(folder).page())
     if TRAINING in there:
@@ -69,22 +69,15 @@ def _evaluations(folder: Path) -> list[Part]:
 
 def _of_file(path: Path) -> Part:
     content = read_json(path)
-    if "top" in content or "front" in content or "candidates" in content:
-        return _search(path.parent, {COURSE if "candidates" in content else SEARCH: content})
-    if path.name == BENCHMARK or content.get("format", {}).get("kind") == "benchmark":
+    if path.name == SEARCH or path.name in OLD:
+        return SearchRun.load(path.parent).page()
+    if path.name == BENCHMARK:
         return BenchmarkRun.load(path.parent).page()
     if "trials" in content:
         return _evaluation(path)
     if "history" in content:
         return _training(path.parent)
     raise CrozeError(f"{path} is no result of a search, benchmark, training or evaluation.")
-
-
-def _search(folder: Path, load: Mapping[str, Any]) -> Part:
-    from croze.searching.finished import read_search
-    from croze.searching.page import search_part
-
-    return search_part(read_search(folder, load))
 
 
 def _training(folder: Path) -> Part:

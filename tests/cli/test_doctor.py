@@ -24,7 +24,7 @@ def test_without_calibration_nothing_is_scored(croze):
     [
         ("--proxy=croze-robust", "croze-robust is an aggregate"),
         ("--proxy=crose", "crose"),
-        ("--device=cuda:7", "--device cuda:7 cannot be used here"),
+        ("--device=cuda:7", "The device cuda:7 cannot be used here"),
     ],
 )
 def test_what_cannot_be_used_is_said_in_one_sentence(croze, argument, told):

@@ -25,9 +25,9 @@ def test_a_search_and_its_report(croze, tmp_path):
     best = json.loads((tmp_path / "run" / "best.json").read_text())
     assert best["best"]["architecture"].replace("|+|", "|+<wbr>|") in page
     assert best["settings"]["batch"] in page
-    for chart in ("search-progress", "search-params", "cell-1"):
+    for chart in ("search-progress", "search-params", "search-flops", "cell-1"):
         assert f'data-chart="{chart}"' in page
-    assert "run/report.html (3 charts" in shown.out
+    assert "run/report.html (4 charts" in shown.out
 
 
 def test_the_page_needs_nothing_but_itself(croze, folder, tmp_path):
@@ -52,14 +52,13 @@ def test_charts_as_files(croze, folder, ending):
 
 
 def test_a_file_of_a_result_will_do(croze, folder):
-    assert croze("report", folder / "candidates.json").code == 0
+    assert croze("report", folder / "search.json").code == 0
     assert (folder / "report.html").is_file()
 
 
-def test_a_result_without_its_course_says_what_is_missing(croze, folder):
-    (folder / "candidates.json").unlink()
-    assert croze("report", folder).code == 0
-    assert "no course of the search (candidates.json)" in (folder / "report.html").read_text(encoding="utf-8")
+def test_a_search_of_an_older_format_is_refused(refused, folder):
+    (folder / "search.json").unlink()
+    assert "holds a search of an older format: run the same search again there" in refused("report", folder)
 
 
 def test_scores_of_an_unfinished_run_are_counted(croze, tmp_path):
@@ -105,23 +104,23 @@ def test_an_unfinished_training_is_reported_as_far_as_it_got(croze, tmp_path):
 def test_what_is_no_run_is_refused(refused, tmp_path):
     assert "nowhere does not exist: name the folder of a search" in refused("report", "nowhere")
     (tmp_path / "empty").mkdir()
-    assert "empty holds no run: looked for best.json" in refused("report", "empty")
+    assert "empty holds no run: looked for search.json" in refused("report", "empty")
     (tmp_path / "odd.json").write_text('{"a": 1}')
     assert "odd.json is no result of a search, benchmark" in refused("report", "odd.json")
     (tmp_path / "list.json").write_text("[]")
-    assert "it holds no object but list; name the folder of a run" in refused("report", "list.json")
+    assert "must hold a JSON object, got a list" in refused("report", "list.json")
     (tmp_path / "broken.json").write_text("{")
-    assert "its command writes it again" in refused("report", "broken.json")
+    assert "run what wrote it again" in refused("report", "broken.json")
     (tmp_path / "half.json").write_text('{"rows": [], "bootstrap": {}}')
     assert "half.json is no result that can be read (KeyError" in refused("report", "half.json")
-    (tmp_path / "top.json").write_text('{"top": []}')
-    assert "holds no search that can be read (KeyError" in refused("report", "top.json")
+    (tmp_path / "search.json").write_text('{"format": {"kind": "search", "version": 2}, "settings": {}}')
+    assert "is no search that can be read (KeyError" in refused("report", "search.json")
 
 
-def test_a_course_of_another_version_is_refused(refused, folder):
-    course = json.loads((folder / "candidates.json").read_text())
-    (folder / "candidates.json").write_text(json.dumps({**course, "version": 99}))
-    assert "is of version 99, this croze reads version 1" in refused("report", folder)
+def test_a_search_of_another_version_is_refused(refused, folder):
+    content = json.loads((folder / "search.json").read_text())
+    (folder / "search.json").write_text(json.dumps({**content, "format": {"kind": "search", "version": 99}}))
+    assert "is of format 99, this croze reads format 2" in refused("report", folder)
 
 
 def test_a_damaged_ledger_is_refused(refused, tmp_path):

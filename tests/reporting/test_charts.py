@@ -12,9 +12,10 @@ from croze.reporting.text import correlation, millions, number, percent
 from croze.robustness.charts import TOGETHER, attack_bars, by_group
 from croze.runs import parts_of
 from croze.searching.charts import against_size, course, growth
-from croze.searching.finished import read_search
-from croze.spaces.cell_graph import cell_graphs, operation_label
+from croze.searching.run import SearchRun
+from croze.spaces import open_space
 from croze.spaces.darts.genotype import Genotype
+from croze.spaces.graph import graphs_of, operation_label
 from croze.spaces.robnet.edges import EXAMPLE
 
 
@@ -22,24 +23,20 @@ def load(path):
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def search(folder):
-    return read_search(folder, {path.name: load(path) for path in folder.glob("*.json")})
-
-
 def test_the_course_of_a_search(found):
-    run = search(found / "search")
-    rows = load(found / "search" / "candidates.json")["candidates"]
+    run = SearchRun.load(found / "search")
+    rows = load(found / "search" / "search.json")["candidates"]
     numbers, scores, best = course(run)
     expected = [(i, row["scores"][0]) for i, row in enumerate(rows, start=1) if "scores" in row]
     assert list(zip(numbers, scores, strict=True)) == expected
     assert best == [max(scores[: k + 1]) for k in range(len(scores))]
-    assert run.failed == len(rows) - len(expected) == 1
-    assert run.winner_name == load(found / "search" / "best.json")["best"]["architecture"]
+    assert run.reasons.total() == len(rows) - len(expected) == 1
+    assert run.best.architecture == load(found / "search" / "best.json")["best"]["architecture"]
     assert best[-1] == load(found / "search" / "best.json")["best"]["score"]
 
 
 def test_the_front_of_score_and_size_is_what_nothing_betters(found):
-    run = search(found / "search")
+    run = SearchRun.load(found / "search")
     for size in ("params", "flops"):
         points = against_size(run, size)
         pairs = list(zip(points.x, points.y, strict=True))
@@ -51,20 +48,20 @@ def test_the_front_of_score_and_size_is_what_nothing_betters(found):
 
 
 def test_the_front_of_several_objectives_grows(found):
-    run = search(found / "pareto")
+    run = SearchRun.load(found / "pareto")
     numbers, volumes, members = growth(run)
     assert volumes == sorted(volumes)
     assert volumes[-1] == 1.0
     assert members[-1] == len(load(found / "pareto" / "best.json")["front"])
-    assert {run.names[i] for i in run.front} == {
+    assert {member.architecture for member in run.front} == {
         row["architecture"] for row in load(found / "pareto" / "best.json")["front"]
     }
-    assert numbers[-1] <= len(run.names)
+    assert numbers[-1] <= len(run.candidates)
 
 
 def test_an_unfinished_search_says_so(found):
     (part,) = parts_of(found / "unfinished")
-    count = len(load(found / "unfinished" / "candidates.json")["candidates"])
+    count = len(load(found / "unfinished" / "search.json")["candidates"])
     assert f"has not finished: {count} of 60 architectures" in part.notices[0]
 
 
@@ -108,21 +105,31 @@ def test_the_worst_attack_is_not_the_check_for_masking(found):
     assert worst.value == percent(min(row["accuracy"] for row in result["worst_case"].values()))
 
 
+def graphs(name, text):
+    space = open_space(name)
+    return graphs_of(space, space.parse(text))
+
+
 def test_cells_become_graphs():
-    (cell,) = cell_graphs("|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|nor_conv_1x1~1|none~2|")
+    (cell,) = graphs(
+        "nasbench201", "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|nor_conv_1x1~1|none~2|"
+    )
     assert [(e.source, e.target, e.label) for e in cell.edges] == [
         (0, 1, "conv 3×3"), (0, 2, "none"), (1, 2, "skip"),
         (0, 3, "avg pool"), (1, 3, "conv 1×1"), (2, 3, "none"),
     ]  # fmt: skip
     pairs = tuple(("sep_conv_5x5", i % 2) for i in range(8))
-    normal, reduction = cell_graphs(str(Genotype(pairs, (2, 3, 4, 5), pairs, (4, 5))))
-    assert [e.source for e in normal.edges if e.joined] == [2, 3, 4, 5]
-    assert [e.source for e in reduction.edges if e.joined] == [4, 5]
+    normal, reduction = graphs("darts", str(Genotype(pairs, (2, 3, 4, 5), pairs, (2, 3, 4, 5))))
+    for one in (normal, reduction):
+        assert [e.source for e in one.edges if e.joined] == [2, 3, 4, 5]
     assert [(e.source, e.target) for e in normal.operations][:4] == [(0, 2), (1, 2), (0, 3), (1, 3)]
-    (robnet,) = cell_graphs(EXAMPLE)
+    (robnet,) = graphs("robnet", EXAMPLE)
     assert len(robnet.operations) == 14
-    assert cell_graphs("what a space of one's own writes") == ()
     assert operation_label("max_pool_3x3") == "max pool 3×3"
+
+
+def test_a_space_without_graphs_has_no_drawing():
+    assert graphs_of(object(), "an architecture") == ()
 
 
 def test_equal_data_give_equal_drawings_and_numbers_keep_their_digits(found):

@@ -99,7 +99,7 @@ def test_text_that_is_no_architecture_fails_with_the_reason(digits):
 
 def test_building_counts_for_the_first_score(digits, monkeypatch):
     ticks = iter(range(1000))
-    monkeypatch.setattr("croze.scoring.ledger.time.perf_counter", lambda: float(next(ticks)))
+    monkeypatch.setattr("croze.scoring.evaluator.time.perf_counter", lambda: float(next(ticks)))
     first, second = Evaluator(SPACE, digits, 0)((CELL, tuple(parse_proxies("params,live-params"))))
     # one tick for building, one for each measurement
     assert (first.seconds, second.seconds) == (2.0, 1.0)
@@ -330,9 +330,9 @@ def test_what_no_worker_survives_fails_and_is_not_kept(digits):
 
 def test_devices_are_looked_up_before_any_work():
     assert check_devices(["cpu", "cpu"]) == ("cpu", "cpu")
-    with pytest.raises(CrozeError, match=r"--device cuda:99 cannot be used here \(.*cpu always can"):
+    with pytest.raises(CrozeError, match=r"The device cuda:99 cannot be used here \(.*cpu always can"):
         check_devices(["cuda:99"])
-    with pytest.raises(CrozeError, match=r"--device gpu cannot be used here"):
+    with pytest.raises(CrozeError, match=r"The device gpu cannot be used here"):
         check_devices(["gpu"])
     with pytest.raises(CrozeError, match="Devices must be of one type, got cpu, meta"):
         check_devices(["cpu", "meta"])

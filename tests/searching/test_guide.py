@@ -6,7 +6,7 @@ from croze.scoring.evaluator import Evaluator
 from croze.scoring.ledger import Ledger
 from croze.scoring.store import Store
 from croze.searching.guide import guide_by
-from croze.searching.history import Progress
+from croze.searching.history import SearchHistory
 from croze.searching.limits import Limits
 from croze.searching.loop import search
 from croze.searching.objectives import objective_of
@@ -37,17 +37,17 @@ def params(cell):
 
 
 def fresh():
-    return Progress(10, [objective_of(parse_proxy("params"))])
+    return SearchHistory(10, [objective_of(parse_proxy("params"))])
 
 
 def test_a_guide_says_what_the_proxy_says(ledger):
-    progress = fresh()
-    guide = guide_by(parse_proxy("params"), SPACE, ledger, Limits(), progress)
+    history = fresh()
+    guide = guide_by(parse_proxy("params"), SPACE, ledger, Limits(), history)
     assert guide(CELLS) == [float(params(cell)) for cell in CELLS]
-    assert progress.guided == 4
-    assert sum(progress.guide_seconds.values()) > 0
+    assert history.guided == 4
+    assert sum(history.guide_seconds.values()) > 0
     assert guide(CELLS[:2]) == [float(params(cell)) for cell in CELLS[:2]]
-    assert progress.guided == 4, "what is known already is not asked again"
+    assert history.guided == 4, "what is known already is not asked again"
 
 
 def test_less_may_be_better(ledger):
@@ -60,20 +60,20 @@ def test_less_may_be_better(ledger):
 def test_isomorphic_cells_are_one(ledger):
     direct = SPACE.parse("|none~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|none~2|")
     detour = SPACE.parse("|skip_connect~0|+|none~0|none~1|+|none~0|nor_conv_3x3~1|none~2|")
-    progress = fresh()
-    guide = guide_by(parse_proxy("snip"), SPACE, ledger, Limits(), progress)
+    history = fresh()
+    guide = guide_by(parse_proxy("snip"), SPACE, ledger, Limits(), history)
     first, second = guide([direct, detour])
     assert (first == second) == (SPACE.canonical(direct) == SPACE.canonical(detour))
-    assert progress.guided == len({SPACE.canonical(direct), SPACE.canonical(detour)})
+    assert history.guided == len({SPACE.canonical(direct), SPACE.canonical(detour)})
 
 
 def test_what_breaks_a_limit_has_no_merit_and_is_not_scored(ledger):
-    progress = fresh()
+    history = fresh()
     bound = sorted(map(params, CELLS))[1]
-    guide = guide_by(parse_proxy("croze-positional"), SPACE, ledger, Limits(params=bound), progress)
+    guide = guide_by(parse_proxy("croze-positional"), SPACE, ledger, Limits(params=bound), history)
     values = guide(CELLS)
     assert [value is not None for value in values] == [params(cell) <= bound for cell in CELLS]
-    assert ledger._store.count("croze-positional") == progress.guided == progress.rejected == 2
+    assert ledger._store.count("croze-positional") == history.guided == history.rejected == 2
 
 
 def test_an_aggregate_ranks_all_it_was_asked_about(ledger):
@@ -101,13 +101,13 @@ def test_progress_is_shown(ledger):
 
 
 def test_a_guided_search_scores_what_the_guide_likes(ledger):
-    progress = Progress(12, [objective_of(parse_proxy("live-params"))])
-    guide = guide_by(parse_proxy("params"), SPACE, ledger, Limits(), progress)
+    history = SearchHistory(12, [objective_of(parse_proxy("live-params"))])
+    guide = guide_by(parse_proxy("params"), SPACE, ledger, Limits(), history)
     algorithm = make_algorithm("random+warmup", SPACE, 0, guide=guide, pool=60)
-    found = search(SPACE, progress.objectives, algorithm, ledger, 12, progress=progress)
-    assert found is progress
+    found = search(SPACE, history.objectives, algorithm, ledger, 12, history=history)
+    assert found is history
     scored = [params(c.architecture) for c in found.candidates]
     assert scored == sorted(scored, reverse=True), "the best of the pool come first"
-    assert progress.guided > 40
+    assert history.guided > 40
     assert ledger._store.count("live-params") == 12
     assert found.seconds() > sum(part.seconds for c in found.candidates for part in c.parts)

@@ -1,3 +1,4 @@
+import math
 import random
 from dataclasses import dataclass
 
@@ -13,9 +14,10 @@ from croze.scoring.ledger import Ledger
 from croze.scoring.store import Store
 from croze.searching.guide import guide_by
 from croze.searching.limits import Limits
-from croze.searching.loop import IN_FLIGHT, Progress, search
+from croze.searching.loop import IN_FLIGHT, SearchHistory, search
 from croze.searching.objectives import Objective, objective_of
 from croze.searching.strategies import ALGORITHMS, make_algorithm, settings_of
+from croze.searching.strategies.pareto import front, ranked
 from croze.spaces.nasbench201 import NASBench201
 from croze.spaces.nasbench201.isomorphism import every_cell
 from croze.types import Score
@@ -37,6 +39,12 @@ UNGUIDED = [name for name in ALGORITHMS if name != "random+warmup"]
 
 def strategy_of(name, space, seed):
     return make_algorithm(name, space, seed, **{k: v for k, v in SMALL.items() if k in settings_of(name)})
+
+
+def ranking(history):
+    """Candidates with all scores, best first."""
+    nothing = (math.nan,) * len(history.objectives)
+    return [history.candidate(i) for i in ranked([history.merits(i) or nothing for i in range(len(history))])]
 
 
 def single(proxy):
@@ -154,17 +162,17 @@ def test_two_processes_find_what_one_finds(tmp_path, digits):
     assert [(str(c.architecture), c.score.value) for c in parallel.candidates] == [
         (str(c.architecture), c.score.value) for c in serial.candidates
     ]
-    assert [c.architecture for c in parallel.ranking()] == [c.architecture for c in serial.ranking()]
+    assert [c.architecture for c in ranking(parallel)] == [c.architecture for c in ranking(serial)]
 
 
 def test_watching_changes_nothing(tmp_path, digits):
     calls = []
 
-    def watch(progress):
+    def watch(history):
         calls.append(1)
-        progress.ranking()
-        progress.failures()
-        progress.seconds()
+        ranking(history)
+        history.failures()
+        history.seconds()
 
     watched = run(tmp_path / "a", digits, 20, watch=watch)[0]
     assert watched.candidates == run(tmp_path / "b", digits, 20)[0].candidates
@@ -187,7 +195,7 @@ def test_a_longer_search_goes_on_where_the_shorter_ended(tmp_path, digits, algor
 
 
 def test_a_search_stopped_half_way_goes_on(tmp_path, digits):
-    def stop(progress):
+    def stop(history):
         seen.append(1)
         if len(seen) == 21:
             raise KeyboardInterrupt
@@ -331,19 +339,19 @@ def test_a_space_that_is_used_up_ends_the_search(tmp_path, digits, algorithm):
 @pytest.mark.parametrize("algorithm", UNGUIDED)
 def test_failures_are_kept_and_never_ranked(tmp_path, digits, algorithm):
     found, _ = run(tmp_path, digits, 30, proxy=OftenUndefined(), algorithm=algorithm)
-    failures, ranking = found.failures(), found.ranking()
+    failures, ranked = found.failures(), ranking(found)
     assert len(found.candidates) == 30
     assert failures
-    assert ranking
-    assert len(failures) + len(ranking) == 30
+    assert ranked
+    assert len(failures) + len(ranked) == 30
     assert all(c.score.reason.endswith("tensors") for c in failures)
-    assert all(c.score.ok for c in ranking)
+    assert all(c.score.ok for c in ranked)
 
 
 @pytest.mark.parametrize(("proxy", "sign"), [(PARAMS, 1), (Smallness(), -1)])
 def test_the_ranking_follows_the_proxys_direction(tmp_path, digits, proxy, sign):
     found, _ = run(tmp_path, digits, 60, proxy=proxy)
-    values = [c.score.value for c in found.ranking()]
+    values = [c.score.value for c in ranking(found)]
     assert values == sorted(values, key=lambda value: -sign * value)
     assert values[0] != values[-1]
     # evolution has moved the same way
@@ -380,12 +388,12 @@ def test_the_strategy_is_told_values_of_which_more_is_better(tmp_path, digits):
 def test_equal_scores_rank_in_the_order_of_asking():
     cells = [SPACE.sample(random.Random(i)) for i in range(4)]
     values = [1.0, 2.0, 1.0, None]
-    up, down = Progress(4, single(PARAMS)), Progress(4, single(Smallness()))
-    for progress in (up, down):
-        spec = progress.objectives[0].spec
-        progress.add([(c, (Score(spec, v),)) for c, v in zip(cells, values, strict=True)])
-    assert [c.architecture for c in up.ranking()] == [cells[1], cells[0], cells[2]]
-    assert [c.architecture for c in down.ranking()] == [cells[0], cells[2], cells[1]]
+    up, down = SearchHistory(4, single(PARAMS)), SearchHistory(4, single(Smallness()))
+    for history in (up, down):
+        spec = history.objectives[0].spec
+        history.add([(c, (Score(spec, v),)) for c, v in zip(cells, values, strict=True)])
+    assert [c.architecture for c in ranking(up)] == [cells[1], cells[0], cells[2]]
+    assert [c.architecture for c in ranking(down)] == [cells[0], cells[2], cells[1]]
     assert [c.architecture for c in up.failures()] == [cells[3]]
 
 
@@ -403,7 +411,7 @@ def test_an_aggregate_ranks_all_candidates_of_the_search(digits, tmp_path):
         for i, part in enumerate(AGGREGATE.distinct)
     }
     assert [c.score.value for c in found.candidates] == AGGREGATE.combine(columns).tolist()
-    assert found.best == found.ranking()[0]
+    assert found.best == ranking(found)[0]
     assert found.seconds() > 0
 
 
@@ -467,8 +475,8 @@ def test_where_a_part_fails_the_aggregate_does(digits, tmp_path):
         found = search(SPACE, aggregate, algorithm, Ledger(evaluator, store), 30)
     assert found.failures()
     assert all(c.score.reason.startswith("often-undefined: ") for c in found.failures())
-    assert all(0 < c.score.value <= 1 for c in found.ranking())
-    assert len(found.ranking()) + len(found.failures()) == 30
+    assert all(0 < c.score.value <= 1 for c in ranking(found))
+    assert len(ranking(found)) + len(found.failures()) == 30
 
 
 def test_more_failures_than_successes_stop_a_search_with_a_summary(tmp_path, digits):
@@ -488,7 +496,7 @@ def test_more_failures_than_successes_stop_a_search_with_a_summary(tmp_path, dig
     )
     for operation in ("none", "skip_connect", "avg_pool_3x3"):
         assert f"because: RuntimeError: no {operation} today" in found.ended
-    assert found.ranking(), "what succeeded is still ranked"
+    assert ranking(found), "what succeeded is still ranked"
     again, evaluator = run(tmp_path, digits, 200, algorithm="random", space=Rarely(4, 1))
     assert again.candidates == found.candidates
     assert evaluator.calls == []
@@ -503,9 +511,13 @@ def test_several_objectives_give_a_front(tmp_path, digits):
         found = search(SPACE, objectives, algorithm, ledger, 60)
         again = search(SPACE, objectives, make_algorithm("nsga2", SPACE, 0, population=10), ledger, 60)
     assert again.candidates == found.candidates
-    front = [tuple(score.value for score in c.scores) for c in found.front()]
-    assert len(front) > 3
-    params, flops = zip(*front, strict=True)
+    ordered = ranking(found)
+    members = front(
+        [[score.value * sign for score, sign in zip(c.scores, (1, -1), strict=True)] for c in ordered]
+    )
+    values = [tuple(score.value for score in ordered[i].scores) for i in members]
+    assert len(values) > 3
+    params, flops = zip(*values, strict=True)
     assert list(params) == sorted(params, reverse=True)
     assert list(flops) == sorted(flops, reverse=True)
     for candidate in found.candidates:
@@ -585,11 +597,11 @@ def test_an_architecture_without_a_known_latency_breaks_the_limit_on_it(tmp_path
 def test_seconds_of_a_guide_count_once(tmp_path, digits):
     evaluator = Evaluator(SPACE, digits, 0)
     objectives = single(parse_proxy("rank(params,live-params)"))
-    progress = Progress(10, objectives)
+    history = SearchHistory(10, objectives)
     with Store(tmp_path, evaluator.context) as store:
         ledger = Ledger(evaluator, store)
-        guide = guide_by(parse_proxy("live-params"), SPACE, ledger, Limits(), progress)
+        guide = guide_by(parse_proxy("live-params"), SPACE, ledger, Limits(), history)
         algorithm = make_algorithm("random+warmup", SPACE, 0, guide=guide, pool=30)
-        found = search(SPACE, objectives, algorithm, ledger, 10, progress=progress)
+        found = search(SPACE, objectives, algorithm, ledger, 10, history=history)
         spent = [s.seconds for proxy in ("params", "live-params") for s in store.column(proxy).values()]
     assert found.seconds() == pytest.approx(sum(spent))

@@ -1,7 +1,9 @@
+import json
+
 import pytest
 
 from croze.errors import CrozeError
-from croze.spaces import SPACES, open_space
+from croze.spaces import SPACES, open_space, space_from_json, space_to_json
 from croze.testing.spaces import check_space
 
 CELLS = {"layers": 3, "channels": 4}
@@ -66,3 +68,18 @@ def test_a_setting_that_a_space_has_not_is_named(name):
 def test_impossible_settings_are_refused(name, settings, message):
     with pytest.raises(CrozeError, match=message):
         open_space(name, **settings)
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_a_space_comes_back_from_json(name):
+    space = open_space(name, **SMALL[name])
+    described = json.loads(json.dumps(space_to_json(space)))
+    assert described["name"] == name
+    assert described["settings"].items() >= SMALL[name].items()
+    assert space_from_json(described) == space
+
+
+@pytest.mark.parametrize("content", [{}, {"name": "darts"}, {"name": "darts", "settings": 3}, []])
+def test_what_describes_no_space(content):
+    with pytest.raises(CrozeError, match="This describes no search space"):
+        space_from_json(content)

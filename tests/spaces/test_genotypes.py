@@ -91,7 +91,7 @@ def test_unknown_names_suggest_close_ones():
 def test_a_name_decides_its_space_and_must_be_of_the_one_that_is_named():
     assert resolve("advrush", None) == ("darts", named()["AdvRush"].text)
     assert resolve("advrush", "darts") == resolve("AdvRush", None)
-    with pytest.raises(CrozeError, match="of the space darts, not of robnet: pass --space darts"):
+    with pytest.raises(CrozeError, match="of the space darts, not of robnet: name that space"):
         resolve("AdvRush", "robnet")
     assert resolve("|none~0|", None) == ("nasbench201", "|none~0|")
     assert resolve("|none~0|", "darts") == ("darts", "|none~0|")

@@ -1,5 +1,6 @@
 """Spaces that a user names as `my_file.py:MySpace`, and what identifies them."""
 
+import json
 import multiprocessing
 import pickle
 import random
@@ -13,7 +14,7 @@ from croze.data import load_batch
 from croze.errors import CrozeError
 from croze.proxies import parse_proxies
 from croze.scoring.evaluator import Evaluator
-from croze.spaces import open_space
+from croze.spaces import open_space, space_from_json, space_to_json
 from croze.spaces.user import METHODS, is_user_spec, open_user_space, space_identity
 from croze.testing.spaces import check_space
 from croze.user_code import user_modules
@@ -362,3 +363,28 @@ if __name__ == "__main__":
     )
     done = subprocess.run([sys.executable, space_file], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == space_identity(open_user_space("space_file:Mine"))
+
+
+def test_a_users_space_comes_back_from_json(space_file):
+    space = open_space("space_file.py:Mine", channels=5)
+    described = json.loads(json.dumps(space_to_json(space)))
+    assert described["spec"] == f"{space_file.resolve()}:Mine"
+    assert (described["name"], described["settings"]) == ("mine", {"channels": 5})
+    assert space_from_json(described) == space
+    with pytest.raises(CrozeError, match="has changed since"):
+        space_from_json({**described, "sha256": "0"})
+    with pytest.raises(CrozeError, match="cannot be opened from what is known of it"):
+        space_from_json({**described, "settings": None})
+
+
+def test_a_space_in_no_file_says_so():
+    class Here:
+        name = "here"
+
+        def __init__(self, width):
+            self.width = width
+
+    described = space_to_json(Here(3))
+    assert (described["spec"], described["settings"]) == (None, None)
+    with pytest.raises(CrozeError, match="no dataclass in a file of its own"):
+        space_from_json(described)

@@ -11,6 +11,7 @@ from torch import nn
 
 from croze.errors import CrozeError
 from croze.nn.seeding import seeded
+from croze.spaces.graph import CellGraph, Edge
 from croze.testing.spaces import check_space
 
 
@@ -291,6 +292,26 @@ class CarelessParse(Good):
         if len(text) == 5:
             return f" {text[:5]}"
         return super().parse(text.strip().zfill(6))
+
+
+@breaks("an edge of 'a' of .* runs from node 1 to 0, where there are 2 nodes and edges run forward")
+class BackwardGraph(Good):
+    def graph(self, bits):
+        return (CellGraph("a", ("in", "out"), (Edge(1, 0, "layer", "layer"),)),)
+
+
+@breaks("an edge of 'a' needs operation and label")
+class EdgeWithoutLabel(Good):
+    def graph(self, bits):
+        return (CellGraph("a", ("in", "out"), (Edge(0, 1, "layer", ""),)),)
+
+
+@breaks("equal architectures .* have unequal graphs")
+class RestlessGraph(Good):
+    calls = iter(range(10**9))
+
+    def graph(self, bits):
+        return (CellGraph(str(next(self.calls)), ("in", "out"), ()),)
 
 
 @breaks("the space cannot be pickled, so it cannot go to worker processes")

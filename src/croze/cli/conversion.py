@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from croze.cli.progress import Bar
+from croze.cli.progress import watching
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,12 +20,5 @@ def opened_truth(spec: str, dataset: str, terminal: Console) -> Truth:
     """
     from croze.truth import open_truth
 
-    with ExitStack() as stack:
-        bars: list[Bar] = []
-
-        def watch(done: int, total: int) -> None:
-            if not bars:
-                bars.append(stack.enter_context(Bar(terminal, "cells converted", total)))
-            bars[0].update(done)
-
-        return open_truth(spec, dataset, watch)
+    with watching(terminal) as watch:
+        return open_truth(spec, dataset, lambda done, total: watch("cells converted", done, total))

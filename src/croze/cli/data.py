@@ -31,9 +31,9 @@ def listing(json: Json = None) -> None:
 def get(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A source; `croze data list` names them.")],
     to: Annotated[
-        str | None, typer.Option(metavar="DIR", help="Folder of the files; data/NAME without.")
+        str | None, typer.Option(metavar="DIR", help="Folder of the files.", show_default="data/NAME")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Explain and look, fetch nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Explain and check, but fetch nothing.")] = False,
     json: Json = None,
 ) -> None:
     """Say where a source comes from and under which licence, then fetch what has a direct address.

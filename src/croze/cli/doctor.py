@@ -7,17 +7,17 @@ from typing import Annotated
 
 import typer
 
-from croze.cli.options import Devices, Json, Workers, devices_of
+from croze.cli.options import BatchSize, Devices, Json, Workers, devices_of
 
 SPACES = ("nasbench201", "darts")
 
 
 def doctor(
     seconds: Annotated[
-        float, typer.Option(min=0.0, help="Length of the calibration, both spaces together; 0 for none.")
+        float, typer.Option(min=0.0, help="Duration of the calibration over both spaces; 0 for none.")
     ] = 10.0,
-    proxy: Annotated[str, typer.Option(help="What is computed while the clock runs.")] = "croze-positional",
-    batch_size: Annotated[int, typer.Option(min=1, help="Images in the batch.")] = 8,
+    proxy: Annotated[str, typer.Option(help="Proxy that is timed.")] = "croze-positional",
+    batch_size: BatchSize = 8,
     workers: Workers = 0,
     device: Devices = None,
     json: Json = None,

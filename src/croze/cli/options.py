@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -15,77 +14,112 @@ MAX_SEED = 2**32 - 1
 Data = Annotated[
     str, typer.Option(help="Data set: digits, or READER:PATH; `croze list data` names the readers.")
 ]
-BatchSize = Annotated[int, typer.Option(min=1, help="Images in the batch.")]
-Sampling = Annotated[str, typer.Option(help="How the batch is drawn: balanced over classes, or random.")]
-Augment = Annotated[bool, typer.Option(help="Pad, crop and flip the images of the batch, from the seed.")]
+BatchSize = Annotated[int, typer.Option(min=1, help="Number of images in the batch.")]
+Sampling = Annotated[
+    str, typer.Option(help="How images are drawn: balanced (equally many of every class) or random.")
+]
+Augment = Annotated[
+    bool,
+    typer.Option("--augment", help="Pad, crop and flip the images of the batch at random, from the seed."),
+]
 Json = Annotated[
-    str | None, typer.Option("--json", metavar="FILE|-", help="Write the result as JSON; - is stdout.")
+    str | None,
+    typer.Option("--json", metavar="FILE|-", help="Write the result as JSON to a file, or with - to stdout."),
 ]
 MicroBatch = Annotated[
     int | None,
     typer.Option(
-        min=1, help="Most images of the batch that a network sees at once, to save memory; all without."
+        min=1,
+        help="Most images that a network sees at once; fewer need less memory.",
+        show_default="the whole batch",
     ),
 ]
 ReferenceName = Annotated[
     str,
     typer.Option(
-        "--reference", help="Population among which aggregates place one network: a name or FILE.json."
+        "--reference",
+        help="Population in which an aggregate ranks one network: a name, or FILE.json of `croze reference`.",
     ),
 ]
 SpaceName = Annotated[
     str,
     typer.Option(
-        "--space", help="Search space; `croze list spaces` names them, FILE.py:CLASS is one of yours."
+        "--space", help="Search space: a name of `croze list spaces`, or FILE.py:CLASS for your own."
     ),
 ]
 Channels = Annotated[int, typer.Option(min=1, help="Channels of the first stage of the networks.")]
-Cells = Annotated[int, typer.Option(min=1, help="Cells a stage of the networks.")]
+Cells = Annotated[int, typer.Option(min=1, help="Cells per stage of the networks.")]
 SpaceChannels = Annotated[
     int | None,
-    typer.Option("--channels", min=1, help="Channels of the networks' first stage; the space's own without."),
+    typer.Option(
+        "--channels",
+        min=1,
+        help="Channels of the first stage of the networks.",
+        show_default="the space's own",
+    ),
 ]
 CellsPerStage = Annotated[
-    int | None, typer.Option(min=1, help="Cells a stage of the networks; the truth's or space's own without.")
+    int | None,
+    typer.Option(min=1, help="Cells per stage of the networks.", show_default="those of the ground truth"),
 ]
 SpaceCells = Annotated[
     int | None,
-    typer.Option("--cells", min=1, help="Of nasbench201: cells a stage; the space's own without."),
+    typer.Option("--cells", min=1, help="Cells per stage, in nasbench201.", show_default="the space's own"),
 ]
 SpaceLayers = Annotated[
     int | None,
-    typer.Option("--layers", min=1, help="Of DARTS and its kin: cells of the network; 20 without."),
+    typer.Option(
+        "--layers",
+        min=1,
+        help="Number of cells of the network, in darts, darts-released, nasnet and robnet.",
+        show_default="20",
+    ),
 ]
 Ray = Annotated[
     str | None,
-    typer.Option(metavar="ADDRESS|local", help="Score on a Ray cluster instead of worker processes here."),
+    typer.Option(metavar="ADDRESS|local", help="Score on a Ray cluster instead of worker processes."),
 ]
 Devices = Annotated[
     str | None,
-    typer.Option("--device", help="Where to score, such as cuda:0,cuda:1; workers take them in turn."),
+    typer.Option(
+        "--device", help="Devices for scoring, such as cuda:0,cuda:1; workers take turns.", show_default="cpu"
+    ),
 ]
-Truth = Annotated[str, typer.Option(help="Ground truth, NAME:PATH; `croze list truths` names them.")]
+Truth = Annotated[str, typer.Option(help="Ground truth, NAME:PATH; `croze list truths` has the names.")]
 DataSet = Annotated[str, typer.Option(help="Data set of the truth: cifar10, cifar100 or imagenet16-120.")]
 JudgedBy = Annotated[
     str | None,
     typer.Option(
         "--judge-by",
         metavar="COLUMN,...",
-        help="Columns for the statistics beyond rho; clean, fgsm@8, corruptions where there are such.",
+        help="Columns for all statistics beside rho.",
+        show_default="clean, fgsm@8 and corruptions, as far as measured",
     ),
 ]
-Half = Annotated[str, typer.Option(help="choose, report or both halves of the cells.")]
+Half = Annotated[
+    str,
+    typer.Option(help="Which cells: the choose half, the report half, or both."),
+]
 ScoreSeed = Annotated[
     int,
-    typer.Option(min=0, max=MAX_SEED, help="Of weights, batch and noise; other samples reuse these scores."),
+    typer.Option(
+        min=0, max=MAX_SEED, help="Seed of weights, batch and noise; samples of cells share these scores."
+    ),
 ]
 SampleSeed = Annotated[
-    int, typer.Option("--seed", min=0, max=MAX_SEED, help="Of the sample of cells and of the bootstrap.")
+    int,
+    typer.Option("--seed", min=0, max=MAX_SEED, help="Seed of the sample of cells and of the bootstrap."),
 ]
-Resamples = Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")]
-ScoreFolder = Annotated[str, typer.Option(help="Folder of the scores; the same command goes on there.")]
-Plot = Annotated[Path | None, typer.Option(help="Write the figure to this PNG, SVG or PDF.")]
-Workers = Annotated[int, typer.Option(min=0, help="Worker processes, one torch thread each; 0: one a core.")]
+Resamples = Annotated[int, typer.Option(min=1, help="Number of bootstrap resamples.")]
+ScoreFolder = Annotated[
+    str, typer.Option(help="Folder of the scores; the same command resumes from what is there.")
+]
+Plot = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write the figure to this PNG, SVG or PDF file.")
+]
+Workers = Annotated[
+    int, typer.Option(min=0, help="Worker processes with one torch thread each; 0 for one per core.")
+]
 
 
 def devices_of(text: str | None, *, here: bool = True) -> tuple[str, ...]:
@@ -113,11 +147,6 @@ def network_of(truth: object, **settings: int | None) -> dict[str, int | None]:
     return {
         name: own.get(name) if settings.get(name) is None else settings[name] for name in {**own, **settings}
     }
-
-
-def slug(text: str) -> str:
-    """The text as part of a folder's name: small letters, digits and dashes, at most 120 of them."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:120]
 
 
 def folder_of(text: str, option: str = "--out") -> Path:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as RichProgress
+
+
+class Watch(Protocol):
+    """What a function of the library tells how far it is."""
+
+    def __call__(self, what: str, done: int, total: int, remark: str = "") -> None:
+        """So much is done of so much of what it is doing."""
+
 
 QUIET_SECONDS = 10.0
 """Between two lines where there is no terminal."""
@@ -48,16 +56,16 @@ class Bar:
 
 
 @contextmanager
-def watching(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+def watching(console: Console) -> Iterator[Watch]:
     """What a long function of the library tells how far it is: a bar for each thing that it does."""
     bars: dict[str, Bar] = {}
     with ExitStack() as stack:
 
-        def watch(what: str, done: int, total: int) -> None:
+        def watch(what: str, done: int, total: int, remark: str = "") -> None:
             if what not in bars:
                 stack.close()
                 bars[what] = stack.enter_context(Bar(console, what, total))
-            bars[what].update(done)
+            bars[what].update(done, remark)
 
         yield watch
 

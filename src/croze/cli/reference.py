@@ -23,15 +23,16 @@ from croze.cli.options import (
 
 
 def reference(
-    to: Annotated[Path, typer.Option(metavar="FILE.json", help="Where to write the population.")],
+    to: Annotated[Path, typer.Option(metavar="FILE.json", help="File to write.")],
     space: SpaceName = "nasbench201",
     data: Data = "digits",
     proxies: Annotated[
-        str, typer.Option(help="Comma-separated, aggregates too; `all` for every proxy with its defaults.")
+        str,
+        typer.Option(help="Comma-separated proxies and aggregates, or all: every proxy with its defaults."),
     ] = "all",
-    networks: Annotated[int, typer.Option(min=2, help="Distinct networks to draw.")] = 300,
+    networks: Annotated[int, typer.Option(min=2, help="Number of distinct networks to draw.")] = 300,
     seed: Annotated[
-        int, typer.Option(min=0, max=MAX_SEED, help="Of the draw, of weights, batch and noise.")
+        int, typer.Option(min=0, max=MAX_SEED, help="Seed of the draw, of weights, batch and noise.")
     ] = 0,
     workers: Workers = 0,
     out: ScoreFolder = "runs/reference",

@@ -13,12 +13,14 @@ def report(
         Path, typer.Argument(metavar="RUN", help="Folder of a search, benchmark, training or evaluation.")
     ],
     to: Annotated[
-        Path | None, typer.Option(metavar="FILE.html", help="Where to write it; RUN/report.html without.")
+        Path | None, typer.Option(metavar="FILE.html", help="File to write.", show_default="RUN/report.html")
     ] = None,
     figures: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write every chart into this folder as well.")
+        Path | None, typer.Option(metavar="DIR", help="Also write every chart to this folder.")
     ] = None,
-    file_format: Annotated[str, typer.Option("--format", help="Of these charts: png, svg or pdf.")] = "png",
+    file_format: Annotated[
+        str, typer.Option("--format", help="Format of these charts: png, svg or pdf.")
+    ] = "png",
 ) -> None:
     """Write a report: charts with their data, what was found, what it rests on.
 

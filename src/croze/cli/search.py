@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
 
@@ -22,13 +23,15 @@ from croze.cli.options import (
     SpaceLayers,
     SpaceName,
     Workers,
-    devices_of,
     folder_of,
-    slug,
 )
+from croze.cli.progress import Bar
 
-SHOWN = 20
-"""Members of a front that the terminal shows."""
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from croze.searching.history import SearchHistory
+    from croze.searching.run import SearchRun
 
 Objectives = Annotated[
     list[str] | None,
@@ -101,8 +104,11 @@ def search(
     pool: Annotated[
         int | None, typer.Option(min=1, help="Of warmup: random architectures looked at first.")
     ] = None,
-    brood: Annotated[
-        int | None, typer.Option(min=1, help="Of move with a guide: neighbours to choose a child from.")
+    neighbours_per_parent: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Of move with a guide: neighbours drawn for it to choose one from.  [default: all]"
+        ),
     ] = None,
     guide: Annotated[
         str | None,
@@ -123,163 +129,106 @@ def search(
     import sys
     from contextlib import redirect_stdout
 
+    import croze
     from croze.cli.output import console, emit_json
-    from croze.cli.progress import Bar
     from croze.cli.sizes import parse_size
-    from croze.data import load_batch
-    from croze.errors import CrozeError
-    from croze.files import to_json, write_text
-    from croze.proxies import DEFAULT, parse_proxy
-    from croze.proxies.size import Params
     from croze.reporting.chart import check_plot
-    from croze.scoring.costs import MeasuredLatency, read_latency
-    from croze.scoring.evaluator import Evaluator, is_kept
-    from croze.scoring.ledger import Ledger
-    from croze.scoring.store import Store
-    from croze.scoring.table import format_value
-    from croze.searching.candidates import CourseFile, sizes_of
-    from croze.searching.guide import guide_by
-    from croze.searching.limits import Limits
-    from croze.searching.loop import IN_FLIGHT, Progress
-    from croze.searching.loop import search as run_search
-    from croze.searching.objectives import find_objective, find_objectives, quantities_of
-    from croze.searching.plot import draw_search
-    from croze.searching.result import best, best_table, search_json, winner
-    from croze.searching.settings import check_folder, fingerprint, search_settings
-    from croze.searching.strategies import Guide, algorithm_name, make_algorithm, settings_of
-    from croze.spaces import open_space
+    from croze.searching.loop import IN_FLIGHT
 
-    folder = None if out is None else folder_of(out)
-    if proxy is not None and (maximize or minimize):
-        raise CrozeError("Name what to rank by either with --proxy or with --maximize and --minimize.")
+    terminal = console(json)
     if plot is not None:
         check_plot(plot)
-    with redirect_stdout(sys.stderr):  # what a user's file prints is not part of the result
-        opened = open_space(space, channels=channels, cells=cells, layers=layers)
-    latencies = (
-        MeasuredLatency() if latency is None else read_latency(latency, opened.parse, opened.canonical)
-    )
-    if maximize or minimize:
-        chosen = find_objectives(maximize or [], minimize or [], latencies)
-    else:
-        chosen = [find_objective(proxy or DEFAULT, latencies)]
-    guided_by = None if guide is None else parse_proxy(guide)
-    limits = Limits(
-        parse_size(max_params, "--max-params"),
-        parse_size(max_live_params, "--max-live-params"),
-        parse_size(max_flops, "--max-flops"),
-        max_latency,
-        latencies,
-    )
-    strategy_name = algorithm_name(algorithm or ("nsga2" if len(chosen) > 1 else "evolution"))
-    given: dict[str, Any] = {
-        key: value
-        for key, value in (
-            ("population", population),
-            ("tournament", tournament),
-            ("pool", pool),
-            ("brood", brood),
+    with _Shown(terminal) as watch, redirect_stdout(sys.stderr):  # what a user's file prints is no result
+        run = croze.search(
+            croze.open_space(space, channels=channels, cells=cells, layers=layers),
+            proxy=proxy,
+            maximize=maximize or (),
+            minimize=minimize or (),
+            algorithm=algorithm,
+            budget=budget,
+            seed=seed,
+            max_params=parse_size(max_params, "--max-params"),
+            max_live_params=parse_size(max_live_params, "--max-live-params"),
+            max_flops=parse_size(max_flops, "--max-flops"),
+            max_latency=max_latency,
+            latency=latency,
+            data=data,
+            batch_size=batch_size,
+            sampling=sampling,
+            augment=augment,
+            micro_batch=micro_batch,
+            workers=workers,
+            ray=ray,
+            device=device,
+            in_flight=in_flight or IN_FLIGHT,
+            guide=guide,
+            out=None if out is None else folder_of(out),
+            watch=watch,
+            population=population,
+            tournament=tournament,
+            pool=pool,
+            neighbours_per_parent=neighbours_per_parent,
         )
-        if value is not None
-    }
-    own = settings_of(strategy_name) | given
-    opinion: list[Guide[Any]] = []  # filled when there are workers to ask; a bad setting is found before
-    strategy = make_algorithm(
-        strategy_name,
-        opened,
-        seed,
-        guide=None if guided_by is None else lambda architectures: opinion[0](architectures),
-        **given,
-    )
-    if guided_by is None and "pool" in own and own["pool"] >= budget > 0:
-        raise CrozeError(
-            f"A pool of {own['pool']:,} uses up the budget of {budget:,}, so that nothing would follow the "
-            "warm-up: name a smaller --pool, a larger --budget, or a --guide that looks at the pool instead."
-        )
-    devices = devices_of(device, here=ray is None)
-    batch = load_batch(data, size=batch_size, seed=seed, sampling=sampling, augment=augment)
-    kind = devices[0].partition(":")[0] if devices else "cpu"
-    evaluator = Evaluator(opened, batch, seed, micro_batch, scores_from=kind)
-    ahead = in_flight or IN_FLIGHT
-    settings = search_settings(
-        evaluator, chosen, strategy_name, own, limits, guide=guided_by, in_flight=ahead
-    )
-    specs = "+".join(objective.spec for objective in chosen)
-    if folder is None:
-        name = slug(f"{space}-{specs}-{data}-{strategy_name}-seed{seed}")
-        folder = Path("runs") / f"{name}-{fingerprint(settings)}"
-    check_folder(folder, settings)
-    terminal = console(json)
-    progress = Progress(budget, chosen)
-    written = {**settings, "budget": budget, "data": data}
-    course = CourseFile(folder, written)
+    terminal.print(run.table())
+    if plot is not None and run.best is not None:
+        run.plot(plot)
+    for line in _summary(run, plot):
+        terminal.print(line)
+    emit_json(json, run.result())
+    if run.status == "failed":
+        raise typer.Exit(1)
 
-    with Store(folder, evaluator.context) as store:
-        ledger = Ledger(evaluator, store, workers, ray=ray, devices=devices)
-        known = min((store.count(q.spec) for q in quantities_of(chosen) if is_kept(q)), default=0)
+
+def _summary(run: SearchRun, plot: Path | None) -> Iterator[str]:
+    """What stands below the table: failures, time, files."""
+    asked = len(run.candidates)
+    if run.ended:
+        yield f"{run.ended}."
+    if run.reasons:
+        first = next(iter(run.reasons))
+        yield f"{run.reasons.total():,} architectures failed, the first because: {first}"
+    yield (
+        f"{run.device_seconds:.1f} device-seconds for {asked:,} architectures"
+        + (f" and {run.guided:,} scored by the guide" if run.guided else "")
+        + (f", {run.rejected:,} more rejected by the limits" if run.rejected else "")
+    )
+    if run.best is not None:
+        files = [run.folder / "best.json", run.folder / "network.py", *([] if plot is None else [plot])]
+        yield f"Written: {', '.join(map(str, files))}"
+
+
+class _Shown:
+    """Shows a search on the terminal; a context manager."""
+
+    def __init__(self, terminal: Console) -> None:
+        self._terminal = terminal
+        self._bar: Bar | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+
+    def begun(self, title: str, budget: int, folder: Path, known: int) -> None:
+        """Say what is known already, and begin the bar."""
         if known:
-            terminal.print(
+            self._terminal.print(
                 f"The scores of {known:,} networks are in {folder} already and are not computed again."
             )
-        with ledger, Bar(terminal, f"{specs} on {space}", budget) as bar, redirect_stdout(sys.stderr):
+        self._bar = Bar(self._terminal, title, budget).__enter__()
 
-            def watch(progress: Progress) -> None:
-                leader = progress.best.score.value if progress.best else None
-                bar.update(progress.scored, "" if leader is None else f"best {format_value(leader)}")
-                course.update(progress)
+    def scored(self, history: SearchHistory) -> None:
+        """Move the bar."""
+        best = history.best
+        value = None if best is None else best.score.value
+        self._update(history, "" if value is None else f"best {value:.6g}")
 
-            def watch_guide(done: int, wanted: int) -> None:
-                bar.update(progress.scored, f"{guide}: {done:,} of {wanted:,}")
+    def guided(self, history: SearchHistory, done: int, wanted: int) -> None:
+        """Say how far the guide is."""
+        self._update(history, f"guide: {done:,} of {wanted:,}")
 
-            if guided_by is not None:
-                opinion.append(guide_by(guided_by, opened, ledger, limits, progress, watch_guide))
-            found = run_search(
-                opened,
-                chosen,
-                strategy,
-                ledger,
-                budget,
-                limits,
-                watch,
-                in_flight=ahead,
-                progress=progress,
-                also=[Params()],
-            )
-            course.finish(found, sizes_of(found, ledger))
-
-        with redirect_stdout(sys.stderr):
-            top = best(found, evaluator)
-        first = winner(found, top)
-        result = search_json(found, top, first, written)
-        write_text(folder / "best.json", to_json(result))
-        if first is not None:
-            text = opened.export(opened.parse(first.architecture), classes=batch.classes)
-            write_text(folder / "network.py", text)
-    title = f"{specs} on {space}, {data}, seed {seed}"
-    if plot is not None:
-        draw_search(found, plot, f"{len(found):,} architectures: {title}")
-
-    what = "Pareto front" if len(chosen) > 1 else "Best"
-    shown = top if len(top) <= SHOWN else top[:SHOWN]
-    terminal.print(best_table(shown, f"{what} of {len(found):,} architectures by {title}"))
-    if len(top) > SHOWN:
-        terminal.print(f"{len(top) - SHOWN} more on the front: {folder / 'best.json'} has them all.")
-    if found.ended:
-        terminal.print(f"{found.ended}.")
-    failures = found.failures()
-    if failures:
-        terminal.print(f"{len(failures)} architectures failed, the first because: {failures[0].reason}")
-    terminal.print(
-        f"{found.seconds():.1f} device-seconds for {len(found):,} architectures"
-        + (f" and {found.guided:,} looked at by the guide" if found.guided else "")
-        + (f", {found.rejected:,} more rejected by the limits" if found.rejected else "")
-    )
-    if first is not None:
-        which = (
-            "" if len(chosen) == 1 else f", number {first.rank} of the front, which has the best mean rank"
-        )
-        files = [str(folder / "best.json"), f"{folder / 'network.py'} (plain torch{which})"]
-        terminal.print(f"Written: {', '.join(files + ([str(plot)] if plot is not None else []))}")
-    emit_json(json, result)
-    if not top:
-        raise typer.Exit(1)
+    def _update(self, history: SearchHistory, remark: str) -> None:
+        assert self._bar is not None
+        self._bar.update(history.scored, remark)

@@ -16,7 +16,6 @@ from croze.cli.options import (
     SpaceChannels,
     SpaceLayers,
     folder_of,
-    slug,
 )
 from croze.cli.subject import Arch, Model, NormalisesInput, Run, SpaceOfArch, named_subject
 from croze.cli.training_options import (
@@ -81,7 +80,7 @@ def train(
     from croze.cli.progress import Bar
     from croze.data import open_dataset
     from croze.data.cached import cached
-    from croze.files import to_json, write_text
+    from croze.files import slug, to_json, write_text
     from croze.provenance import provenance
     from croze.reporting.chart import check_plot
     from croze.scoring.evaluator import check_devices

@@ -11,18 +11,21 @@ from croze.cli.options import DataSet, Half, Json
 
 def truth(
     truth: Annotated[
-        str | None, typer.Option(help="Ground truth, NAME:PATH; without it the known sources are listed.")
+        str | None, typer.Option(help="Ground truth, NAME:PATH.", show_default="list the known sources")
     ] = None,
     dataset: DataSet = "cifar10",
-    show: Annotated[bool, typer.Option("--list", help="Every column and its range.")] = False,
+    show: Annotated[bool, typer.Option("--list", help="Show every column with its range.")] = False,
     query: Annotated[
         str | None,
-        typer.Option(metavar="ARCH", help="All columns of this architecture, or of one isomorphic to it."),
+        typer.Option(
+            metavar="ARCH", help="Show all columns of this architecture, or of one isomorphic to it."
+        ),
     ] = None,
     best: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="The best distinct architectures by this column.")
+        str | None,
+        typer.Option(metavar="COLUMN", help="Show the best distinct architectures by this column."),
     ] = None,
-    top: Annotated[int, typer.Option(min=1, help="Of --best: so many.")] = 10,
+    top: Annotated[int, typer.Option(min=1, help="Number of architectures that --best shows.")] = 10,
     half: Half = "both",
     json: Json = None,
 ) -> None:

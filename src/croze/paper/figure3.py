@@ -338,8 +338,9 @@ def figure3(
     tournament: Annotated[
         int | None, typer.Option(min=1, help="Architectures drawn for each parent in evolution.")
     ] = None,
-    brood: Annotated[
-        int | None, typer.Option(min=1, help="Neighbours of a parent that move looks at.  [default: all]")
+    neighbours_per_parent: Annotated[
+        int | None,
+        typer.Option(min=1, help="Of move: neighbours drawn for a guide to choose one from.  [default: all]"),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the strategies.")] = 0,
     data: Data = "digits",
@@ -367,7 +368,12 @@ def figure3(
     """
     folder = folder_of(out)
     check_files(plot=plot, page=page)
-    given = {"pool": pool, "population": population, "tournament": tournament, "brood": brood}
+    given = {
+        "pool": pool,
+        "population": population,
+        "tournament": tournament,
+        "neighbours_per_parent": neighbours_per_parent,
+    }
     settings = {key: value for key, value in given.items() if value is not None}
     goals = parse_goals(target)
     terminal = console(json)

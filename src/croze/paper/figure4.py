@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from croze.cli.options import BatchSize, Json, Plot, ScoreSeed, Workers
 from croze.cli.output import console
 from croze.cli.progress import Bar
-from croze.data import Dataset
+from croze.data import Dataset, load_batch
 from croze.errors import CrozeError
 from croze.paper.features import INPUTS, FeatureConsistency, Settings, member_features, test_images
 from croze.paper.output import Outcome, check_files, merits_of
@@ -23,6 +23,7 @@ from croze.proxies import parse_proxies
 from croze.reporting.chart import Chart, Layout, canvas
 from croze.reporting.palette import SERIES
 from croze.reporting.table import Table
+from croze.scoring.evaluator import Evaluator
 from croze.spaces import open_space
 
 if TYPE_CHECKING:
@@ -190,16 +191,11 @@ def figure4(
     for pool in map(read_pool, pools):
         shown = test_images(pool, test_data, images)
         design = pool.design
+        space = open_space(design.space, **dict(design.settings))
+        batch = load_batch(data or design.data, size=batch_size, seed=score_seed)
+        names = [member.architecture for member in pool.members]
         merits = merits_of(
-            open_space(design.space, **dict(design.settings)),
-            [member.architecture for member in pool.members],
-            criteria,
-            data=data or design.data,
-            batch_size=batch_size,
-            seed=score_seed,
-            workers=workers,
-            folder=pool.folder / "scores",
-            terminal=terminal,
+            Evaluator(space, batch, score_seed), names, criteria, pool.folder / "scores", workers, terminal
         )
         jobs = [*ATTACKS, *merits]
         count = len(shown)

@@ -15,7 +15,6 @@ from rich.console import Console
 from croze.cli.output import emit_json
 from croze.cli.page_options import check_page
 from croze.cli.progress import Bar
-from croze.data import load_batch
 from croze.files import write_text
 from croze.provenance import provenance
 from croze.proxies import Criterion, merits, parts_of
@@ -26,7 +25,6 @@ from croze.reporting.table import Table
 from croze.scoring.evaluator import Evaluator
 from croze.scoring.ledger import Ledger
 from croze.scoring.store import Store
-from croze.spaces import Space
 from croze.truth import Truth
 
 
@@ -118,22 +116,17 @@ def scores_of(
 
 
 def merits_of(
-    space: Space[Any],
+    evaluator: Evaluator,
     architectures: Sequence[str],
     criteria: Sequence[Criterion],
-    *,
-    data: str,
-    batch_size: int,
-    seed: int,
-    workers: int,
     folder: str | Path,
+    workers: int,
     terminal: Console,
 ) -> dict[str, NDArray[np.float64]]:
     """What each proxy says of these architectures, shape `(n,)`: higher is better, NaN where it failed.
 
     Scores are kept in the folder; the first reason of a failure is printed.
     """
-    evaluator = Evaluator(space, load_batch(data, size=batch_size, seed=seed), seed)
     scored = scores_of(evaluator, architectures, criteria, folder, workers, terminal)
     for criterion in criteria:
         reason = scored.first_reason(criterion, architectures)

@@ -6,14 +6,12 @@ trained as they are. All is done several times, each repetition with a seed of i
 
 from __future__ import annotations
 
-import math
 import random
-import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,31 +19,34 @@ from typing import Any
 from rich.console import Console
 from torch.nn.functional import cross_entropy
 
-from croze.cli.options import slug
 from croze.cli.pool_run import PoolRun
 from croze.cli.progress import Bar
-from croze.corruptions.names import CORRUPTIONS, SEVERITIES
 from croze.data import load_batch, open_dataset
 from croze.data.splits import in_split, same_images
 from croze.errors import CrozeError
+from croze.files import slug
 from croze.nn.count import live_parameter_count, parameter_count
 from croze.nn.forward import logits_of
 from croze.nn.seeding import single_thread
 from croze.paper.printed import PrintedTable, printed
+from croze.paper.protocol_rows import (
+    PublishedCell,
+    Row,
+    attack_columns,
+    published_cells,
+    published_row,
+    searched_row,
+    values_of,
+)
 from croze.pool import POOL, MemberResult, folder_of_member, read_design, read_result
-from croze.pool.work import column_of, is_column
 from croze.proxies import Criterion, parse_proxies
-from croze.robustness.metrics import harmonic_robustness
 from croze.robustness.plan import Plan
-from croze.robustness.trials import Attacked
 from croze.scoring.evaluator import Evaluator
-from croze.scoring.ledger import Ledger
-from croze.scoring.store import Store
-from croze.searching.history import Progress
-from croze.searching.loop import IN_FLIGHT, search
-from croze.searching.strategies import make_algorithm
+from croze.searching.history import SearchHistory
+from croze.searching.loop import IN_FLIGHT
+from croze.searching.run import SearchRun
+from croze.searching.search import Silent, Watch, search
 from croze.spaces import Space, open_space
-from croze.spaces.genotypes import find, lookup
 from croze.training import Recipe, split
 from croze.types import Batch
 
@@ -57,30 +58,6 @@ MOST_IMAGES = 8
 OWN = "own"
 """The data set of somebody who compares with no print."""
 
-STANDARD = ("clean", "cc", "fgsm", "hrs")
-"""Columns of Table 3: CC is the mean accuracy over the 15 corruptions and their severities, HRS of clean and
-FGSM."""
-
-ADVERSARIAL = ("clean", "pgd", "cw", "spsa", "lgv", "autoattack", "avg")
-"""Columns of Table 4: the average is over the five attacks, without clean."""
-
-PRINTED_METHODS: Mapping[str, str] = {
-    "croze-official": "CRoZe",
-    "gradnorm": "GradNorm",
-    "synflow": "SynFlow",
-}
-"""The printed row of what searches; the printed CRoZe is what the released code computes."""
-
-PRINTED_CELLS: Mapping[str, str] = {
-    "PC-DARTS-CIFAR": "PC-DARTS",
-    "DrNAS-CIFAR": "DrNAS",
-    "RobNet-free": "RobNet",
-    "AdvRush": "AdvRush",
-    "CRoZe-CIFAR10": "CRoZe",
-    "CRoZe-CIFAR100": "CRoZe",
-}
-"""The printed row of a published cell."""
-
 
 @dataclass(frozen=True)
 class Effort:
@@ -90,7 +67,7 @@ class Effort:
         candidates: distinct architectures scored, those of the warm-up included.
         pool: of them, random ones that the warm-up looks at.
         population: best of the pool that moves begin with.
-        in_flight: asked for before the first is told, see `croze.searching.loop.search`.
+        in_flight: asked for before the first is told, see `croze.search`.
 
     Raises:
         CrozeError: when the warm-up leaves nothing for moves, or is smaller than the population.
@@ -137,36 +114,14 @@ def effort_of(
     return Effort(candidates, pool, population, in_flight or max(1, min(IN_FLIGHT, candidates // 10)))
 
 
-@dataclass(frozen=True)
-class Searched:
-    """What a search found.
+class _Bar(Silent):
+    """Shows a search as a bar."""
 
-    Attributes:
-        seed: of strategy, weights and batch.
-        architecture: what the criterion ranks first; empty when nothing has a score.
-        score: by the criterion.
-        params, live_params: of the network at the searched size.
-        candidates: how many were scored.
-        failed: how many of them have no score.
-        reason: why the first of these; empty without.
-        ended: why the search stopped early; empty when it did not.
-        seconds: device-seconds of all scores, those found in the store at what they took when computed.
-        computed: scores that this call computed.
-        wall_seconds: of this call.
-    """
+    def __init__(self, bar: Bar) -> None:
+        self._bar = bar
 
-    seed: int
-    architecture: str
-    score: float | None
-    params: int | None
-    live_params: int | None
-    candidates: int
-    failed: int
-    reason: str
-    ended: str
-    seconds: float
-    computed: int = field(default=0, compare=False)
-    wall_seconds: float = field(default=0.0, compare=False)
+    def scored(self, history: SearchHistory) -> None:
+        self._bar.update(history.scored)
 
 
 def search_once(
@@ -179,54 +134,35 @@ def search_once(
     *,
     workers: int = 1,
     devices: Sequence[str] = (),
-    watch: Callable[[Progress], None] = lambda progress: None,
-) -> Searched:
-    """Search once; scores that the folder's store holds are not computed again.
+    watch: Watch | None = None,
+) -> SearchRun:
+    """Search once by warm-up and moves; the folder's scores are not computed again.
 
     Args:
         criterion: what ranks. A failed score is never ranked.
         batch: what candidates are scored on.
         seed: of strategy, weights and noise.
-        folder: of the store. Each criterion should have one of its own: passes that several proxies share
-            are charged to the first, so in a common store a search would look cheaper than it is.
-        workers, devices: as `Ledger`.
+        folder: of the run. Each criterion has one of its own: passes that several proxies share are charged
+            to the first, so in a common store a search would look cheaper than it is.
+        workers, devices, watch: as of `croze.search`.
 
     Raises:
-        CrozeError: as `croze.searching.loop.search` and the store.
+        CrozeError: as `croze.search`.
     """
-    begun = time.monotonic()
-    kind = devices[0].partition(":")[0] if devices else "cpu"
-    evaluator = Evaluator(space, batch, seed, scores_from=kind)
-    strategy = make_algorithm(STRATEGY, space, seed, pool=effort.pool, population=effort.population)
-    with Store(folder, evaluator.context) as store:
-        before = len(store)
-        with Ledger(evaluator, store, workers, devices=devices) as ledger:
-            found = search(
-                space,
-                criterion,
-                strategy,
-                ledger,
-                effort.candidates,
-                watch=watch,
-                in_flight=effort.in_flight,
-            )
-        computed = len(store) - before
-    best = found.best
-    failures = found.failures()
-    params, live = (None, None) if best is None else sizes_of(evaluator, str(best.architecture))
-    return Searched(
-        seed,
-        "" if best is None else str(best.architecture),
-        None if best is None else best.score.value,
-        params,
-        live,
-        len(found),
-        len(failures),
-        failures[0].reason if failures else "",
-        found.ended,
-        found.seconds(),
-        computed,
-        time.monotonic() - begun,
+    return search(
+        space,
+        proxy=criterion,
+        algorithm=STRATEGY,
+        budget=effort.candidates,
+        seed=seed,
+        data=batch,
+        workers=workers,
+        device=devices,
+        in_flight=effort.in_flight,
+        out=folder,
+        watch=watch,
+        pool=effort.pool,
+        population=effort.population,
     )
 
 
@@ -239,231 +175,6 @@ def sizes_of(evaluator: Evaluator, architecture: str) -> tuple[int, int | None]:
         except Exception:  # what was searched must be written even where a network cannot be measured
             live = None
         return parameter_count(network), live
-
-
-def attack_columns(plan: Plan) -> dict[str, str]:
-    """The measured column of each attack, by the attack's name.
-
-    Raises:
-        CrozeError: when an attack is there twice, with other arguments or at another size.
-    """
-    found: dict[str, str] = {}
-    for trial in plan.trials:
-        if isinstance(trial, Attacked) and is_column(trial):
-            if trial.attack.name in found:
-                raise CrozeError(
-                    f"A table has one column an attack: name {trial.attack.name} once, at one size."
-                )
-            found[trial.attack.name] = column_of(trial)
-    return found
-
-
-def values_of(
-    measured: Mapping[str, float], attacks: Mapping[str, str], wanted: Sequence[str]
-) -> dict[str, float]:
-    """The columns of a table, in [0, 1]; what was not measured is not among them.
-
-    Args:
-        measured: accuracies as a pool has them.
-        attacks: as `attack_columns`.
-        wanted: `STANDARD` or `ADVERSARIAL`.
-    """
-    found = {name: measured[column] for name, column in attacks.items() if column in measured}
-    if "clean" in measured:
-        found["clean"] = measured["clean"]
-    corrupted = [f"{kind}@{severity}" for kind in CORRUPTIONS for severity in SEVERITIES]
-    if all(name in measured for name in corrupted):
-        found["cc"] = math.fsum(measured[name] for name in corrupted) / len(corrupted)
-    if "clean" in found and "fgsm" in found:
-        found["hrs"] = harmonic_robustness(found["clean"], found["fgsm"])
-    five = [name for name in ADVERSARIAL if name not in ("clean", "avg")]
-    if all(name in found for name in five):
-        found["avg"] = math.fsum(found[name] for name in five) / len(five)
-    return {name: found[name] for name in wanted if name in found}
-
-
-@dataclass(frozen=True)
-class Spread:
-    """What repetitions came to.
-
-    Attributes:
-        mean: over them.
-        deviation: the sample's, with n - 1 below the root; None for fewer than two repetitions.
-        n: how many.
-    """
-
-    mean: float
-    deviation: float | None
-    n: int
-
-
-def spread(values: Sequence[float]) -> Spread | None:
-    """Mean and sample standard deviation; None of no values.
-
-    Raises:
-        CrozeError: for a value that is not finite, which would be a failure counted as a value.
-    """
-    if not values:
-        return None
-    if not all(map(math.isfinite, values)):
-        raise CrozeError(f"Repetitions must have finite values, got {', '.join(map(str, values))}.")
-    mean = math.fsum(values) / len(values)
-    return Spread(mean, statistics.stdev(values) if len(values) > 1 else None, len(values))
-
-
-@dataclass(frozen=True)
-class Repetition:
-    """A network that was trained with its seed.
-
-    Attributes:
-        seed: of the training, and of the search before it.
-        architecture: empty when the search found none.
-        params, live_params: of its network.
-        values: in [0, 1]; those that were not measured are not among them.
-        failed: why there are none; empty otherwise.
-        images: the fewest and the most test images that a measured column rests on; none without.
-        training: the kept epoch, its accuracies on validation images and seconds, as the pool notes them.
-        search: of a method that searches; None for a published cell.
-    """
-
-    seed: int
-    architecture: str
-    params: int | None
-    live_params: int | None
-    values: Mapping[str, float]
-    failed: str = ""
-    images: tuple[int, ...] = ()
-    training: Mapping[str, Any] = field(default_factory=dict)
-    search: Searched | None = None
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of the table.
-
-    Attributes:
-        name: spec of the criterion, or name of the published cell.
-        searched: whether it is a method that searches.
-        paper: the printed row it stands beside; empty for none.
-        runs: by seed.
-    """
-
-    name: str
-    searched: bool
-    paper: str
-    runs: tuple[Repetition, ...]
-
-    def value(self, name: str) -> Spread | None:
-        """Over the repetitions that have this value; None when none has."""
-        return spread([run.values[name] for run in self.runs if name in run.values])
-
-    @property
-    def params(self) -> Spread | None:
-        """Over the repetitions with a network."""
-        return spread([float(run.params) for run in self.runs if run.params is not None])
-
-    @property
-    def search_seconds(self) -> Spread | None:
-        """Device-seconds of a search; None for a published cell."""
-        return spread([run.search.seconds for run in self.runs if run.search is not None])
-
-    def to_json(self) -> dict[str, Any]:
-        """JSON-ready: every repetition, and mean, deviation and n of each value."""
-        names = dict.fromkeys(name for run in self.runs for name in run.values)
-        spreads = {name: self.value(name) for name in names}
-        spreads |= {"params": self.params, "search_seconds": self.search_seconds}
-        runs = [asdict(run) for run in self.runs]
-        for run in runs:
-            for clock in ("computed", "wall_seconds") if run["search"] else ():
-                del run["search"][clock]
-        return {
-            "name": self.name,
-            "searched": self.searched,
-            "paper": self.paper,
-            "values": {name: asdict(found) for name, found in spreads.items() if found is not None},
-            "runs": runs,
-        }
-
-
-@dataclass(frozen=True)
-class PublishedCell:
-    """A cell that is trained and evaluated, not searched."""
-
-    name: str
-    space: str
-    architecture: str
-
-
-def published_cells(text: str) -> tuple[PublishedCell, ...]:
-    """The cells of a list of names such as `PC-DARTS-CIFAR,AdvRush`; none for `none`.
-
-    Raises:
-        CrozeError: for an unknown name, or one that stands there twice.
-    """
-    if text.strip().lower() == "none":
-        return ()
-    found: dict[str, PublishedCell] = {}
-    for name in text.split(","):
-        space, architecture = find(name)
-        entry = lookup(name)
-        assert entry is not None  # found above
-        if entry.name in found:
-            raise CrozeError(f"The published cell {entry.name} is named twice; name each one once.")
-        found[entry.name] = PublishedCell(entry.name, space, str(architecture))
-    return tuple(found.values())
-
-
-def searched_row(
-    name: str,
-    searches: Sequence[Searched],
-    results: Sequence[MemberResult | None],
-    values: Sequence[Mapping[str, float]],
-) -> Row:
-    """The row of a method.
-
-    Args:
-        name: spec of the criterion.
-        searches: by seed.
-        results: of the training of each winner; None while there is none.
-        values: of each, empty without.
-    """
-    runs = []
-    for one, result, own in zip(searches, results, values, strict=True):
-        run = _repetition(one.seed, one.architecture, (one.params, one.live_params), result, own, one)
-        runs.append(run)
-    return Row(name, True, PRINTED_METHODS.get(name, ""), tuple(runs))
-
-
-def published_row(
-    cell: PublishedCell,
-    seeds: Sequence[int],
-    sizes: tuple[int, int | None],
-    results: Sequence[MemberResult | None],
-    values: Sequence[Mapping[str, float]],
-) -> Row:
-    """The row of a published cell, trained once a seed; `sizes` are all and live parameters."""
-    runs = tuple(
-        _repetition(seed, cell.architecture, sizes, result, own)
-        for seed, result, own in zip(seeds, results, values, strict=True)
-    )
-    return Row(cell.name, False, PRINTED_CELLS.get(cell.name, ""), runs)
-
-
-def _repetition(
-    seed: int,
-    architecture: str,
-    sizes: tuple[int | None, int | None],
-    result: MemberResult | None,
-    values: Mapping[str, float],
-    found: Searched | None = None,
-) -> Repetition:
-    failed = "not trained yet" if result is None else result.failed
-    if found is not None and not architecture:
-        failed = f"no candidate has a score: {found.reason}"
-    counts = sorted(result.images.values()) if result is not None else []
-    images = (counts[0], counts[-1]) if counts else ()
-    training = {} if result is None else result.training
-    return Repetition(seed, architecture, *sizes, values, failed, images, training, found)
 
 
 @dataclass(frozen=True)
@@ -582,7 +293,8 @@ class Protocol:
             sizes = sizes_of(Evaluator(space, self.batch(self.seed), self.seed), cell.architecture)
             rows.append(published_row(cell, self.seeds, sizes, own, measured(own)))
         for spec, searches in searched.items():
-            own = [results.get((one.seed, self.space, one.architecture)) for one in searches]
+            names = ["" if one.best is None else one.best.architecture for one in searches]
+            own = [results.get((seed, self.space, n)) for seed, n in zip(self.seeds, names, strict=True)]
             rows.append(searched_row(spec, searches, own, measured(own)))
         return rows
 
@@ -679,15 +391,11 @@ class Protocol:
                 )
         return len(dataset)
 
-    def _search(self, criterion: Criterion, terminal: Console) -> list[Searched]:
+    def _search(self, criterion: Criterion, terminal: Console) -> list[SearchRun]:
         found = []
         for number, seed in enumerate(self.seeds, start=1):
             title = f"{criterion.spec}, search {number} of {self.searches}"
             with Bar(terminal, title, self.effort.candidates) as bar, redirect_stdout(sys.stderr):
-
-                def watch(progress: Progress, bar: Bar = bar) -> None:
-                    bar.update(progress.scored)
-
                 found.append(
                     search_once(
                         self.opened,
@@ -695,24 +403,25 @@ class Protocol:
                         self.batch(seed),
                         seed,
                         self.effort,
-                        self.folder / "searches" / slug(criterion.spec),
+                        self.folder / "searches" / f"{slug(criterion.spec)}-seed{seed}",
                         workers=self.workers,
                         devices=self.devices,
-                        watch=watch,
+                        watch=_Bar(bar),
                     )
                 )
         return found
 
     def _train(
-        self, searched: Mapping[str, Sequence[Searched]], terminal: Console
+        self, searched: Mapping[str, Sequence[SearchRun]], terminal: Console
     ) -> dict[tuple[int, str, str], MemberResult]:
         """What trainings came to, by seed, space and architecture."""
         found: dict[tuple[int, str, str], MemberResult] = {}
         for number, seed in enumerate(self.seeds):
             wanted: dict[str, dict[str, None]] = {}
             for searches in searched.values():
-                if searches[number].architecture:
-                    wanted.setdefault(self.space, {})[searches[number].architecture] = None
+                best = searches[number].best
+                if best is not None:
+                    wanted.setdefault(self.space, {})[best.architecture] = None
             for cell in self.published:
                 wanted.setdefault(cell.space, {})[cell.architecture] = None
             for space, architectures in wanted.items():

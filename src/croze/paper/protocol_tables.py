@@ -10,7 +10,8 @@ from rich.console import Console
 from croze.files import write_result
 from croze.paper.output import Outcome
 from croze.paper.printed import PrintedTable
-from croze.paper.protocol import Protocol, Row, Spread, attack_columns
+from croze.paper.protocol import Protocol
+from croze.paper.protocol_rows import Row, Spread, attack_columns
 from croze.provenance import provenance
 from croze.reporting.table import Table
 
@@ -154,17 +155,18 @@ def _searches(rows: Sequence[Row], seconds: str) -> Table:
             one = run.search
             if one is None:
                 continue
+            failed = sum(one.reasons.values())
             lines.append(
                 (
                     f"`{row.name}`",
-                    f"{one.seed}",
-                    f"{one.candidates:,}",
-                    f"{one.failed:,}",
-                    f"{one.seconds:,.1f}",
-                    "-" if one.score is None else f"{one.score:.6g}",
-                    "-" if one.params is None else f"{one.params:,}",
-                    "-" if one.live_params is None else f"{one.live_params:,}",
-                    one.ended or (f"the first failure: {one.reason}" if one.failed else ""),
+                    f"{run.seed}",
+                    f"{len(one.candidates):,}",
+                    f"{failed:,}",
+                    f"{one.device_seconds:,.1f}",
+                    "-" if one.best is None else f"{one.best.score:.6g}",
+                    "-" if run.params is None else f"{run.params:,}",
+                    "-" if run.live_params is None else f"{run.live_params:,}",
+                    one.ended or (f"the first failure: {next(iter(one.reasons))}" if failed else ""),
                 )
             )
     head = ("searched by", "seed", "scored", "failed", f"{seconds} of scoring", "best score")
@@ -279,7 +281,6 @@ def publish(run: Protocol, rows: list[Row], terminal: Console, json: str | None,
     remarks = [f"Not run: {', '.join(missing)}."] if missing else []
     if paper is None:
         remarks.append("Name the data set with --dataset to see the printed values beside ours.")
-    searched = [one.search for row in rows for one in row.runs if one.search is not None]
     counts = sorted({count for row in rows for one in row.runs for count in one.images})
     images = " to ".join(f"{n:,}" for n in dict.fromkeys((counts[0], counts[-1]))) if counts else ""
     basis = [
@@ -293,8 +294,6 @@ def publish(run: Protocol, rows: list[Row], terminal: Console, json: str | None,
         if counts
         else "evaluation: none",
         f"attacks, epsilon in 1/255: {', '.join(attack_columns(run.plan).values())}",
-        f"this call computed {sum(one.computed for one in searched):,} scores; its searches took "
-        f"{sum(one.wall_seconds for one in searched):,.0f} s of wall clock",
     ]
     adversarial = run.table == "table4"
     training = "Table 4, adversarial training" if adversarial else "Table 3, standard training"

@@ -29,7 +29,7 @@ from croze.cli.training_options import (
     space_settings,
 )
 from croze.paper.output import check_files
-from croze.paper.protocol import STANDARD, Protocol, effort_of
+from croze.paper.protocol import Protocol, effort_of
 from croze.paper.protocol_options import (
     METHODS,
     PUBLISHED,
@@ -46,6 +46,7 @@ from croze.paper.protocol_options import (
     Searches,
     WarmUpPool,
 )
+from croze.paper.protocol_rows import STANDARD
 from croze.paper.protocol_tables import publish
 from croze.robustness.plan import plan_trials
 

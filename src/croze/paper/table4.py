@@ -30,7 +30,7 @@ from croze.cli.training_options import (
 )
 from croze.errors import CrozeError
 from croze.paper.output import check_files
-from croze.paper.protocol import ADVERSARIAL, Protocol, effort_of
+from croze.paper.protocol import Protocol, effort_of
 from croze.paper.protocol_options import (
     METHODS,
     PUBLISHED,
@@ -47,6 +47,7 @@ from croze.paper.protocol_options import (
     Searches,
     WarmUpPool,
 )
+from croze.paper.protocol_rows import ADVERSARIAL
 from croze.paper.protocol_tables import publish
 from croze.robustness.plan import plan_trials
 

@@ -34,6 +34,7 @@ from croze.cli.options import (
 from croze.cli.output import console
 from croze.cli.page_options import AllCells, sample_of
 from croze.cli.progress import Bar
+from croze.data import load_batch
 from croze.errors import CrozeError
 from croze.paper.features import INPUTS, FeatureConsistency, Settings, member_features, test_images
 from croze.paper.output import Outcome, check_files, merits_of
@@ -44,6 +45,7 @@ from croze.reporting.chart import Chart, Layout, canvas
 from croze.reporting.palette import SERIES
 from croze.reporting.table import Table
 from croze.robustness.metrics import harmonic_robustness
+from croze.scoring.evaluator import Evaluator
 from croze.spaces import open_space
 from croze.truth.selection import shared_cells
 
@@ -264,6 +266,16 @@ def chart(features: Features) -> Chart:
     )
 
 
+def _features_json(features: Features) -> dict[str, Any]:
+    return {
+        training: {
+            proxy: {group: [one.to_json() for one in found] for group, found in by_group.items()}
+            for proxy, by_group in by_proxy.items()
+        }
+        for training, by_proxy in features.items()
+    }
+
+
 def settings_of(designs: Sequence[Design], **given: Any) -> dict[str, Any]:
     """Settings of the space that members of these pools are scored with: those they were trained with.
 
@@ -343,7 +355,6 @@ def table6(
         )
     criteria = parse_proxies(proxies)
     designs = [read_design(Path(folder)) for folder in pools.values()]
-    own = settings_of(designs, channels=channels, cells=cells_per_stage)
     scored_on = data or (designs[0].data if designs else "digits")
     terminal = console(json)
     truths = {name: opened_truth(spec, dataset, terminal) for name, spec in specs.items()}
@@ -353,18 +364,12 @@ def table6(
     column = robust or (f"pgd@{epsilon}" if adversarial is not None else f"fgsm@{epsilon}")
     if column not in columns[last]:
         raise CrozeError(f"{specs[last]} has no column {column}; it has {', '.join(columns[last])}.")
-    space = open_space(designs[0].space if designs else truths["standard"].space, **own)
-    merits = merits_of(
-        space,
-        cells.architectures,
-        criteria,
-        data=scored_on,
-        batch_size=batch_size,
-        seed=score_seed,
-        workers=workers,
-        folder=out,
-        terminal=terminal,
+    space = open_space(
+        designs[0].space if designs else truths["standard"].space,
+        **settings_of(designs, channels=channels, cells=cells_per_stage),
     )
+    evaluator = Evaluator(space, load_batch(scored_on, size=batch_size, seed=score_seed), score_seed)
+    merits = merits_of(evaluator, cells.architectures, criteria, out, workers, terminal)
     groups = top_and_bottom(
         cells.architectures,
         merits,
@@ -378,6 +383,10 @@ def table6(
     comparable = (truths["standard"].space, dataset) == ("nasbench201", "cifar10")
     features = {name: features_of_groups(folder, groups, images, terminal) for name, folder in pools.items()}
     about = {"both": "cells of both halves, those that proxies were chosen on too"}.get(half, f"{half} half")
+    basis = [
+        f"scored as {space!r} on {batch_size} images of {scored_on}, seed {score_seed}",
+        f"{about}, drawn with seed {seed}",
+    ]
     Outcome(
         title="The best and the worst cells",
         about="Accuracies of the cells that a proxy ranks highest and lowest: the paper's Table 6.",
@@ -385,20 +394,11 @@ def table6(
             "groups": [group.to_json() for group in groups],
             "cells": len(cells.architectures),
             "left_out_below": {"column": f"{column} of {last}", "accuracy": least},
-            "features": {
-                name: {
-                    proxy: {group: [one.to_json() for one in found] for group, found in by_group.items()}
-                    for proxy, by_group in by_proxy.items()
-                }
-                for name, by_proxy in features.items()
-            },
+            "features": _features_json(features),
             "truth": {name: vars(truth.provenance) for name, truth in truths.items()},
         },
-        basis=[
-            f"scored as {space!r} on {batch_size} images of {scored_on}, seed {score_seed}",
-            f"{about}, drawn with seed {seed}",
-        ],
+        basis=basis,
         tables=[table(groups, name, comparable=comparable) for name in truths],
         chart=chart(features) if features else None,
-        remarks=[f"Scored as {space!r} on {batch_size} images of {scored_on}; {about}."],
+        remarks=basis,
     ).publish(terminal, json, plot=plot)

@@ -14,7 +14,8 @@ import torch
 from torch import nn
 
 from croze.errors import CrozeError
-from croze.proxies import Proxy
+from croze.proxies import Criterion, Proxy, parts_of
+from croze.proxies.reference import DEFAULT_REFERENCE, with_aggregates
 from croze.scoring.costs import Cost
 from croze.scoring.score import failure_reason, score_all
 from croze.spaces import Space
@@ -100,6 +101,13 @@ class Evaluator:
                 found[quantity.spec] = self.cost(text, quantity)
         return [found[quantity.spec] for quantity in quantities]
 
+    def scores(
+        self, architecture: str, criteria: Sequence[Criterion], reference: str = DEFAULT_REFERENCE
+    ) -> list[Score]:
+        """One score a criterion, aggregates from the percentiles of their parts in a reference population."""
+        parts = {score.proxy: score for score in self((architecture, tuple(parts_of(criteria))))}
+        return with_aggregates(criteria, parts, self.batch, reference, self.space.flavours)
+
     def cost(self, text: str, cost: Cost) -> Score:
         """The cost of an architecture as a score; a failed one where there is none."""
         start = time.perf_counter()
@@ -168,7 +176,7 @@ def check_devices(devices: Sequence[str], *, here: bool = True) -> tuple[str, ..
         except (RuntimeError, AssertionError) as problem:
             first = str(problem).strip().splitlines()[0]
             raise CrozeError(
-                f"--device {name} cannot be used here ({first}); cpu always can, "
+                f"The device {name} cannot be used here ({first}); cpu always can, "
                 f"and this torch sees {torch.cuda.device_count()} CUDA devices."
             ) from None
     if len(kinds) > 1:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,41 +12,47 @@ from croze.reporting.chart import MARKS, Chart, Layout, canvas, legend_above, th
 from croze.reporting.palette import CLOUD, PANEL, SERIES
 from croze.reporting.table import Table
 from croze.reporting.text import millions, number
-from croze.searching.finished import SIZES, SearchRun
+from croze.searching.objectives import Goal
+from croze.searching.strategies.pareto import front
 from croze.stats.hypervolume import hypervolume
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_ROWS = 50
-"""Of a table behind a chart; the files have them all."""
+    from croze.searching.run import SearchRun
 
+MOST_ROWS = 50
+"""Of a table behind a chart; `search.json` has them all."""
+
+SIZES = {"params": "trainable parameters", "flops": "multiply-adds of one image"}
 SHORT = {"params": "parameters", "flops": "multiply-adds"}
 
 
 @dataclass(frozen=True)
 class Points:
-    """Candidates in a plane, those that no other betters both ways, and the one to take.
+    """Candidates in a plane, those on the front, and the winner.
 
     Attributes:
-        x, y: of all that are known.
-        front: indices into them, in the order of x.
-        winner: index; None when its place is not known.
+        indices: of the candidates.
+        x, y: where they are.
+        front: places in `indices` of those that no other betters both ways, in the order of x.
+        winner: the same of the winner; None when its place is not known.
     """
 
+    indices: tuple[int, ...]
     x: tuple[float, ...]
     y: tuple[float, ...]
     front: tuple[int, ...]
     winner: int | None
 
 
-def course(run: SearchRun, goal: int = 0) -> tuple[list[int], list[float], list[float]]:
-    """Numbers of the candidates that have a score, the scores, and the best of them so far."""
-    values = [float(run.values[i, goal]) for i in run.good]
-    gather = np.maximum.accumulate if run.goals[goal].maximise else np.minimum.accumulate
-    best = [float(v) for v in gather(np.array(values))] if values else []
-    return [i + 1 for i in run.good], values, best
+def course(run: SearchRun) -> tuple[list[int], list[float], list[float]]:
+    """Numbers of the candidates with a score, the scores by the first objective, the best so far."""
+    good = sorted(run.order)
+    values = run.values[good, 0]
+    gather = np.maximum.accumulate if run.goals[0].maximise else np.minimum.accumulate
+    return [i + 1 for i in good], values.tolist(), gather(values).tolist() if good else []
 
 
 def growth(run: SearchRun) -> tuple[list[int], list[float], list[int]]:
@@ -56,14 +61,15 @@ def growth(run: SearchRun) -> tuple[list[int], list[float], list[int]]:
     Objectives are scaled to [0, 1] between the worst and the best of all candidates; the worst is the
     reference point.
     """
-    if not run.good:
+    good = sorted(run.order)
+    if not good:
         return [], [], []
-    merits = run.merits[run.good]
+    merits = run.merits[good]
     low, high = merits.min(axis=0), merits.max(axis=0)
     scaled = (merits - low) / np.where(high > low, high - low, 1.0)
     numbers, volumes, members = [], [], []
     kept: list[np.ndarray] = []
-    for place, point in zip(run.good, scaled, strict=True):
+    for place, point in zip(good, scaled, strict=True):
         if not any((other >= point).all() and (other > point).any() for other in kept):
             kept = [o for o in kept if not ((point >= o).all() and (point > o).any())] + [point]
             volume = hypervolume(np.array(kept))
@@ -75,45 +81,49 @@ def growth(run: SearchRun) -> tuple[list[int], list[float], list[int]]:
 
 
 def against_size(run: SearchRun, size: str) -> Points:
-    """Score by the first objective against a size."""
-    known = [i for i in run.good if not math.isnan(run.sizes[size][i])]
-    place = {i: k for k, i in enumerate(known)}
-    return Points(
-        tuple(float(run.sizes[size][i]) for i in known),
-        tuple(float(run.values[i, 0]) for i in known),
-        tuple(place[i] for i in run.against(size)),
-        None if run.winner is None else place.get(run.winner),
-    )
+    """Score by the first objective against a size: none has a better score than the front and is as small."""
+    sizes = np.array([np.nan if (v := getattr(c, size)) is None else v for c in run.candidates], dtype=float)
+    known = [i for i in sorted(run.order) if not np.isnan(sizes[i])]
+    both = np.stack([run.merits[known, 0], -sizes[known]], axis=1)
+    return _points(run, known, sizes[known], front(both))
 
 
 def against_goal(run: SearchRun, other: int) -> Points:
     """The first objective against another one, with the front of all objectives."""
-    place = {i: k for k, i in enumerate(run.good)}
+    good = sorted(run.order)
+    members = set(run.front_indices)
+    return _points(run, good, run.values[good, other], [k for k, i in enumerate(good) if i in members])
+
+
+def _points(run: SearchRun, indices: list[int], x: np.ndarray, members: list[int]) -> Points:
     return Points(
-        tuple(float(run.values[i, other]) for i in run.good),
-        tuple(float(run.values[i, 0]) for i in run.good),
-        tuple(sorted((place[i] for i in run.front), key=lambda k: float(run.values[run.good[k], other]))),
-        None if run.winner is None else place.get(run.winner),
+        tuple(indices),
+        tuple(x.tolist()),
+        tuple(run.values[indices, 0].tolist()),
+        tuple(sorted(members, key=lambda k: float(x[k]))),
+        indices.index(run.best_index) if run.best_index in indices else None,
     )
 
 
 def search_charts(run: SearchRun) -> tuple[Chart, ...]:
-    """The charts that the files of the search have data for."""
-    if not run.good:
+    """Progress, the fronts of several objectives, and score against sizes that most candidates have."""
+    if not run.order:
         return ()
-    charts = [_progress(run)] if len(run.goals) == 1 else [_growth(run)]
+    charts = [_growth(run)] if run.several else [_progress(run)]
     charts += [_front(run, other) for other in range(1, len(run.goals))]
     covered = {goal.spec for goal in run.goals}
-    others = [size for size in SIZES if size not in covered and against_size(run, size).x]
-    return (*charts, *(_size(run, size) for size in others))
+    others = {size: against_size(run, size) for size in SIZES if size not in covered}
+    known = {size: points for size, points in others.items() if 2 * len(points.x) > len(run.order)}
+    return (*charts, *(_size(run, size, points) for size, points in known.items()))
 
 
 def _progress(run: SearchRun) -> Chart:
     numbers, scores, best = course(run)
     goal = run.goals[0]
-    found = next(n for n, b in zip(numbers, best, strict=True) if b == best[-1])
+    assert run.best_index is not None
+    found = run.best_index + 1
     steps = [
-        (f"{n:,}", number(b), run.names[n - 1])
+        (f"{n:,}", number(b), run.candidates[n - 1].architecture)
         for i, (n, b) in enumerate(zip(numbers, best, strict=True))
         if i == 0 or b != best[i - 1]
     ]
@@ -129,30 +139,29 @@ def _progress(run: SearchRun) -> Chart:
             label="candidate", gid=f"{MARKS}-candidates",
         )  # fmt: skip
         axes.step(
-            [*numbers, len(run.names)], [*best, best[-1]], where="post", color=SERIES[0], linewidth=2.5,
+            [*numbers, len(run.candidates)], [*best, best[-1]], where="post", color=SERIES[0], linewidth=2.5,
             label="best so far", gid=f"{MARKS}-best",
         )  # fmt: skip
         _star(axes, found, best[-1], "found")
         axes.set_xlabel("architectures scored")
         axes.set_ylabel(goal.spec)
-        axes.set_xlim(0, len(run.names) * 1.02 + 1)
+        axes.set_xlim(0, len(run.candidates) * 1.02 + 1)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         legend_above(figure, axes, 3)
         return figure
 
     reading = (
         "Each dot is one architecture in the order in which the search asked for it, the line the best "
-        "so far, "
-        "the star where the best was found."
+        "so far, the star where the best was found."
     )
-    if run.result.get("best") and "parts" in run.result["best"] and goal.spec.startswith("croze-robust"):
+    if goal.definition.startswith(("rank(", "logrank(")):
         reading += " The score is a place among all candidates of this search, by several proxies together."
     return Chart(
         "search-progress",
         "Progress of the search",
         reading,
         f"{len(numbers):,} scored architectures; the best {goal.spec}, {number(best[-1])}, came as number "
-        f"{found:,} of {len(run.names):,}.",
+        f"{found:,} of {len(run.candidates):,}.",
         _cut(
             "Each time the best improved",
             ("candidate", f"best {goal.spec}", "architecture"),
@@ -187,8 +196,7 @@ def _growth(run: SearchRun) -> Chart:
         "search-progress",
         "Progress of the search",
         "Hypervolume is what the front dominates when every objective runs from 0, the worst candidate, "
-        "to 1, "
-        "the best: it grows as the front moves out. The front is of all objectives.",
+        "to 1, the best: it grows as the front moves out. The front is of all objectives.",
         f"After {numbers[-1]:,} architectures {members[-1]:,} are on the front.",
         _cut("Growth of the front", ("candidates", "hypervolume, %", "on the front"), rows),
         draw,
@@ -203,19 +211,16 @@ def _front(run: SearchRun, other: int) -> Chart:
     return Chart(
         f"search-front-{other}",
         f"Pareto front: {first.spec} and {second.spec}",
-        f"Blue: no other architecture betters it in one objective and equals it in {rest}. {first}; "
-        f"{second}. "
-        "The star has the best mean rank on the front.",
+        f"Blue: no other architecture betters it in one objective and equals it in {rest}. "
+        f"{_direction(first)}; {_direction(second)}. The star has the best mean rank on the front.",
         f"{len(points.front):,} of {len(points.x):,} architectures are on the front.",
-        _points_sheet(run, points, run.good, second.spec),
+        _points_sheet(run, points, second.spec),
         lambda layout: _plane(points, layout, _axis(second.spec), first.spec, joined=not several),
         half=True,
     )
 
 
-def _size(run: SearchRun, size: str) -> Chart:
-    points = against_size(run, size)
-    known = [i for i in run.good if not math.isnan(run.sizes[size][i])]
+def _size(run: SearchRun, size: str, points: Points) -> Chart:
     goal = run.goals[0]
     better = "higher" if goal.maximise else "lower"
     return Chart(
@@ -225,10 +230,14 @@ def _size(run: SearchRun, size: str) -> Chart:
         f"({better} is better). The star is the winner.",
         f"{len(points.front):,} of {len(points.x):,} architectures are on the front of {goal.spec} and "
         f"{SIZES[size]}.",
-        _points_sheet(run, points, known, size),
+        _points_sheet(run, points, size),
         lambda layout: _plane(points, layout, _axis(size), goal.spec, joined=True),
         half=True,
     )
+
+
+def _direction(goal: Goal) -> str:
+    return f"{goal.spec} ({'higher' if goal.maximise else 'lower'} is better)"
 
 
 def _axis(spec: str) -> str:
@@ -270,11 +279,10 @@ def _star(axes: Axes, x: float, y: float, label: str) -> None:
     )  # fmt: skip
 
 
-def _points_sheet(run: SearchRun, points: Points, indices: Sequence[int], other: str) -> Table:
-    front = [indices[k] for k in points.front]
+def _points_sheet(run: SearchRun, points: Points, other: str) -> Table:
     rows = [
-        (number(points.x[k]), number(points.y[k]), run.names[i])
-        for k, i in zip(points.front, front, strict=True)
+        (number(points.x[k]), number(points.y[k]), run.candidates[points.indices[k]].architecture)
+        for k in points.front
     ]
     return _cut("On the front", (other, run.goals[0].spec, "architecture"), rows)
 
@@ -282,5 +290,5 @@ def _points_sheet(run: SearchRun, points: Points, indices: Sequence[int], other:
 def _cut(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
     note = ""
     if len(rows) > MOST_ROWS:
-        note = f"The first {MOST_ROWS} of {len(rows):,}; candidates.json has all."
+        note = f"The first {MOST_ROWS} of {len(rows):,}; search.json has all."
     return Table(title, note, head, tuple(rows[:MOST_ROWS]))

@@ -1,4 +1,4 @@
-"""A proxy as a guide: a cheap opinion that decides which candidates of a search are worth scoring."""
+"""A proxy as a guide: cheap scores that decide which candidates of a search are scored at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from croze.proxies import Criterion, merits, parts_of
 from croze.scoring.ledger import Ledger
-from croze.searching.history import Progress
+from croze.searching.history import SearchHistory
 from croze.searching.limits import Limits
 from croze.searching.strategies import Guide
 from croze.spaces import Space
@@ -21,7 +21,7 @@ def guide_by(
     space: Space[Any],
     ledger: Ledger,
     limits: Limits,
-    progress: Progress,
+    history: SearchHistory,
     watch: Callable[[int, int], None] = lambda done, total: None,
 ) -> Guide[Any]:
     """A guide for a strategy: what the criterion says of architectures, turned so that higher is better.
@@ -30,7 +30,7 @@ def guide_by(
     the guide has been asked about so far.
 
     Args:
-        progress: counts what was asked, and the device-seconds.
+        history: counts what was asked, and the device-seconds.
         watch: called after every score with the number done and wanted of one call.
     """
     parts = parts_of([criterion])
@@ -44,10 +44,10 @@ def guide_by(
         scored = {}
         for done, (name, scores) in enumerate(ledger.scores(admissible, parts), start=1):
             scored[name] = scores
-            progress.guide_seconds |= {(name, score.proxy): score.seconds for score in scores}
+            history.guide_seconds |= {(name, score.proxy): score.seconds for score in scores}
             watch(done, len(admissible))
-        progress.guided += len(admissible)
-        progress.rejected += len(fresh) - len(admissible)
+        history.guided += len(admissible)
+        history.rejected += len(fresh) - len(admissible)
         for name in fresh:  # in the order of asking, whatever arrived first
             place[name] = len(place)
             for i, part in enumerate(parts):

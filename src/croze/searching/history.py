@@ -1,4 +1,4 @@
-"""Where a search stands: what has been scored, ranked anew as more becomes known."""
+"""The history of a search: what has been scored so far, ranked anew as more becomes known."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from croze.proxies import Aggregate
 from croze.searching.objectives import Objective
 from croze.searching.strategies import Merits
-from croze.searching.strategies.pareto import front
+from croze.searching.strategies.pareto import compromise
 from croze.types import Architecture, Score
 
 Floats = NDArray[np.float64]
@@ -44,7 +44,7 @@ class Candidate:
         return next((score.reason or "no value" for score in self.scores if not score.ok), "")
 
 
-class Progress:
+class SearchHistory:
     """Candidates in the order of asking, with their merits by every objective.
 
     Args:
@@ -72,6 +72,7 @@ class Progress:
         self._columns: dict[str, Floats] = {}
         self._values: Floats = np.empty((0, len(self.objectives)))
         self._place: dict[Architecture, int] = {}
+        self._best: int | None = None
 
     def __len__(self) -> int:
         """Number of candidates."""
@@ -87,6 +88,7 @@ class Progress:
             fresh = [math.nan if s.value is None else s.value for s in (parts[i] for _, parts in block)]
             self._columns[name] = np.append(self._columns.get(name, np.empty(0)), fresh)
         if block:
+            self._best = None
             self._values = np.stack([self._by(objective) for objective in self.objectives], axis=1)
 
     def merits(self, index: int) -> Merits | None:
@@ -118,37 +120,12 @@ class Progress:
         )
         return Candidate(self._architectures[index], scores, self._parts[index])
 
-    def ranking(self, count: int | None = None) -> list[Candidate]:
-        """Those with all scores, best first by the first objective; equal ones in the order of asking."""
-        return [self.candidate(i) for i in self._order()[:count]]
-
-    def front(self) -> list[Candidate]:
-        """The Pareto front: those that no other betters in one objective and equals in all; as `ranking`."""
-        order = self._order()
-        merits = self._merits()[order]
-        return [self.candidate(order[i]) for i in sorted(front(merits))]
-
-    def compromise(self) -> Candidate | None:
-        """The member of the front with the best mean rank over the objectives; the first of equals."""
-        order = self._order()
-        if not order:
-            return None
-        merits = self._merits()[order]
-        members = sorted(front(merits))
-        places = np.mean(
-            [(merits[:, [k]] > merits[members, k]).sum(axis=0) for k in range(merits.shape[1])], 0
-        )
-        return self.candidate(order[members[int(np.argmin(places))]])
-
     @property
     def best(self) -> Candidate | None:
-        """The first of the ranking; None as long as nothing succeeded."""
-        if len(self) == 0:
-            return None
-        merits = self._merits()
-        first = np.where(np.isnan(merits).any(axis=1), -np.inf, merits[:, 0])
-        index = int(np.argmax(first))
-        return None if np.isnan(merits[index]).any() else self.candidate(index)
+        """The candidate to take, see `strategies.pareto.compromise`; None as long as nothing succeeded."""
+        if self._best is None:
+            self._best = compromise(self._merits())
+        return None if self._best is None else self.candidate(self._best)
 
     def failures(self) -> list[Candidate]:
         """Those that lack a score."""
@@ -172,11 +149,6 @@ class Progress:
         merits: Floats = self._values * np.array(signs)
         return merits
 
-    def _order(self) -> list[int]:
-        merits = self._merits()
-        good = np.flatnonzero(~np.isnan(merits).any(axis=1))
-        return [int(i) for i in good[np.argsort(-merits[good, 0], kind="stable")]]
-
     def _by(self, objective: Objective) -> Floats:
         target = objective.target
         return target.combine(self._columns) if isinstance(target, Aggregate) else self._columns[target.spec]
@@ -199,8 +171,8 @@ class Progress:
 class _Current(Mapping[Architecture, Merits]):
     """A view, so that a strategy that asks for a few does not pay for all."""
 
-    def __init__(self, progress: Progress, count: int) -> None:
-        self._progress, self._count = progress, count
+    def __init__(self, history: SearchHistory, count: int) -> None:
+        self._progress, self._count = history, count
 
     def __getitem__(self, architecture: Architecture) -> Merits:
         index = self._progress._place[architecture]

@@ -1,4 +1,4 @@
-"""What a candidate may cost: sizes are known before any pass over a network, and kept in the store."""
+"""What a candidate may cost. Sizes are known before any pass over a network, and are kept in the store."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Limits:
         latency_from: how latency is known; by default it is measured, which takes passes, so it comes last.
 
     Raises:
-        CrozeError: for a latency that is no finite number above 0.
+        CrozeError: for a number below 1, or a latency that is no finite number above 0.
     """
 
     params: int | None = None
@@ -42,6 +42,10 @@ class Limits:
     latency_from: Cost = field(default_factory=MeasuredLatency)
 
     def __post_init__(self) -> None:
+        for name in ("params", "live_params", "flops"):
+            bound = getattr(self, name)
+            if bound is not None and bound < 1:
+                raise CrozeError(f"A limit on {name} is a number of at least 1, got {bound}.")
         if self.latency is not None and not 0 < self.latency < math.inf:
             raise CrozeError(f"A limit on latency is a number of milliseconds above 0, got {self.latency:g}.")
 

@@ -12,7 +12,7 @@ from croze.errors import CrozeError
 from croze.proxies import Aggregate, Criterion, Proxy
 from croze.scoring.evaluator import Quantity
 from croze.scoring.ledger import Ledger
-from croze.searching.history import Candidate, Progress
+from croze.searching.history import Candidate, SearchHistory
 from croze.searching.limits import Limits
 from croze.searching.objectives import Objective, objective_of, quantities_of
 from croze.searching.strategies import Algorithm
@@ -28,7 +28,7 @@ TRIES = 1000
 FEW = 32
 """Candidates below which failures do not stop a search."""
 
-__all__ = ["IN_FLIGHT", "TRIES", "Candidate", "Progress", "search"]
+__all__ = ["IN_FLIGHT", "TRIES", "Candidate", "SearchHistory", "search"]
 
 
 def search(
@@ -38,12 +38,12 @@ def search(
     ledger: Ledger,
     budget: int,
     limits: Limits | None = None,
-    watch: Callable[[Progress], None] = lambda progress: None,
+    watch: Callable[[SearchHistory], None] = lambda history: None,
     *,
     in_flight: int = IN_FLIGHT,
-    progress: Progress | None = None,
+    history: SearchHistory | None = None,
     also: Sequence[Quantity] = (),
-) -> Progress:
+) -> SearchHistory:
     """Score `budget` distinct architectures, isomorphic ones counting as one.
 
     An architecture is replaced by the canonical one of its class before anything else, so its score does not
@@ -61,7 +61,7 @@ def search(
         objectives: one proxy or aggregate, or several objectives for an algorithm that weighs several.
         watch: called after every score.
         in_flight: two blocks; several times the number of workers keeps them all busy.
-        progress: one that a guide counts in already; a new one without.
+        history: one that a guide counts in already; a new one without.
         also: what else to file in the ledger's store of every architecture, while its network is at hand.
 
     Raises:
@@ -78,18 +78,18 @@ def search(
         raise CrozeError(
             f"This strategy takes one objective, got {', '.join(map(str, objectives))}: use nsga2 or random."
         )
-    if progress is None:
-        progress = Progress(budget, objectives)
+    if history is None:
+        history = SearchHistory(budget, objectives)
     quantities = quantities_of(objectives)
     specs = {quantity.spec for quantity in quantities}
     wanted = [*quantities, *(quantity for quantity in also if quantity.spec not in specs)]
-    proposals = _proposals(space, algorithm, ledger, limits or Limits(), progress)
+    proposals = _proposals(space, algorithm, ledger, limits or Limits(), history)
     size = -(-in_flight // 2)
     blocks: deque[list[Architecture]] = deque()
     scored: dict[str, list[Score]] = {}
     results = ledger.results()
     asked = 0
-    while not progress.ended:
+    while not history.ended:
         while len(blocks) < 2 and asked < budget:
             block = []
             for architecture in islice(proposals, min(size, budget - asked)):
@@ -109,38 +109,38 @@ def search(
                 results = ledger.results()
                 continue
             scored[done[0]] = done[1][: len(quantities)]
-            progress.scored += 1
-            watch(progress)
-        told = len(progress)
-        progress.add([(a, scored.pop(name)) for a, name in zip(block, names, strict=True)])
-        if progress.moves_ranks:
-            algorithm.revise(progress.current(told))
+            history.scored += 1
+            watch(history)
+        told = len(history)
+        history.add([(a, scored.pop(name)) for a, name in zip(block, names, strict=True)])
+        if history.moves_ranks:
+            algorithm.revise(history.current(told))
         for place, architecture in enumerate(block, start=told):
-            algorithm.tell(architecture, progress.merits(place))
-        _stop_if_most_fail(progress)
-    if not progress.ended and len(progress) < budget:
-        progress.ended = (
+            algorithm.tell(architecture, history.merits(place))
+        _stop_if_most_fail(history)
+    if not history.ended and len(history) < budget:
+        history.ended = (
             f"{TRIES:,} proposals in a row were scored before or broke a limit, "
-            f"so the search ended at {len(progress):,} of {budget:,} architectures"
+            f"so the search ended at {len(history):,} of {budget:,} architectures"
         )
-    return progress
+    return history
 
 
-def _stop_if_most_fail(progress: Progress) -> None:
-    if len(progress) < FEW:
+def _stop_if_most_fail(history: SearchHistory) -> None:
+    if len(history) < FEW:
         return
-    reasons = progress.reasons()
+    reasons = history.reasons()
     failed = sum(reasons.values())
-    if 2 * failed > len(progress):
+    if 2 * failed > len(history):
         summary = "; ".join(f"{count:,} because: {reason}" for reason, count in reasons.most_common(3))
-        progress.ended = (
-            f"More than half of the architectures failed ({failed:,} of {len(progress):,}), so the search "
+        history.ended = (
+            f"More than half of the architectures failed ({failed:,} of {len(history):,}), so the search "
             f"stopped: {summary}"
         )
 
 
 def _proposals(
-    space: Space[Any], algorithm: Algorithm[Any], ledger: Ledger, limits: Limits, progress: Progress
+    space: Space[Any], algorithm: Algorithm[Any], ledger: Ledger, limits: Limits, history: SearchHistory
 ) -> Iterator[Architecture]:
     """Canonical architectures that are new and within the limits, until too many in a row are not."""
     seen: set[str] = set()
@@ -155,7 +155,7 @@ def _proposals(
         seen.add(str(architecture))
         excess = limits.broken_by(architecture, ledger)
         if excess:
-            progress.rejected += 1
+            history.rejected += 1
             nearest = {name: min(size, nearest.get(name, size)) for name, size in (nearest | excess).items()}
             continue
         misses = 0
@@ -163,7 +163,7 @@ def _proposals(
         yield architecture
     if not accepted and nearest:
         found = " or ".join(_nearest(name, size) for name, size in nearest.items())
-        raise CrozeError(f"All {progress.rejected:,} architectures tried break {found}: raise the limit.")
+        raise CrozeError(f"All {history.rejected:,} architectures tried break {found}: raise the limit.")
 
 
 def _nearest(name: str, size: float) -> str:

@@ -2,16 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from typing import Any, cast
 
 from croze.errors import CrozeError
 from croze.proxies import Aggregate, Criterion, parse_proxy, parts_of
-from croze.scoring.costs import Cost
+from croze.scoring.costs import Cost, MeasuredLatency, ReachableParams, TableLatency
 from croze.scoring.evaluator import Quantity
 
 LATENCY = "latency"
-"""How the command line names the cost; what it stands for is said once, by another option."""
+"""The text that names a cost; which one is said once, by another argument."""
+
+Target = Criterion | Cost
+"""What can be optimised."""
+
+_COSTS: Mapping[str, Callable[..., Cost]] = {
+    "MeasuredLatency": MeasuredLatency,
+    "ReachableParams": ReachableParams,
+    "TableLatency": partial(TableLatency, values={}),
+}
+
+
+@dataclass(frozen=True)
+class Goal:
+    """An objective by its name alone, as the files of a search hold it.
+
+    Attributes:
+        spec: of the target.
+        maximise: the direction.
+        definition: what the target is made of: a named aggregate written out, anything else by its name.
+    """
+
+    spec: str
+    maximise: bool
+    definition: str
+
+    def merit(self, value: float) -> float:
+        """The value, turned so that higher is better."""
+        return value if self.maximise else -value
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-ready; `from_json` gives an equal goal back."""
+        direction = "max" if self.maximise else "min"
+        return {"objective": self.spec, "direction": direction, "definition": self.definition}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Goal:
+        """The goal that `to_json` described; raises KeyError where this is none."""
+        return cls(
+            content["objective"], {"max": True, "min": False}[content["direction"]], content["definition"]
+        )
+
+    def __str__(self) -> str:
+        return f"{'max' if self.maximise else 'min'} {self.spec}"
 
 
 @dataclass(frozen=True)
@@ -23,7 +68,7 @@ class Objective:
         maximise: the direction, which need not be the target's own.
     """
 
-    target: Criterion | Cost
+    target: Target
     maximise: bool
 
     @property
@@ -31,44 +76,83 @@ class Objective:
         """The target's name."""
         return self.target.spec
 
+    @property
+    def goal(self) -> Goal:
+        """The objective by name."""
+        written_out = self.target.definition if isinstance(self.target, Aggregate) else self.spec
+        return Goal(self.spec, self.maximise, written_out)
+
     def merit(self, value: float) -> float:
         """The value, turned so that higher is better."""
         return value if self.maximise else -value
 
+    def to_json(self) -> dict[str, Any]:
+        """JSON-ready; `from_json` gives an equal objective back."""
+        described = self.goal.to_json()
+        if not isinstance(self.target, Cost):
+            return described
+        own = {f.name: getattr(self.target, f.name) for f in fields(cast(Any, self.target)) if f.compare}
+        return {**described, "cost": {"kind": type(self.target).__name__, **own}}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Objective:
+        """The objective that `to_json` described. A table of latencies comes back without its values.
+
+        Raises:
+            CrozeError: when this is no such description, or names a proxy that this croze does not have.
+        """
+        try:
+            goal = Goal.from_json(content)
+            if "cost" in content:
+                own = dict(content["cost"])
+                return cls(_COSTS[own.pop("kind")](**own), goal.maximise)
+        except (KeyError, TypeError) as problem:
+            raise CrozeError(f"This describes no objective ({type(problem).__name__}: {problem}).") from None
+        target = parse_proxy(goal.definition)
+        if isinstance(target, Aggregate) and goal.spec != goal.definition:
+            target = replace(target, alias=goal.spec)
+        return cls(target, goal.maximise)
+
     def __str__(self) -> str:
-        return f"{'max' if self.maximise else 'min'} {self.spec}"
+        return str(self.goal)
 
 
-def objective_of(target: Criterion | Cost) -> Objective:
+def objective_of(target: Target) -> Objective:
     """The target in its own direction."""
     return Objective(target, target.higher_is_better)
 
 
-def find_objective(text: str, latency: Cost) -> Objective:
-    """The objective that the text names, in its own direction.
+def find_objective(target: str | Target, latency: Cost) -> Objective:
+    """An objective in its own direction, from a text or a value.
 
     Args:
+        target: a proxy, an aggregate or a cost, or the name of one.
         latency: what the name `latency` stands for.
 
     Raises:
         CrozeError: for an unknown name, or several.
     """
-    return objective_of(_target(text, latency))
+    return objective_of(_target(target, latency))
 
 
-def find_objectives(maximize: Sequence[str], minimize: Sequence[str], latency: Cost) -> list[Objective]:
-    """The objectives that these texts name, those to maximise first.
+def find_objectives(
+    maximize: str | Target | Iterable[str | Target],
+    minimize: str | Target | Iterable[str | Target],
+    latency: Cost,
+) -> list[Objective]:
+    """The objectives that are named, those to maximise first.
 
     Args:
+        maximize, minimize: texts or values, one or several.
         latency: what the name `latency` stands for.
 
     Raises:
         CrozeError: for an unknown name, or one that stands there twice.
     """
     found = [
-        Objective(_target(text, latency), direction)
-        for texts, direction in ((maximize, True), (minimize, False))
-        for text in texts
+        Objective(_target(target, latency), direction)
+        for targets, direction in ((maximize, True), (minimize, False))
+        for target in ([targets] if isinstance(targets, str | Target) else targets)
     ]
     specs = [objective.spec for objective in found]
     twice = sorted({spec for spec in specs if specs.count(spec) > 1})
@@ -88,10 +172,7 @@ def quantities_of(objectives: Sequence[Objective]) -> list[Quantity]:
     return list(found.values())
 
 
-def definition_of(objective: Objective) -> str:
-    """What an objective is made of: a named aggregate written out, anything else by its name."""
-    return objective.target.definition if isinstance(objective.target, Aggregate) else objective.spec
-
-
-def _target(text: str, latency: Cost) -> Criterion | Cost:
-    return latency if text.strip() == LATENCY else parse_proxy(text)
+def _target(target: str | Target, latency: Cost) -> Target:
+    if isinstance(target, Cost):
+        return target
+    return latency if isinstance(target, str) and target.strip() == LATENCY else parse_proxy(target)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,7 +15,7 @@ from croze.spaces.darts_released import DartsReleased
 from croze.spaces.nasbench201 import NASBench201
 from croze.spaces.nasnet import NASNet
 from croze.spaces.robnet import RobNet
-from croze.spaces.user import is_user_spec, open_user_space
+from croze.spaces.user import is_user_spec, open_user_space, space_digest, spec_of
 
 SPACES: Mapping[str, Callable[..., Space[Any]]] = {
     "nasbench201": NASBench201,
@@ -23,7 +25,7 @@ SPACES: Mapping[str, Callable[..., Space[Any]]] = {
     "robnet": RobNet,
 }
 
-__all__ = ["SPACES", "Space", "open_space"]
+__all__ = ["SPACES", "Space", "open_space", "space_from_json", "space_to_json"]
 
 
 def open_space(name: str, **settings: Any) -> Space[Any]:
@@ -66,3 +68,57 @@ def with_settings(factory: Callable[..., Space[Any]], name: str, settings: Mappi
                 f"The space {name} has no {key}; what it has is {', '.join(takes) or 'nothing'}."
             )
     return factory(**given)
+
+
+def space_to_json(space: Space[Any]) -> dict[str, Any]:
+    """What `space_from_json` opens the space from again, JSON-ready.
+
+    A space of the package is its name and its settings. A user's space is also the file or module of its
+    class, with the SHA-256 of its code; `settings` is None where they are no fields of a dataclass, and
+    `spec` None where the class stands in no file.
+    """
+    named = {"name": space.name, "settings": _settings_of(space)}
+    if type(space) is SPACES.get(space.name):
+        return named
+    return {**named, "spec": spec_of(space), "sha256": space_digest(space)}
+
+
+def space_from_json(content: Mapping[str, Any]) -> Space[Any]:
+    """The space that `space_to_json` described; a user's file is run.
+
+    Raises:
+        CrozeError: when this is no such description, or a user's space cannot be opened from it or has
+            changed since.
+    """
+    try:
+        name, settings = content["name"], content["settings"]
+        given = {key: _hashable(value) for key, value in (settings or {}).items()}
+        spec = content.get("spec", name)
+    except (KeyError, TypeError, AttributeError) as problem:
+        raise CrozeError(f"This describes no search space ({type(problem).__name__}: {problem}).") from None
+    if spec is None or settings is None:
+        raise CrozeError(
+            f"The space {name} cannot be opened from what is known of it: it is no dataclass in a file "
+            "of its own. Open it yourself and pass it as `space`."
+        )
+    space = open_space(str(spec), **given)
+    if "spec" in content and space_digest(space) != content["sha256"]:
+        raise CrozeError(f"The code of the space {name} in {spec} has changed since.")
+    return space
+
+
+def _settings_of(space: Space[Any]) -> dict[str, Any] | None:
+    """By name; None where they are not known or cannot be written as JSON."""
+    if not dataclasses.is_dataclass(space):
+        parameters = inspect.signature(type(space)).parameters.values()
+        return None if any(p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters) else {}
+    settings = {field.name: getattr(space, field.name) for field in dataclasses.fields(space) if field.init}
+    try:
+        return {key: json.loads(json.dumps(value, allow_nan=False)) for key, value in settings.items()}
+    except (TypeError, ValueError):
+        return None
+
+
+def _hashable(value: Any) -> Any:
+    """A list of JSON as the tuple that a frozen dataclass holds."""
+    return tuple(map(_hashable, value)) if isinstance(value, list) else value

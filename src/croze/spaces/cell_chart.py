@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from croze.reporting.chart import MARKS, Chart, Layout
 from croze.reporting.palette import CLOUD, INK, PANEL, SERIES, SOFT
 from croze.reporting.table import Table
-from croze.spaces.cell_graph import NONE, CellGraph, Edge
+from croze.spaces.base import Space
+from croze.spaces.graph import NONE, CellGraph, Edge, graphs_of
+from croze.types import Architecture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 Point = tuple[float, float]
 
+MOST_CELLS = 4
+"""Cells of one network that are drawn; a RobNet may have one a layer."""
 FEW = 4
 """Nodes up to which a cell is drawn in a line."""
 RADIUS = 15.0
@@ -37,6 +41,12 @@ class Sizes:
     box: float = 92.0
     height: float = 24.0
     row: float = 34.0
+
+
+def cell_charts(space: Space[Any], architecture: Architecture) -> tuple[Chart, ...]:
+    """The charts of an architecture's cells; none where the space has no graphs."""
+    graphs = graphs_of(space, architecture)[:MOST_CELLS]
+    return tuple(cell_chart(graph, f"cell-{i}") for i, graph in enumerate(graphs, start=1))
 
 
 def cell_chart(graph: CellGraph, name: str) -> Chart:

@@ -96,7 +96,7 @@ def resolve(text: str, space: str | None) -> tuple[str, str]:
     if space not in (None, entry.space):
         raise CrozeError(
             f"{entry.name} is an architecture of the space {entry.space}, not of {space}: "
-            f"pass --space {entry.space}, or leave --space out."
+            f"name that space, or none."
         )
     return entry.space, entry.text
 

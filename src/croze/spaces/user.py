@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from croze.errors import CrozeError
 from croze.spaces.base import Space
-from croze.user_code import call, digest_of, find_module
+from croze.user_code import call, digest_of, file_of, find_module
 
 METHODS = ("parse", "sample", "mutate", "neighbours", "canonical", "build", "export")
 """What a space can do; beside them it has a `name` and its `flavours`."""
@@ -86,11 +86,26 @@ def space_identity(space: Space[Any]) -> str:
     The code counts by the SHA-256 of the file and of what that imports from its folder, so an edit makes
     another space of it; for one of the package's own the settings are all.
     """
+    digest = space_digest(space)
+    return f"{space!r} sha256:{digest}" if digest else repr(space)
+
+
+def space_digest(space: Space[Any]) -> str:
+    """SHA-256 of the code of a user's space; empty for the package's own, and for one without a file."""
     module = type(space).__module__
     if module.split(".")[0] == "croze" or module not in sys.modules:
-        return repr(space)
-    digest = digest_of(sys.modules[module])
-    return f"{space!r} sha256:{digest}" if digest else repr(space)
+        return ""
+    return digest_of(sys.modules[module])
+
+
+def spec_of(space: Space[Any]) -> str | None:
+    """`FILE.py:CLASS` or `package.module:CLASS` of a user's space; None where its class stands in no file."""
+    kind = type(space)
+    module = sys.modules.get(kind.__module__)
+    if kind.__qualname__ != kind.__name__ or module is None or file_of(module) is None:
+        return None
+    dotted = "." in kind.__module__
+    return f"{kind.__module__ if dotted else file_of(module)}:{kind.__name__}"
 
 
 def _check_settings(named: Any, name: str, settings: dict[str, Any]) -> None:

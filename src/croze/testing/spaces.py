@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import json
 import pickle
 import random
 import sys
@@ -19,8 +20,10 @@ from croze.errors import CrozeError
 from croze.nn.count import reachable_parameter_count
 from croze.nn.forward import logits_of
 from croze.nn.seeding import seeded
-from croze.spaces import Space
+from croze.spaces import Space, space_from_json, space_to_json
+from croze.spaces.graph import graphs_of
 from croze.types import Architecture
+from croze.user_code import user_modules
 
 IMAGES = 4
 BUILT = 3
@@ -33,7 +36,7 @@ SIZE_MAY_DIFFER = ("nasbench201",)
 def check_space(
     space: Space[Any], *, samples: int = 50, classes: int = 7, shape: tuple[int, int, int] = (3, 32, 32)
 ) -> None:
-    """Values, notation, moves, canonical form, networks and export of a space, on seeded samples.
+    """Values, notation, moves, canonical form, graphs, networks and export of a space, on seeded samples.
 
     Args:
         samples: architectures that the cheap checks look at; three of them are also built.
@@ -55,6 +58,8 @@ def check_space(
             met += [architecture, *check_moves(space, architecture, seed)]
         for architecture in drawn[:BUILT]:
             check_notation(space, str(architecture))
+            check_graph(space, architecture)
+    check_description(space)
     check_travel(space, drawn[0])
     for architecture in drawn[:BUILT]:
         check_network(space, architecture, classes, shape)
@@ -80,6 +85,32 @@ def check_settings(space: Space[Any]) -> None:
                 f"repr does not name the setting {field.name}, so scores with another would be taken for "
                 f"those of this space: {text}"
             )
+
+
+def check_description(space: Space[Any]) -> None:
+    """What is written of the space as JSON opens an equal one, where it says how the space was made."""
+    described = json.loads(json.dumps(space_to_json(space)))
+    if described["settings"] is None or (
+        "spec" in described and sys.modules.get(type(space).__module__) not in user_modules()
+    ):
+        return  # made in a way that is not known, or in a script that must not run twice
+    opened = space_from_json(described)
+    assert repr(opened) == repr(space), f"the space is {opened!r} once it was written as JSON, not {space!r}"
+
+
+def check_graph(space: Space[Any], architecture: Architecture) -> None:
+    """Cells as graphs, where a space has them: edges run forward, equal architectures have equal graphs."""
+    graphs = graphs_of(space, architecture)
+    assert graphs == graphs_of(space, space.parse(str(architecture))), (
+        f"equal architectures {architecture} have unequal graphs"
+    )
+    for graph in graphs:
+        for edge in graph.edges:
+            assert 0 <= edge.source < edge.target < len(graph.nodes), (
+                f"an edge of {graph.title!r} of {architecture} runs from node {edge.source} to "
+                f"{edge.target}, where there are {len(graph.nodes)} nodes and edges run forward"
+            )
+            assert edge.joined == (not edge.label), f"an edge of {graph.title!r} needs operation and label"
 
 
 def check_value(space: Space[Any], architecture: Architecture) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +13,8 @@ from torch import nn
 
 from croze.errors import CrozeError
 from croze.nn.seeding import seeded
-from croze.spaces import SPACES, Space, open_space
+from croze.searching.run import SearchRun
+from croze.spaces import Space, open_space
 from croze.spaces.darts.stacked import StackedSpace
 from croze.spaces.genotypes import parse_or_suggest, resolve
 from croze.user_code import call, digest_of, run_file
@@ -76,39 +75,34 @@ class NetworkSpec(ABC):
         return SpaceNetwork(space, tuple(sorted(given.items())), str(parse_or_suggest(opened, text)))
 
     @staticmethod
-    def from_run(folder: str | Path, space: str | None = None, **settings: Any) -> SpaceNetwork:
-        """The best architecture of a search, in the space it was found in.
+    def from_run(run: SearchRun | str | Path, space: str | None = None, **settings: Any) -> SpaceNetwork:
+        """The winner of a search, in the space it was found in.
 
         Args:
-            folder: of the search; its `best.json` is read.
-            space: `FILE.py:CLASS` of a user's own space, which a result does not know where to find.
+            run: the search, or its folder.
+            space: `FILE.py:CLASS` of a user's space, where it lies elsewhere by now.
             settings: replace those that the search built its candidates with, such as more `layers`.
 
         Raises:
-            CrozeError: when there is no result, it has no winner, or its space is a user's own and not named.
+            CrozeError: when there is no finished search, it has no winner, or its space is a user's that
+                cannot be found.
         """
-        path = Path(folder) / "best.json"
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            best, described = content["best"], content["settings"]["space"]
-        except FileNotFoundError:
-            raise CrozeError(f"{path} does not exist: name the folder of a finished search.") from None
-        except (OSError, ValueError, KeyError, TypeError) as problem:
-            raise CrozeError(f"{path} is no result of a search that can be read ({problem}).") from None
-        if best is None:
-            raise CrozeError(
-                f"The search in {folder} found no architecture: there is nothing to take from it."
-            )
-        name, own = _read(described)
+        if not isinstance(run, SearchRun):
+            run = SearchRun.load(run)
+        if run.status == "unfinished":
+            raise CrozeError(f"The search in {run.folder} has not finished: run it to its end first.")
+        if run.best is None:
+            raise CrozeError(f"The search in {run.folder} found no architecture to take.")
+        described = run.described
         if space is None:
-            known = {getattr(kind, "__name__", ""): key for key, kind in SPACES.items()}
-            if name not in known:
+            space = described.get("spec", described["name"])
+            if space is None:
                 raise CrozeError(
-                    f"{path} is of the space {name}, one of your own: add --space FILE.py:{name}."
+                    f"{run.folder} is of the space {described['name']}, one of your own: name it as `space`."
                 )
-            space = known[name]
         given = {key: value for key, value in settings.items() if value is not None}
-        return NetworkSpec.from_space(best["architecture"], space, **{**own, **given})
+        own = described["settings"] or {}
+        return NetworkSpec.from_space(run.best.architecture, space, **{**own, **given})
 
     @staticmethod
     def from_file(spec: str) -> FileNetwork:
@@ -255,14 +249,3 @@ def _run(file: Path, seed: int) -> ModuleType:
     with seeded(seed):
         # a name of its own: it replaces no module, and nothing has to find it in another process
         return run_file(file, f"croze_user_{file.stem}")
-
-
-def _read(described: str) -> tuple[str, dict[str, Any]]:
-    """Class and settings out of the `repr` of a space."""
-    try:
-        call = ast.parse(described, mode="eval").body
-        assert isinstance(call, ast.Call)
-        assert isinstance(call.func, ast.Name)
-        return call.func.id, {str(word.arg): ast.literal_eval(word.value) for word in call.keywords}
-    except (SyntaxError, ValueError, AssertionError):
-        return described.partition("(")[0], {}

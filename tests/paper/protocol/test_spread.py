@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from croze.errors import CrozeError
-from croze.paper.protocol import Spread, spread
+from croze.paper.protocol_rows import Spread, spread
 
 SHARES = st.floats(0, 1)
 

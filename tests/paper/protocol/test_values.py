@@ -3,7 +3,7 @@ import pytest
 
 from croze.corruptions.names import CORRUPTIONS, SEVERITIES
 from croze.errors import CrozeError
-from croze.paper.protocol import ADVERSARIAL, STANDARD, attack_columns, values_of
+from croze.paper.protocol_rows import ADVERSARIAL, STANDARD, attack_columns, values_of
 from croze.robustness.plan import plan_trials
 
 CORRUPTED = {

@@ -2,7 +2,7 @@
 
 import random
 
-from croze.searching.strategies.fresh import QUIET, TRIES, Fresh
+from croze.searching.strategies.base import QUIET, TRIES, Fresh
 
 
 def test_a_move_is_repeated_until_it_finds_something_new(spy_moves):

@@ -83,12 +83,12 @@ def test_a_guide_puts_the_neighbours_in_order_in_one_call_for_each_parent(spy_mo
     assert algorithm.ask() == 3
 
 
-def test_a_brood_is_all_that_the_guide_sees_of_the_neighbours(spy_moves):
+def test_the_drawn_neighbours_are_all_that_the_guide_sees_of_the_neighbours(spy_moves):
     firsts = set()
     for seed in range(40):
         guide = SpyGuide()
         spy_moves.made = 0
-        algorithm = filled(Move(spy_moves, seed, population=1, brood=2, guide=guide), [5.0])
+        algorithm = filled(Move(spy_moves, seed, population=1, neighbours_per_parent=2, guide=guide), [5.0])
         first = algorithm.ask()
         firsts.add(first)
         assert [len(call) for call in guide.calls] == [2]
@@ -99,10 +99,10 @@ def test_a_brood_is_all_that_the_guide_sees_of_the_neighbours(spy_moves):
     assert firsts == {"1.3", "1.1"}
 
 
-def test_a_brood_of_all_is_no_brood(spy_moves):
-    def asked(brood):
+def test_drawing_all_neighbours_is_drawing_none(spy_moves):
+    def asked(count):
         guide = SpyGuide()
-        algorithm = filled(Move(spy_moves, 0, population=1, brood=brood, guide=guide), [5.0])
+        algorithm = filled(Move(spy_moves, 0, population=1, neighbours_per_parent=count, guide=guide), [5.0])
         return [str(algorithm.ask()).rpartition(".")[2] for _ in range(2)]
 
     assert asked(None) == asked(0) == asked(3) == asked(50) == ["3", "1"]
@@ -112,8 +112,8 @@ def test_without_an_opinion_of_any_the_next_best_has_its_turn(spy_moves):
     def guide(architectures):
         return [None if a.startswith("2.") else 0.0 for a in architectures]
 
-    for brood in (None, 2):
-        algorithm = Move(spy_moves, 0, population=2, brood=brood, guide=guide)
+    for count in (None, 2):
+        algorithm = Move(spy_moves, 0, population=2, neighbours_per_parent=count, guide=guide)
         spy_moves.made = 0
         assert filled(algorithm, [5.0, 7.0]).ask().startswith("1.")
 

@@ -73,8 +73,12 @@ def test_settings_have_the_papers_defaults():
     assert settings_of("random+warmup") == {"pool": 3000}
     assert settings_of("evolution") == {"population": 50, "tournament": 10}
     assert settings_of("evolution+warmup") == {"pool": 3000, "population": 50, "tournament": 10}
-    assert settings_of("evolution+move") == {"population": 50, "brood": None}
-    assert settings_of("evolution+warmup+move") == {"pool": 3000, "population": 50, "brood": None}
+    assert settings_of("evolution+move") == {"population": 50, "neighbours_per_parent": None}
+    assert settings_of("evolution+warmup+move") == {
+        "pool": 3000,
+        "population": 50,
+        "neighbours_per_parent": None,
+    }
     assert settings_of("nsga2") == {"population": 50}
 
 
@@ -92,7 +96,11 @@ def test_a_guide_is_for_warmup_and_move():
     [
         ("random", {"pool": 5}, "random has no setting pool; it has no settings"),
         ("evolution", {"pool": 5}, "evolution has no setting pool; its settings are population, tournament"),
-        ("AE+move", {"tournament": 5}, r"evolution\+move has no setting tournament; .* population, brood"),
+        (
+            "AE+move",
+            {"tournament": 5},
+            r"evolution\+move has no setting tournament; .* population, neighbours_per_parent",
+        ),
         ("random", {"guide": indifferent}, r"random takes no guide; .* random\+warmup, evolution\+warmup, "),
         ("random+warmup", {}, "without a guide leaves a random search as it is: name a guide"),
         ("random+warmup", {"guide": indifferent, "pool": 0}, "at least 1 architecture, got 0"),
@@ -100,8 +108,8 @@ def test_a_guide_is_for_warmup_and_move():
         ("evolution+warmup", {"pool": 49}, "must hold the population, got pool 49, population 50"),
         ("evolution+warmup", {"population": 5}, "tournament 10, population 5"),
         ("evolution+move", {"population": 0}, "population needs at least 1 architecture, got 0"),
-        ("evolution+move", {"brood": -1, "guide": indifferent}, "0 for all neighbours, got -1"),
-        ("evolution+warmup+move", {"brood": 4}, "brood of 4 needs a guide"),
+        ("evolution+move", {"neighbours_per_parent": -1, "guide": indifferent}, "0 for all, got -1"),
+        ("evolution+warmup+move", {"neighbours_per_parent": 4}, "neighbours_per_parent of 4 needs a guide"),
         ("nsga2", {"population": 0}, "population needs at least 1 architecture, got 0"),
     ],
 )

@@ -23,12 +23,13 @@ class Words:
 def value(word):
     return float(sum(i * ord(c) for i, c in enumerate(word, start=1)) % 101)
 
-small = {"population": 8, "tournament": 3, "pool": 40, "brood": 5}
+small = {"population": 8, "tournament": 3, "pool": 40, "neighbours_per_parent": 5}
 for name in ALGORITHMS:
     for guide in (lambda words: [value(w[::-1]) for w in words], None):
         if (guide and not takes_guide(name)) or (not guide and name == "random+warmup"):
             continue
-        own = {k: v for k, v in small.items() if k in settings_of(name) and (guide or k != "brood")}
+        known = set(settings_of(name)) - (set() if guide else {"neighbours_per_parent"})
+        own = {k: v for k, v in small.items() if k in known}
         algorithm = make_algorithm(name, Words(), 1, guide=guide, **own)
         waiting = []
         for _ in range(400):

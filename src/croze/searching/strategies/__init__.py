@@ -8,17 +8,17 @@ from typing import Any, TypeVar
 
 from croze.errors import CrozeError
 from croze.searching.strategies.base import Algorithm, Guide, Merits, Moves
-from croze.searching.strategies.compositions import (
-    evolution_after_warmup,
-    move_after_warmup,
-    random_after_warmup,
-)
 from croze.searching.strategies.evolution import RegularisedEvolution
 from croze.searching.strategies.local_search import LocalSearch
 from croze.searching.strategies.move import Move
 from croze.searching.strategies.nsga2 import NSGA2
 from croze.searching.strategies.random_search import RandomSearch
-from croze.searching.strategies.warmup import WarmUp
+from croze.searching.strategies.warmup import (
+    WarmUp,
+    evolution_after_warmup,
+    move_after_warmup,
+    random_after_warmup,
+)
 
 A = TypeVar("A")
 
@@ -94,7 +94,7 @@ def make_algorithm(
 
     Args:
         name: as `algorithm_name` reads it.
-        guide: a cheap opinion, for strategies with warm-up or move; without one they go by the merits alone.
+        guide: scores that steer strategies with warm-up or move; without one they go by the merits alone.
 
     Raises:
         CrozeError: for an unknown name or setting, a setting out of its range, a guide for a strategy that

@@ -2,13 +2,63 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+import random
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Mapping
+from typing import Generic, TypeVar
 
 from croze.errors import CrozeError
-from croze.searching.strategies.aging import AgingPopulation
-from croze.searching.strategies.base import Moves
+from croze.searching.strategies.base import Fresh, Merits, Moves
 
 A = TypeVar("A")
+
+
+class AgingPopulation(ABC, Generic[A]):
+    """A queue of the latest architectures with their merits; a subclass says how they have children.
+
+    Args:
+        moves: samples the first population, makes children.
+        seed: of every draw.
+        population: length of the queue.
+
+    Raises:
+        CrozeError: for a population below 1.
+    """
+
+    several = False
+
+    def __init__(self, moves: Moves[A], seed: int, population: int) -> None:
+        if population < 1:
+            raise CrozeError(f"A population needs at least 1 architecture, got {population}.")
+        self._moves = moves
+        self._rng = random.Random(seed)
+        self._fresh = Fresh(moves, self._rng)
+        self._size = population
+        self._population: deque[tuple[A, float]] = deque(maxlen=population)
+
+    @abstractmethod
+    def child(self) -> A | None:
+        """A proposal made of the full population; None when it has no more to give."""
+
+    def ask(self) -> A:
+        """A random architecture until the population is full, then a child that was not asked for before."""
+        if len(self._population) < self._size:
+            return self._fresh.sample()
+        return self._fresh.propose(self.child)
+
+    def tell(self, architecture: A, merits: Merits | None) -> None:
+        """Joins the population, whose oldest member leaves; a failed architecture does not join."""
+        self._fresh.told(architecture)
+        if merits is not None:
+            self._population.append((architecture, merits[0]))
+
+    def revise(self, merits: Mapping[A, Merits]) -> None:
+        """Members keep their age and take on their new merits."""
+        for place, (architecture, _) in enumerate(self._population):
+            found = merits.get(architecture)
+            if found is not None:
+                self._population[place] = (architecture, found[0])
 
 
 class RegularisedEvolution(AgingPopulation[A]):

@@ -6,8 +6,7 @@ import random
 from collections.abc import Mapping
 from typing import Generic, TypeVar
 
-from croze.searching.strategies.base import Merits, Moves
-from croze.searching.strategies.fresh import Fresh
+from croze.searching.strategies.base import Fresh, Merits, Moves
 
 A = TypeVar("A")
 

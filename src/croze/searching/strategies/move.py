@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TypeVar
 
 from croze.errors import CrozeError
-from croze.searching.strategies.aging import AgingPopulation
-from croze.searching.strategies.base import Guide, Merits, Moves
-from croze.searching.strategies.ranked import ranked
+from croze.searching.strategies.base import Guide, Merits, Moves, ranked
+from croze.searching.strategies.evolution import AgingPopulation
 
 A = TypeVar("A")
 
@@ -17,7 +16,7 @@ class Move(AgingPopulation[A]):
 
     Each neighbour is asked for once. When those of the best are used up, the next best has its turn (the
     younger of equals), and when nobody has any left, a random architecture. Without a guide the neighbours
-    come in random order, with one in the order of its opinion.
+    come in random order, with one best first by its scores.
 
     The published example of Abdelfattah et al. (2021) rates the mutations of the winner of a tournament
     instead, and takes a random one of them a quarter of the time. The paper samples "around the architecture
@@ -27,12 +26,12 @@ class Move(AgingPopulation[A]):
         moves: samples the first population, knows the neighbours.
         seed: of every draw.
         population: length of the queue, of which the oldest leaves, however good it is.
-        brood: neighbours drawn for each child, of which the guide chooses; all that are left if None or 0,
-            which the guide then sees in one call for each parent.
-        guide: rates the brood; what it has no opinion of is never asked for.
+        neighbours_per_parent: neighbours drawn for each child, of which the guide chooses; all that are left
+            if None or 0, which the guide then sees in one call for each parent.
+        guide: scores the neighbours; one without a score is never asked for.
 
     Raises:
-        CrozeError: for a population below 1, a negative brood, or a brood without a guide to choose from it.
+        CrozeError: for a population below 1, a negative `neighbours_per_parent`, or one without a guide.
     """
 
     def __init__(
@@ -40,17 +39,19 @@ class Move(AgingPopulation[A]):
         moves: Moves[A],
         seed: int,
         population: int = 50,
-        brood: int | None = None,
+        neighbours_per_parent: int | None = None,
         guide: Guide[A] | None = None,
     ) -> None:
         super().__init__(moves, seed, population)
-        if brood is not None and brood < 0:
-            raise CrozeError(f"The brood must be at least 1, or 0 for all neighbours, got {brood}.")
-        if brood and guide is None:
+        count = neighbours_per_parent
+        if count is not None and count < 0:
+            raise CrozeError(f"neighbours_per_parent must be at least 1, or 0 for all, got {count}.")
+        if count and guide is None:
             raise CrozeError(
-                f"A brood of {brood} needs a guide to choose from it: name a guide or leave it out."
+                f"neighbours_per_parent of {count} needs a guide that chooses one of them: name a guide "
+                "or leave it out."
             )
-        self._brood = brood or None
+        self._drawn = count or None
         self._guide = guide
         self._left: dict[A, list[A]] = {}  # of each parent so far: neighbours to come, the next one last
 
@@ -74,8 +75,8 @@ class Move(AgingPopulation[A]):
         if parent not in self._left:
             self._left[parent] = self._ordered(parent)
         left = self._left[parent]
-        if self._guide is not None and self._brood is not None:
-            return self._best_of_brood(self._guide, left, self._brood)
+        if self._guide is not None and self._drawn is not None:
+            return self._best_of_drawn(self._guide, left, self._drawn)
         while left:
             chosen = left.pop()
             if chosen not in self._fresh:
@@ -85,16 +86,16 @@ class Move(AgingPopulation[A]):
     def _ordered(self, parent: A) -> list[A]:
         left = [neighbour for neighbour in self._moves.neighbours(parent) if neighbour not in self._fresh]
         self._rng.shuffle(left)
-        if self._guide is None or self._brood is not None or not left:
+        if self._guide is None or self._drawn is not None or not left:
             return left
         return ranked(self._guide, left)
 
-    def _best_of_brood(self, guide: Guide[A], left: list[A], size: int) -> A | None:
+    def _best_of_drawn(self, guide: Guide[A], left: list[A], size: int) -> A | None:
         left[:] = [neighbour for neighbour in left if neighbour not in self._fresh]
         while left:
-            brood = self._rng.sample(left, min(size, len(left)))
-            rated = ranked(guide, brood)
-            gone = set(brood).difference(rated[:-1])  # the chosen one, and those without an opinion
+            drawn = self._rng.sample(left, min(size, len(left)))
+            rated = ranked(guide, drawn)
+            gone = set(drawn).difference(rated[:-1])  # the chosen one, and those without a score
             left[:] = [neighbour for neighbour in left if neighbour not in gone]
             if rated:
                 return rated[-1]

@@ -9,13 +9,12 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from croze.errors import CrozeError
-from croze.searching.strategies.base import Merits, Moves
-from croze.searching.strategies.fresh import Fresh
+from croze.searching.strategies.base import Fresh, Merits, Moves
 from croze.searching.strategies.pareto import crowding, fronts
 
 A = TypeVar("A")
 
-Standing = tuple[int, float]
+Place = tuple[int, float]
 """The number of a member's front, and minus its crowding distance within that: less is better."""
 
 
@@ -50,13 +49,13 @@ class NSGA2(Generic[A]):
         self._size = population
         self._population: dict[A, Merits] = {}
         self._children: dict[A, Merits] = {}
-        self._parents: list[tuple[A, Standing]] = []
+        self._parents: list[tuple[A, Place]] = []
 
     def ask(self) -> A:
         """A random architecture until there is a population, then a child that was not asked for before."""
         if self._children and len(self._population) + len(self._children) >= self._size:
             everybody = self._population | self._children
-            self._parents = sorted(_standing(everybody), key=lambda pair: pair[1])[: self._size]
+            self._parents = sorted(_places(everybody), key=lambda pair: pair[1])[: self._size]
             self._population = {a: everybody[a] for a, _ in self._parents}
             self._children = {}
         return self._fresh.propose(self._child) if self._population else self._fresh.sample()
@@ -71,7 +70,7 @@ class NSGA2(Generic[A]):
         """Parents and children take on their new merits."""
         for members in (self._population, self._children):
             members.update({a: merits.get(a, known) for a, known in members.items()})
-        self._parents = _standing(self._population)
+        self._parents = _places(self._population)
 
     def _child(self) -> A:
         first, second = (self._rng.choice(self._parents) for _ in range(2))
@@ -79,7 +78,7 @@ class NSGA2(Generic[A]):
         return self._moves.mutate(parent, self._rng)
 
 
-def _standing(members: Mapping[A, Merits]) -> list[tuple[A, Standing]]:
+def _places(members: Mapping[A, Merits]) -> list[tuple[A, Place]]:
     architectures = list(members)
     merits = np.array(list(members.values()), dtype=np.float64)
     return [

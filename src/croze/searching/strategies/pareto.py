@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Points = Sequence[Sequence[float]] | Floats
-"""`(n, k)`: n points by k objectives, higher being better, none of them NaN."""
+"""`(n, k)`: n points by k objectives, higher being better; without NaN where nothing else is said."""
 
 
 def front(merits: Points) -> list[int]:
@@ -49,6 +49,29 @@ def fronts(merits: Points) -> list[list[int]]:
         found.append(left[best].tolist())
         left = np.delete(left, best)
     return found
+
+
+def ranked(merits: Points) -> list[int]:
+    """Indices of the points without NaN, best first by the first objective; equal ones stay in order."""
+    points = _points(merits)
+    good = np.flatnonzero(~np.isnan(points).any(axis=1))
+    order: list[int] = good[np.argsort(-points[good, 0], kind="stable")].tolist()
+    return order
+
+
+def compromise(merits: Points) -> int | None:
+    """Index of the point to take: the member of the front with the best mean rank over the objectives.
+
+    Of equals the first in the order of `ranked`; with one objective that is the best. Points with NaN do not
+    count; None where there are no others.
+    """
+    order = ranked(merits)
+    if not order:
+        return None
+    points = _points(merits)[order]
+    members = front(points)
+    places = np.mean([(column[:, None] > column[members]).sum(axis=0) for column in points.T], axis=0)
+    return order[members[int(np.argmin(places))]]
 
 
 def crowding(merits: Points) -> Floats:

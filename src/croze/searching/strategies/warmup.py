@@ -1,4 +1,4 @@
-"""Warm-up: a large pool, the best of which a search begins with (Abdelfattah et al. 2021)."""
+"""Warm-up: a large pool, the best of which a search begins with (Abdelfattah et al. 2021; section 4.3)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ from collections.abc import Mapping
 from typing import Generic, TypeVar
 
 from croze.errors import CrozeError
-from croze.searching.strategies.base import Algorithm, Guide, Merits, Moves
-from croze.searching.strategies.ranked import ranked
+from croze.searching.strategies.base import Algorithm, Guide, Merits, Moves, ranked
+from croze.searching.strategies.evolution import RegularisedEvolution
+from croze.searching.strategies.move import Move
+from croze.searching.strategies.random_search import RandomSearch
 
 A = TypeVar("A")
+
+POOL = 3000
+"""Architectures of the warm-up in the paper's Figure 3."""
 
 REPEATS = 1000
 """Repeated samples in a row at which a space counts as no larger than what has been drawn."""
@@ -21,7 +26,7 @@ class WarmUp(Generic[A]):
 
     Without a guide the pool is scored like everything else: the first `pool` architectures that are told are
     random, and the best `population` of them are handed on. With a guide, which judges the whole pool in one
-    call before the first proposal, they are asked for best first, what it has no opinion of never, until
+    call before the first proposal, they are asked for best first, those without a score never, until
     `population` of them have merits; these are handed on.
 
     They are handed on from the worst to the best: the best is the youngest of a population that ages. What
@@ -35,7 +40,7 @@ class WarmUp(Generic[A]):
         pool: how many architectures, distinct ones with a guide; fewer where the space has no more.
         population: how many the inner strategy begins with; None for one that learns nothing, which has its
             turn when the whole pool has been asked for.
-        guide: a cheap opinion.
+        guide: cheap scores of the pool.
 
     Raises:
         CrozeError: for a pool below 1 or smaller than the population, or neither guide nor population.
@@ -136,3 +141,36 @@ class WarmUp(Generic[A]):
         self._late = self._ahead - 1
         self._least = good[-population:][0][0] if good else -float("inf")
         self._told, self._revised = [], {}
+
+
+def random_after_warmup(
+    moves: Moves[A], seed: int, pool: int = POOL, guide: Guide[A] | None = None
+) -> WarmUp[A]:
+    """The best of a random pool by a guide, best first; then random search (RAND+warmup)."""
+    return WarmUp(RandomSearch(moves, seed), moves, seed, pool, None, guide)
+
+
+def evolution_after_warmup(
+    moves: Moves[A],
+    seed: int,
+    pool: int = POOL,
+    population: int = 50,
+    tournament: int = 10,
+    guide: Guide[A] | None = None,
+) -> WarmUp[A]:
+    """Evolution that begins with the best of a random pool (AE+warmup)."""
+    inner = RegularisedEvolution(moves, seed, population, tournament)
+    return WarmUp(inner, moves, seed, pool, population, guide)
+
+
+def move_after_warmup(
+    moves: Moves[A],
+    seed: int,
+    pool: int = POOL,
+    population: int = 50,
+    neighbours_per_parent: int | None = None,
+    guide: Guide[A] | None = None,
+) -> WarmUp[A]:
+    """Neighbours of the current best, which begins as the best of a random pool (AE+warmup+move)."""
+    inner = Move(moves, seed, population, neighbours_per_parent, guide)
+    return WarmUp(inner, moves, seed, pool, population, guide)

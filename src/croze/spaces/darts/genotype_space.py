@@ -16,6 +16,7 @@ from croze.spaces.darts.cell import cells_of
 from croze.spaces.darts.genotype import Genotype, Pair, nodes_of
 from croze.spaces.darts.network import MakeCell
 from croze.spaces.darts.stacked import StackedSpace
+from croze.spaces.graph import CellGraph, Edge, operation_label, stacked_cell
 
 CELLS = ("normal", "reduce")
 
@@ -72,7 +73,7 @@ class GenotypeSpace(StackedSpace[Genotype]):
             if nodes_of(pairs) != self.nodes:
                 raise CrozeError(
                     f"A {name} cell of {self.name} has {2 * self.nodes} (operation, state) pairs, got "
-                    f"{len(pairs)}; darts has 8, nasnet 10, darts-released 14: choose with --space."
+                    f"{len(pairs)}; darts has 8, nasnet 10, darts-released 14: name the space it is of."
                 )
             for operation, _ in pairs:
                 if operation not in self.operations:
@@ -96,6 +97,24 @@ class GenotypeSpace(StackedSpace[Genotype]):
         field, place, value = move
         before = getattr(genotype, field)
         return replace(genotype, **{field: (*before[:place], value, *before[place + 1 :])})
+
+    def graph(self, genotype: Genotype, /) -> tuple[CellGraph, ...]:
+        """The normal and the reduction cell."""
+        return tuple(
+            stacked_cell(
+                title,
+                nodes_of(pairs),
+                [
+                    Edge(state, 2 + i // 2, name, operation_label(name))
+                    for i, (name, state) in enumerate(pairs)
+                ],
+                output,
+            )
+            for title, pairs, output in (
+                ("The normal cell", genotype.normal, genotype.normal_concat),
+                ("The reduction cell", genotype.reduce, genotype.reduce_concat),
+            )
+        )
 
     def make_cell(self, genotype: Genotype) -> MakeCell:
         """One normal and one reduction cell for the whole network."""

@@ -10,6 +10,7 @@ from torch import nn
 
 from croze.errors import CrozeError
 from croze.nn.seeding import seeded
+from croze.spaces.graph import NONE, CellGraph, Edge
 from croze.spaces.nasbench201 import cell as notation
 from croze.spaces.nasbench201 import isomorphism
 from croze.spaces.nasbench201.cell import EDGES, OPERATIONS, Cell
@@ -19,6 +20,14 @@ from croze.spaces.nasbench201.thin import ThinNetwork
 
 THIN = "thin"
 """The flavour on which TE-NAS counts linear regions; see `thin`."""
+
+_LABELS = {
+    "none": NONE,
+    "skip_connect": "skip",
+    "nor_conv_1x1": "conv 1×1",
+    "nor_conv_3x3": "conv 3×3",
+    "avg_pool_3x3": "avg pool",
+}
 
 
 @dataclass(frozen=True)
@@ -91,6 +100,14 @@ class NASBench201:
                 cells=self.cells,
                 flavour=cast(Flavour, flavour),
             )
+
+    def graph(self, cell: Cell) -> tuple[CellGraph, ...]:
+        """The one cell that all stages share."""
+        edges = tuple(
+            Edge(source, target, operation, _LABELS[operation])
+            for (target, source), operation in zip(EDGES, cell.operations, strict=True)
+        )
+        return (CellGraph("The cell", ("in", "1", "2", "out"), edges),)
 
     def export(self, cell: Cell, *, classes: int) -> str:
         """Python source of the benchmark network that needs nothing but torch."""

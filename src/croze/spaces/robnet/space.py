@@ -10,11 +10,14 @@ from typing import cast
 from croze.errors import CrozeError
 from croze.spaces.darts.network import MakeCell
 from croze.spaces.darts.stacked import StackedSpace
+from croze.spaces.graph import NONE, CellGraph, Edge, stacked_cell
 from croze.spaces.robnet import cell as cell_module
 from croze.spaces.robnet import edges as notation
 from croze.spaces.robnet import isomorphism
 from croze.spaces.robnet.cell import robnet_cells
-from croze.spaces.robnet.edges import CODES, WIRING, Edges
+from croze.spaces.robnet.edges import CODES, NODES, WIRING, Edges
+
+_LABELS = {"00": NONE, "01": "sep conv 3×3", "10": "skip", "11": "sep 3×3 + skip"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class RobNet(StackedSpace[Edges]):
         if len(architecture.cells) not in (1, self.layers):
             raise CrozeError(
                 f"A RobNet of {self.layers} layers has 1 cell for all or {self.layers}, got "
-                f"{len(architecture.cells)}: set --layers to that."
+                f"{len(architecture.cells)}: set layers to that."
             )
 
     def sample(self, rng: random.Random) -> Edges:
@@ -72,6 +75,19 @@ class RobNet(StackedSpace[Edges]):
     def canonical(self, architecture: Edges, /) -> Edges:
         """See `isomorphism.canonical`."""
         return isomorphism.canonical(architecture)
+
+    def graph(self, architecture: Edges, /) -> tuple[CellGraph, ...]:
+        """The shared cell, or one a layer; operations are the codes."""
+        count = len(architecture.cells)
+        return tuple(
+            stacked_cell(
+                "The cell" if count == 1 else f"Cell {place}",
+                NODES,
+                [Edge(*ends, code, _LABELS[code]) for ends, code in zip(WIRING, codes, strict=True)],
+                range(2, 2 + NODES),
+            )
+            for place, codes in enumerate(architecture.cells, start=1)
+        )
 
     def make_cell(self, architecture: Edges) -> MakeCell:
         """The shared cell, or the next layer's."""

@@ -9,7 +9,7 @@ from croze.scoring.costs import MeasuredLatency, TableLatency
 from croze.scoring.evaluator import Evaluator
 from croze.searching.limits import Limits
 from croze.searching.objectives import Objective, objective_of
-from croze.searching.settings import check_folder, fingerprint, search_settings
+from croze.searching.search import check_folder, fingerprint, search_settings
 from croze.spaces.nasbench201 import NASBench201
 
 

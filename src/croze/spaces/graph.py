@@ -1,0 +1,86 @@
+"""The cells of an architecture as graphs: for drawings, and for predictors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from croze.spaces.base import Space
+from croze.types import Architecture
+
+NONE = "none"
+"""The label of an edge that connects nothing."""
+
+INPUTS, OUTPUT = ("c(k−2)", "c(k−1)"), "c(k)"
+"""Names of the nodes of a stacked cell that stand for the two cells before it and for its output."""
+
+
+@dataclass(frozen=True)
+class Edge:
+    """An operation on the way from one node of a cell to another.
+
+    Attributes:
+        source, target: indices into the cell's nodes, `source < target`.
+        operation: its name in the space's notation; empty where the target concatenates a state.
+        label: the name for readers; `none` for an edge that connects nothing.
+    """
+
+    source: int
+    target: int
+    operation: str
+    label: str
+
+    @property
+    def joined(self) -> bool:
+        """Whether the edge computes nothing: its target, the output, concatenates the source."""
+        return not self.operation
+
+
+@dataclass(frozen=True)
+class CellGraph:
+    """A cell.
+
+    Attributes:
+        title: which cell of the network it is.
+        nodes: their names, in an order in which every edge runs forward.
+        edges: operations, those that connect nothing too, and what the output concatenates.
+    """
+
+    title: str
+    nodes: tuple[str, ...]
+    edges: tuple[Edge, ...]
+
+    @property
+    def operations(self) -> tuple[Edge, ...]:
+        """The edges with an operation."""
+        return tuple(edge for edge in self.edges if not edge.joined)
+
+
+def stacked_cell(title: str, nodes: int, edges: Sequence[Edge], output: Sequence[int]) -> CellGraph:
+    """A cell of two inputs whose output concatenates nodes.
+
+    Args:
+        nodes: number of its own nodes; states 0 and 1 are the inputs, 2 and up the nodes.
+        edges: operations between states.
+        output: the states that are concatenated.
+    """
+    joined = (Edge(state, 2 + nodes, "", "") for state in output)
+    names = (*INPUTS, *(str(node) for node in range(nodes)), OUTPUT)
+    return CellGraph(title, names, (*edges, *joined))
+
+
+def graphs_of(space: Space[Any], architecture: Architecture) -> tuple[CellGraph, ...]:
+    """The cells by `space.graph(architecture)`; none for a space without that method."""
+    graph = getattr(space, "graph", None)
+    return () if graph is None else tuple(graph(architecture))
+
+
+def operation_label(name: str) -> str:
+    """`sep_conv_3x3` for readers: `sep conv 3×3`."""
+    words = name.replace("skip_connect", "skip").replace("pool_3x3", "pool 3x3").split("_")
+    text = " ".join(words)
+    for side in range(1, 10):
+        for other in range(1, 10):
+            text = text.replace(f"{side}x{other}", f"{side}×{other}")
+    return text

@@ -29,6 +29,9 @@ from croze.cli.options import (
 )
 from croze.cli.page_options import PageFile, check_page
 
+WIDTH = 80
+"""Columns of what is printed, whatever the terminal has."""
+
 
 def benchmark(
     truth: Truth,
@@ -94,11 +97,12 @@ def benchmark(
         )  # fmt: skip
     emit_json(json, run.to_json())
     for spec, failed in run.failures.items():
-        terminal.print(f"{spec} failed on {failed['cells']:,} cells, first because: {failed['first_reason']}")
+        said = f"{spec} failed on {failed['cells']:,} cells, first because: {failed['first_reason']}"
+        terminal.print(said, width=WIDTH)
     if run.reason:
         terminal.print(run.reason)
         raise typer.Exit(1)
-    terminal.print(run.table(), width=80)
+    terminal.print(run.table(), width=WIDTH)
     if page is not None:
         write_text(page, run.markdown())
         terminal.print(f"Written: {page}")

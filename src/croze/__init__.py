@@ -31,10 +31,12 @@ if TYPE_CHECKING:
     )
     from croze.proxies import parse_proxies, parse_proxy
     from croze.ranking.run import BenchmarkRun, benchmark
+    from croze.robustness.run import EvaluationRun, evaluate
     from croze.scoring.score import score, score_all
     from croze.searching.run import SearchRun
     from croze.searching.search import search
     from croze.spaces import open_space
+    from croze.training import NetworkSpec, TrainingRun, train
     from croze.truth import open_truth
     from croze.types import Batch, LayerScore, Score
 
@@ -44,10 +46,14 @@ _HOMES = {
     "Batch": "croze.types",
     "BenchmarkRun": "croze.ranking.run",
     "CrozeError": "croze.errors",
+    "EvaluationRun": "croze.robustness.run",
     "LayerScore": "croze.types",
+    "NetworkSpec": "croze.training",
     "Score": "croze.types",
     "SearchRun": "croze.searching.run",
     "benchmark": "croze.ranking.run",
+    "TrainingRun": "croze.training",
+    "evaluate": "croze.robustness.run",
     "list_aggregates": "croze.listing",
     "list_algorithms": "croze.listing",
     "list_attacks": "croze.listing",
@@ -67,17 +73,22 @@ _HOMES = {
     "score": "croze.scoring.score",
     "search": "croze.searching.search",
     "score_all": "croze.scoring.score",
+    "train": "croze.training",
 }
 
 __all__ = [
     "Batch",
     "BenchmarkRun",
     "CrozeError",
+    "EvaluationRun",
     "LayerScore",
+    "NetworkSpec",
     "Score",
     "SearchRun",
+    "TrainingRun",
     "__version__",
     "benchmark",
+    "evaluate",
     "list_aggregates",
     "list_algorithms",
     "list_attacks",
@@ -97,6 +108,7 @@ __all__ = [
     "score",
     "score_all",
     "search",
+    "train",
 ]
 
 _late, __dir__ = lazily(__name__, _HOMES, __all__)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from croze.errors import CrozeError
 from croze.files import read_json
-from croze.ranking.run import BenchmarkRun
+from croze.ranking.run import FILE as BENCHMARK
+from croze.ranking.run import SCORES, BenchmarkRun
 from croze.reporting.part import Part
+from croze.robustness.run import EVALUATION, EvaluationRun
 from croze.searching.run import OLD, SearchRun
+from croze.training.run import TRAINING, TrainingRun
 
 SEARCH = "search.json"
-BENCHMARK = "benchmark.json"
-TRAINING, TRAINED = "run.json", "result.json"
-EVALUATION, OUTCOMES = "evaluation.json", "outcomes.sqlite"
-SCORES = "scores.sqlite"
 
 
 def parts_of(run: Path) -> tuple[Part, ...]:
@@ -48,58 +46,27 @@ def parts_of(run: Path) -> tuple[Part, ...]:
 
 def _of_folder(folder: Path) -> list[Part]:
     found: list[Part] = []
-    there = {name: folder / name for name in (SEARCH, BENCHMARK, TRAINING, SCORES)}
+    there = {name: folder / name for name in (SEARCH, BENCHMARK, SCORES)}
     there = {name: path for name, path in there.items() if path.is_file()}
     if SEARCH in there or any((folder / name).is_file() for name in OLD):
         found.append(SearchRun.load(folder).page())
     if BENCHMARK in there or (SCORES in there and not found):
         found.append(BenchmarkRun.load(folder).page())
-    if TRAINING in there:
-        found.append(_training(folder))
+    if (folder / TRAINING).is_file():
+        found.append(TrainingRun.load(folder).page())
     return [*found, *_evaluations(folder)]
 
 
 def _evaluations(folder: Path) -> list[Part]:
-    from croze.unfinished import outcomes_part
-
-    if (folder / EVALUATION).is_file():
-        return [_evaluation(folder / EVALUATION)]
-    return [outcomes_part(folder / OUTCOMES)] if (folder / OUTCOMES).is_file() else []
+    return [EvaluationRun.load(folder).page()] if (folder / EVALUATION).is_file() else []
 
 
 def _of_file(path: Path) -> Part:
     content = read_json(path)
     if path.name == SEARCH or path.name in OLD:
         return SearchRun.load(path.parent).page()
-    if path.name == BENCHMARK:
-        return BenchmarkRun.load(path.parent).page()
-    if "trials" in content:
-        return _evaluation(path)
-    if "history" in content:
-        return _training(path.parent)
+    kinds = {kind.kind: kind for kind in (BenchmarkRun, TrainingRun, EvaluationRun)}
+    kind = (content.get("format") or {}).get("kind")
+    if kind in kinds:
+        return kinds[kind].load(path).page()
     raise CrozeError(f"{path} is no result of a search, benchmark, training or evaluation.")
-
-
-def _training(folder: Path) -> Part:
-    from croze.training.page import training_part
-
-    return _readable(folder / TRAINING, lambda: training_part(folder))
-
-
-def _evaluation(path: Path) -> Part:
-    from croze.robustness.page import evaluation_part
-
-    return _readable(path, lambda: evaluation_part(read_json(path)))
-
-
-def _readable(path: Path, make: Any) -> Part:
-    try:
-        part: Part = make()
-    except CrozeError:
-        raise
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as problem:
-        raise CrozeError(
-            f"{path} is no result that can be read ({type(problem).__name__}: {problem}); run its command "
-            "again."
-        ) from None
-    return part

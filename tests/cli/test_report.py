@@ -74,26 +74,11 @@ def test_scores_of_an_unfinished_run_are_counted(croze, tmp_path):
     assert ">naswot</td><td>2</td><td>1</td><td>3.0</td>" in page.replace(' class="words"', "")
 
 
-def test_outcomes_of_an_unfinished_evaluation_are_counted(croze, tmp_path):
-    import torch
-
-    from croze.robustness.outcomes import Outcomes
-
-    with Outcomes(tmp_path / "run", {}) as outcomes:
-        outcomes.add("clean", 0, torch.tensor([True, False, True, True]), 4, 0, 0.1)
-    assert croze("report", "run").code == 0
-    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
-    assert "This evaluation has not finished" in page
-    assert "75.0%" in page
-
-
 def test_an_unfinished_training_is_reported_as_far_as_it_got(croze, tmp_path):
     folder = Path(shutil.copytree(FOUND / "training", tmp_path / "run"))
-    history = json.loads((folder / "result.json").read_text())["history"][:2]
-    from croze.training.curve import write_csv
-
-    write_csv(folder / "curve.csv", history)
-    (folder / "result.json").unlink()
+    content = json.loads((folder / "training.json").read_text())
+    content |= {"history": content["history"][:2], "best_epoch": None, "best": None}
+    (folder / "training.json").write_text(json.dumps(content))
     assert croze("report", folder).code == 0
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "This training has not finished: 2 of 6 epochs" in page

@@ -34,7 +34,7 @@ def results(folder):
 
 
 def begun(folder):
-    return len(list(folder.glob("cells/*/run.json")))
+    return len(list(folder.glob("cells/*/training.json")))
 
 
 @pytest.mark.slow

@@ -78,7 +78,7 @@ def benchmark(
     """
     import croze
     from croze.cli.output import console, emit_json
-    from croze.cli.progress import watching
+    from croze.cli.progress import Bars
     from croze.files import write_text
     from croze.reporting.chart import check_plot
 
@@ -87,7 +87,7 @@ def benchmark(
         check_plot(plot)
     check_page(page)
     terminal = console(json)
-    with watching(terminal) as watch:
+    with Bars(terminal) as watch:
         run = croze.benchmark(
             truth, dataset=dataset, proxies=proxies, data=data, batch_size=batch_size, sampling=sampling,
             augment=augment, micro_batch=micro_batch, sample=sample, cells=cells, half=half,

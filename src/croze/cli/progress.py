@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as RichProgress
-
-
-class Watch(Protocol):
-    """What a function of the library tells how far it is."""
-
-    def __call__(self, what: str, done: int, total: int, remark: str = "") -> None:
-        """So much is done of so much of what it is doing."""
-
 
 QUIET_SECONDS = 10.0
 """Between two lines where there is no terminal."""
@@ -55,19 +45,30 @@ class Bar:
             self._console.print(f"{self._what}: {done} of {self._total}  {remark}".rstrip())
 
 
-@contextmanager
-def watching(console: Console) -> Iterator[Watch]:
-    """What a long function of the library tells how far it is: a bar for each thing that it does."""
-    bars: dict[str, Bar] = {}
-    with ExitStack() as stack:
+class Bars:
+    """A bar for each thing that is done, one after another: what runs take as `watch`; a context manager."""
 
-        def watch(what: str, done: int, total: int, remark: str = "") -> None:
-            if what not in bars:
-                stack.close()
-                bars[what] = stack.enter_context(Bar(console, what, total))
-            bars[what].update(done, remark)
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._what = ""
+        self._bar: Bar | None = None
 
-        yield watch
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(kind, problem, trace)
+
+    def __call__(self, what: str, done: int, total: int, remark: str = "") -> None:
+        """So much of what is being done is done."""
+        if self._bar is None or what != self._what:
+            self.__exit__(None, None, None)
+            self._what, self._bar = what, Bar(self._console, what, total)
+            self._bar.__enter__()
+        self._bar.update(done, remark)
 
 
 def _columns(console: Console) -> RichProgress:

@@ -66,7 +66,7 @@ def proxies(
     file of published scores with these. All scores are kept: ended at any moment, the same command goes on.
     """
     from croze.cli.output import console, emit_json
-    from croze.cli.progress import watching
+    from croze.cli.progress import Bars
     from croze.files import write_text
     from croze.provenance import provenance
     from croze.ranking.survey import survey
@@ -75,7 +75,7 @@ def proxies(
     folder = folder_of(out)
     check_page(page)
     terminal = console(json)
-    with watching(terminal) as watch:
+    with Bars(terminal) as watch:
         found = survey(
             truth, dataset=dataset, proxies=proxies, data=data, batch_size=batch_size, published=published,
             published_sample=published_sample, published_batch_size=published_batch_size, sample=sample,

@@ -61,14 +61,14 @@ def spread(
     moment, the same command goes on.
     """
     from croze.cli.output import console, emit_json
-    from croze.cli.progress import watching
+    from croze.cli.progress import Bars
     from croze.files import write_text
     from croze.ranking.spread import spread as spread_over
 
     folder = folder_of(out)
     check_page(page)
     terminal = console(json)
-    with watching(terminal) as watch:
+    with Bars(terminal) as watch:
         found = spread_over(
             truth, dataset=dataset, proxies=proxies, data=data, batch_size=batch_size, sampling=sampling,
             sample=sample, cells=cells, half=half, seed=seed, seeds=seeds, batches=batches,

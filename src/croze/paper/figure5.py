@@ -59,10 +59,9 @@ from croze.reporting.text import interval_text, rho_text
 from croze.scoring.evaluator import Evaluator
 from croze.scoring.population import draw as draw_cells
 from croze.spaces import open_space
-from croze.stats.bootstrap import bootstrap_spearman
+from croze.stats.bootstrap import bootstrap_spearman, percentile_interval
 from croze.stats.concordance import kendall
 from croze.stats.correlation import MINIMUM, ranks
-from croze.stats.intervals import percentile_interval
 from croze.training import find_recipe, split
 
 if TYPE_CHECKING:

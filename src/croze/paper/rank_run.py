@@ -76,7 +76,7 @@ class RankRun:
             typer.Exit: 1 when there are too few cells, after the JSON was written.
         """
         from croze.cli.output import console, emit_json
-        from croze.cli.progress import watching
+        from croze.cli.progress import Bars
         from croze.data import load_batch
         from croze.files import write_text
         from croze.paper.rank_sheets import notes, sheets
@@ -96,7 +96,7 @@ class RankRun:
         terminal = console(self.json)
         wanted = parts_of([*criteria, CONTROL] if self._controlled(criteria) else criteria)
         architectures = [truth.architectures[i] for i in positions]
-        with watching(terminal) as watch:
+        with Bars(terminal) as watch:
             scored = score_cells(
                 evaluator, self.out, architectures, wanted, workers=self.workers, watch=watch
             )

@@ -46,9 +46,8 @@ from croze.reporting.text import interval_text
 from croze.robustness.metrics import harmonic_robustness
 from croze.scoring.evaluator import Evaluator
 from croze.spaces import open_space
-from croze.stats.bootstrap import bootstrap_spearman
+from croze.stats.bootstrap import bootstrap_spearman, percentile_interval
 from croze.stats.correlation import MINIMUM
-from croze.stats.intervals import percentile_interval
 from croze.truth import Truth as GroundTruth
 from croze.truth import select
 from croze.truth.columns import CLEAN, MEAN_CORRUPTION

@@ -104,16 +104,16 @@ class BenchmarkRun(Run):
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """The benchmark that lies in a folder; where scores alone lie there, an unfinished one.
+        """The benchmark that lies in a folder, or in a file; where scores alone lie there, an unfinished one.
 
         Raises:
             CrozeError: when none lies there, or it is of another format.
         """
-        path = Path(folder) / FILE
+        path = Path(folder) if Path(folder).is_file() else Path(folder) / FILE
         if not path.is_file():
-            if not (Path(folder) / SCORES).is_file():
+            if not (path.parent / SCORES).is_file():
                 raise CrozeError(f"{folder} holds no benchmark: looked for {FILE} and {SCORES}.")
-            return cls(Path(folder))
+            return cls(path.parent)
         content = dict(read_result(path, cls.kind, cls.version))
         try:
             ranking = Ranking.from_json(content)
@@ -124,7 +124,7 @@ class BenchmarkRun(Run):
                 f"{path} is no result of a benchmark ({type(problem).__name__}: {problem}): run it again, "
                 "its scores are kept."
             ) from None
-        return cls(Path(folder), ranking, **lists, **named)
+        return cls(path.parent, ranking, **lists, **named)
 
     def save(self) -> None:
         """Write `benchmark.json`; an unfinished benchmark has nothing to write."""

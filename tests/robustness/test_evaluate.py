@@ -105,7 +105,7 @@ def test_the_plan():
     [
         (("pgdd", "8/255", "none", []), "Unknown attack"),
         (("pgd", "8", "none", []), "8/255"),
-        (("cw-l2", "8/255", "none", []), "has no size: give one with --epsilon-l2"),
+        (("cw-l2", "8/255", "none", []), "has no size: give one as epsilon_l2"),
         (("pgd", "8/255", "none", ["fgsm=3"]), "none of the attacks"),
         (("pgd", "8/255", "none", ["pgd"]), "ATTACK=N"),
         (("pgd", "8/255,8/255", "none", []), "named twice"),

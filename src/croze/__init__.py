@@ -30,10 +30,12 @@ if TYPE_CHECKING:
         list_truths,
     )
     from croze.proxies import parse_proxies, parse_proxy
+    from croze.robustness.run import EvaluationRun, evaluate
     from croze.scoring.score import score, score_all
     from croze.searching.run import SearchRun
     from croze.searching.search import search
     from croze.spaces import open_space
+    from croze.training import NetworkSpec, TrainingRun, train
     from croze.truth import open_truth
     from croze.types import Batch, LayerScore, Score
 
@@ -42,9 +44,13 @@ if TYPE_CHECKING:
 _HOMES = {
     "Batch": "croze.types",
     "CrozeError": "croze.errors",
+    "EvaluationRun": "croze.robustness.run",
     "LayerScore": "croze.types",
+    "NetworkSpec": "croze.training",
     "Score": "croze.types",
     "SearchRun": "croze.searching.run",
+    "TrainingRun": "croze.training",
+    "evaluate": "croze.robustness.run",
     "list_aggregates": "croze.listing",
     "list_algorithms": "croze.listing",
     "list_attacks": "croze.listing",
@@ -64,15 +70,20 @@ _HOMES = {
     "score": "croze.scoring.score",
     "search": "croze.searching.search",
     "score_all": "croze.scoring.score",
+    "train": "croze.training",
 }
 
 __all__ = [
     "Batch",
     "CrozeError",
+    "EvaluationRun",
     "LayerScore",
+    "NetworkSpec",
     "Score",
     "SearchRun",
+    "TrainingRun",
     "__version__",
+    "evaluate",
     "list_aggregates",
     "list_algorithms",
     "list_attacks",
@@ -92,6 +103,7 @@ __all__ = [
     "score",
     "score_all",
     "search",
+    "train",
 ]
 
 _late, __dir__ = lazily(__name__, _HOMES, __all__)

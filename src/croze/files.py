@@ -99,12 +99,12 @@ def read_result(path: Path, kind: str, version: int) -> Mapping[str, Any]:
     found = content.get("format")
     if not isinstance(found, dict) or found.get("kind") != kind:
         named = found.get("kind") if isinstance(found, dict) else None
-        got = f"one of a {named}" if isinstance(named, str) else "a file that names no kind"
-        raise CrozeError(f"{path} must be a result of a {kind}, got {got}.")
+        got = f"one of {_a(named)}" if isinstance(named, str) else "a file that names no kind"
+        raise CrozeError(f"{path} must be a result of {_a(kind)}, got {got}.")
     if found.get("version") != version:
         raise CrozeError(
-            f"{path} is of format {found.get('version')}, this croze reads format {version} of a {kind}: run "
-            "the same command again, its scores are kept."
+            f"{path} is of format {found.get('version')}, this croze reads format {version} of {_a(kind)}: "
+            "run the same command again, its scores are kept."
         )
     return content
 
@@ -112,3 +112,7 @@ def read_result(path: Path, kind: str, version: int) -> Mapping[str, Any]:
 def slug(text: str) -> str:
     """The text as part of a folder's name: small letters, digits and dashes, at most 120 of them."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:120]
+
+
+def _a(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"

@@ -8,12 +8,12 @@ from typing import Any
 from croze.errors import CrozeError
 from croze.files import read_json
 from croze.reporting.part import Part
+from croze.robustness.run import EVALUATION, EvaluationRun
 from croze.searching.run import OLD, SearchRun
+from croze.training.run import TRAINING, TrainingRun
 
 SEARCH = "search.json"
 BENCHMARK = "benchmark.json"
-TRAINING, TRAINED = "run.json", "result.json"
-EVALUATION, OUTCOMES = "evaluation.json", "outcomes.sqlite"
 SCORES = "scores.sqlite"
 
 
@@ -49,7 +49,7 @@ def _of_folder(folder: Path) -> list[Part]:
     from croze.unfinished import scores_part
 
     found: list[Part] = []
-    there = {name: folder / name for name in (SEARCH, BENCHMARK, TRAINING, SCORES)}
+    there = {name: folder / name for name in (SEARCH, BENCHMARK, SCORES)}
     there = {name: path for name, path in there.items() if path.is_file()}
     if SEARCH in there or any((folder / name).is_file() for name in OLD):
         found.append(SearchRun.load(folder).page())
@@ -57,17 +57,13 @@ def _of_folder(folder: Path) -> list[Part]:
         found.append(_benchmark(there[BENCHMARK]))
     if SCORES in there and not found:
         found.append(scores_part(there[SCORES]))
-    if TRAINING in there:
-        found.append(_training(folder))
+    if (folder / TRAINING).is_file():
+        found.append(TrainingRun.load(folder).page())
     return [*found, *_evaluations(folder)]
 
 
 def _evaluations(folder: Path) -> list[Part]:
-    from croze.unfinished import outcomes_part
-
-    if (folder / EVALUATION).is_file():
-        return [_evaluation(folder / EVALUATION)]
-    return [outcomes_part(folder / OUTCOMES)] if (folder / OUTCOMES).is_file() else []
+    return [EvaluationRun.load(folder).page()] if (folder / EVALUATION).is_file() else []
 
 
 def _of_file(path: Path) -> Part:
@@ -76,10 +72,10 @@ def _of_file(path: Path) -> Part:
         return SearchRun.load(path.parent).page()
     if "rows" in content and "bootstrap" in content:
         return _benchmark(path)
-    if "trials" in content:
-        return _evaluation(path)
-    if "history" in content:
-        return _training(path.parent)
+    kinds = {kind.kind: kind for kind in (TrainingRun, EvaluationRun)}
+    kind = (content.get("format") or {}).get("kind")
+    if kind in kinds:
+        return kinds[kind].load(path).page()
     raise CrozeError(f"{path} is no result of a search, benchmark, training or evaluation.")
 
 
@@ -87,18 +83,6 @@ def _benchmark(path: Path) -> Part:
     from croze.ranking.run_page import benchmark_part
 
     return _readable(path, lambda: benchmark_part(read_json(path)))
-
-
-def _training(folder: Path) -> Part:
-    from croze.training.page import training_part
-
-    return _readable(folder / TRAINING, lambda: training_part(folder))
-
-
-def _evaluation(path: Path) -> Part:
-    from croze.robustness.page import evaluation_part
-
-    return _readable(path, lambda: evaluation_part(read_json(path)))
 
 
 def _readable(path: Path, make: Any) -> Part:

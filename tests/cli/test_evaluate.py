@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from croze.training.folder import load_trained
+from croze.training import TrainingRun
 from croze.training.state import save_weights
 
 CELL = "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|nor_conv_3x3~1|nor_conv_3x3~2|"
@@ -32,7 +32,7 @@ def test_from_training_to_a_table(croze, tmp_path):
 
 def test_mistakes_end_as_one_sentence(croze, tmp_path):
     assert croze(*TINY, "--epochs", "1", "--out", "t").code == 0
-    model, _ = load_trained(tmp_path / "t")
+    model = TrainingRun.load(tmp_path / "t").model()
     for arguments, says in (
         (("nowhere",), "folder of a training"),
         (("t", "--epsilon", "8"), "8/255"),
@@ -53,7 +53,7 @@ def test_mistakes_end_as_one_sentence(croze, tmp_path):
     assert "not finite" in done.err
 
 
-@pytest.mark.parametrize("file", ["best.safetensors", "run.json"])
+@pytest.mark.parametrize("file", ["best.safetensors", "training.json"])
 def test_a_damaged_training_is_named(croze, tmp_path, file):
     assert croze(*TINY, "--epochs", "1", "--out", "t").code == 0
     path = tmp_path / "t" / file
@@ -76,7 +76,7 @@ def test_corruptions_by_command(croze, refused, tmp_path):
     assert again.json["corruptions"]["mce"] == pytest.approx(1)
     mistakes = {
         ("--corruptions", "none", "--mce-reference", "t/evaluation/evaluation.json"): "all corruptions",
-        ("--mce-reference", "t/run.json"): "no accuracies under corruptions",
+        ("--mce-reference", "t/training.json"): "must be a result of an evaluation",
         ("--frost", ""): "--frost takes the name",
         ("--corruption-set", "nowhere"): "no folder nowhere",
         ("--corruption-set", "c", "--corruptions", "snow"): "no snow.npy",

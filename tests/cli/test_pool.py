@@ -50,7 +50,7 @@ def test_architectures_of_ones_own(croze, tmp_path):
         (("train", "--space", "x"), "Unknown space"),
         (("train", "--corruptions", "x"), "Unknown corruption"),
         (("train", "--set", "x"), "KEY=VALUE"),
-        (("show", "nowhere"), "croze pool train"),
+        (("show", "nowhere"), "name the folder of a pool"),
     ],
 )
 def test_mistakes_end_as_one_sentence(refused, arguments, says):

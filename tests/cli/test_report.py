@@ -25,9 +25,9 @@ def test_a_search_and_its_report(croze, tmp_path):
     best = json.loads((tmp_path / "run" / "best.json").read_text())
     assert best["best"]["architecture"].replace("|+|", "|+<wbr>|") in page
     assert best["settings"]["batch"] in page
-    for chart in ("search-progress", "search-params", "cell-1"):
+    for chart in ("search-progress", "search-params", "search-flops", "cell-1"):
         assert f'data-chart="{chart}"' in page
-    assert "run/report.html (3 charts" in shown.out
+    assert "run/report.html (4 charts" in shown.out
 
 
 def test_the_page_needs_nothing_but_itself(croze, folder, tmp_path):
@@ -52,14 +52,13 @@ def test_charts_as_files(croze, folder, ending):
 
 
 def test_a_file_of_a_result_will_do(croze, folder):
-    assert croze("report", folder / "candidates.json").code == 0
+    assert croze("report", folder / "search.json").code == 0
     assert (folder / "report.html").is_file()
 
 
-def test_a_result_without_its_course_says_what_is_missing(croze, folder):
-    (folder / "candidates.json").unlink()
-    assert croze("report", folder).code == 0
-    assert "no course of the search (candidates.json)" in (folder / "report.html").read_text(encoding="utf-8")
+def test_a_search_of_an_older_format_is_refused(refused, folder):
+    (folder / "search.json").unlink()
+    assert "holds a search of an older format: run the same search again there" in refused("report", folder)
 
 
 def test_scores_of_an_unfinished_run_are_counted(croze, tmp_path):
@@ -75,26 +74,11 @@ def test_scores_of_an_unfinished_run_are_counted(croze, tmp_path):
     assert ">naswot</td><td>2</td><td>1</td><td>3.0</td>" in page.replace(' class="words"', "")
 
 
-def test_outcomes_of_an_unfinished_evaluation_are_counted(croze, tmp_path):
-    import torch
-
-    from croze.robustness.outcomes import Outcomes
-
-    with Outcomes(tmp_path / "run", {}) as outcomes:
-        outcomes.add("clean", 0, torch.tensor([True, False, True, True]), 4, 0, 0.1)
-    assert croze("report", "run").code == 0
-    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
-    assert "This evaluation has not finished" in page
-    assert "75.0%" in page
-
-
 def test_an_unfinished_training_is_reported_as_far_as_it_got(croze, tmp_path):
     folder = Path(shutil.copytree(FOUND / "training", tmp_path / "run"))
-    history = json.loads((folder / "result.json").read_text())["history"][:2]
-    from croze.training.curve import write_csv
-
-    write_csv(folder / "curve.csv", history)
-    (folder / "result.json").unlink()
+    content = json.loads((folder / "training.json").read_text())
+    content |= {"history": content["history"][:2], "best_epoch": None, "best": None}
+    (folder / "training.json").write_text(json.dumps(content))
     assert croze("report", folder).code == 0
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "This training has not finished: 2 of 6 epochs" in page
@@ -105,23 +89,23 @@ def test_an_unfinished_training_is_reported_as_far_as_it_got(croze, tmp_path):
 def test_what_is_no_run_is_refused(refused, tmp_path):
     assert "nowhere does not exist: name the folder of a search" in refused("report", "nowhere")
     (tmp_path / "empty").mkdir()
-    assert "empty holds no run: looked for best.json" in refused("report", "empty")
+    assert "empty holds no run: looked for search.json" in refused("report", "empty")
     (tmp_path / "odd.json").write_text('{"a": 1}')
     assert "odd.json is no result of a search, benchmark" in refused("report", "odd.json")
     (tmp_path / "list.json").write_text("[]")
-    assert "it holds no object but list; name the folder of a run" in refused("report", "list.json")
+    assert "must hold a JSON object, got a list" in refused("report", "list.json")
     (tmp_path / "broken.json").write_text("{")
-    assert "its command writes it again" in refused("report", "broken.json")
+    assert "run what wrote it again" in refused("report", "broken.json")
     (tmp_path / "half.json").write_text('{"rows": [], "bootstrap": {}}')
     assert "half.json is no result that can be read (KeyError" in refused("report", "half.json")
-    (tmp_path / "top.json").write_text('{"top": []}')
-    assert "holds no search that can be read (KeyError" in refused("report", "top.json")
+    (tmp_path / "search.json").write_text('{"format": {"kind": "search", "version": 2}, "settings": {}}')
+    assert "is no search that can be read (KeyError" in refused("report", "search.json")
 
 
-def test_a_course_of_another_version_is_refused(refused, folder):
-    course = json.loads((folder / "candidates.json").read_text())
-    (folder / "candidates.json").write_text(json.dumps({**course, "version": 99}))
-    assert "is of version 99, this croze reads version 1" in refused("report", folder)
+def test_a_search_of_another_version_is_refused(refused, folder):
+    content = json.loads((folder / "search.json").read_text())
+    (folder / "search.json").write_text(json.dumps({**content, "format": {"kind": "search", "version": 99}}))
+    assert "is of format 99, this croze reads format 2" in refused("report", folder)
 
 
 def test_a_damaged_ledger_is_refused(refused, tmp_path):

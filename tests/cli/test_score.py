@@ -205,9 +205,9 @@ def test_seed_and_batch_size_count(croze):
         (["--arch", CELL, "--sampling", "lucky"], "lucky"),
         (["--arch", CELL, "--batch-size", "100000"], "100000"),
         (["--arch", CELL, *TINY, "--proxies", "params", "--json", "."], "Cannot write"),
-        (["--model", "models.py"], "takes FILE.py:FUNCTION"),
-        (["--model", "models.py:"], "takes FILE.py:FUNCTION"),
-        (["--model", "models.txt:build"], "takes FILE.py:FUNCTION"),
+        (["--model", "models.py"], "is named as FILE.py:FUNCTION"),
+        (["--model", "models.py:"], "is named as FILE.py:FUNCTION"),
+        (["--model", "models.txt:build"], "is named as FILE.py:FUNCTION"),
         (["--model", "nowhere.py:build"], "not a file"),
     ],
 )

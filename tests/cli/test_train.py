@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from croze.training import TrainingRun
+
 CELL = "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|nor_conv_3x3~1|nor_conv_3x3~2|"
 TINY = ("train", "--arch", CELL, "--channels", "4", "--cells", "1", "--images", "300", "--batch-size", "32")
 
@@ -17,11 +19,9 @@ def test_a_training_from_beginning_to_end(croze, tmp_path):
     assert done.code == 0, done.err
     result = done.json
     assert len(result["history"]) == 2
-    assert result == json.loads((tmp_path / "run" / "result.json").read_text())
+    assert result == json.loads((tmp_path / "run" / "training.json").read_text())
     assert {p.name for p in (tmp_path / "run").iterdir()} == {
-        "run.json",
-        "result.json",
-        "curve.csv",
+        "training.json",
         "last.safetensors",
         "best.safetensors",
     }
@@ -84,10 +84,12 @@ def test_kill_nine(croze, tmp_path):
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert not (tmp_path / "killed" / "result.json").exists()
+    assert TrainingRun.load(tmp_path / "killed").status == "unfinished"
     assert croze(*arguments, "--out", "killed").code == 0
     assert croze(*arguments, "--out", "whole").code == 0
-    for name in ("curve.csv", "best.safetensors", "last.safetensors"):
+    histories = [TrainingRun.load(tmp_path / run).history for run in ("killed", "whole")]
+    assert histories[0] == histories[1]
+    for name in ("best.safetensors", "last.safetensors"):
         killed, whole = ((tmp_path / run / name).read_bytes() for run in ("killed", "whole"))
         if name == "last.safetensors":  # its note holds the seconds
             killed, whole = killed[-20000:], whole[-20000:]

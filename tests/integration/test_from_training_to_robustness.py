@@ -9,11 +9,11 @@ from croze.data import open_dataset
 from croze.data.cached import cached
 from croze.data.sampling import spread
 from croze.nn.seeding import seeded
-from croze.robustness.evaluate import evaluate
+from croze.robustness.evaluate import run_trials
 from croze.robustness.outcomes import Outcomes
 from croze.robustness.plan import plan_trials
-from croze.robustness.result import summarise
-from croze.training import find_recipe, split, train
+from croze.robustness.summary import summarise
+from croze.training import find_recipe, fit, split
 
 pytestmark = pytest.mark.slow
 
@@ -37,9 +37,9 @@ def summaries(tmp_path_factory):
         folder = tmp_path_factory.mktemp(name)
         recipe = find_recipe(name, CHANGES)
         training, validation = (cached(rest, part) for part in split(rest, 0.1, 0))
-        model = train(network(), training, validation, recipe, folder).model
+        model = fit(network(), training, validation, recipe, folder).model
         with Outcomes(folder, {}) as outcomes:
-            results = evaluate(
+            results = run_trials(
                 model, tested, PLAN.trials, outcomes=outcomes, limits=PLAN.limits, batch_size=60
             )
         found[name] = summarise(PLAN.trials, results, tested)
@@ -55,17 +55,17 @@ def network():
 
 
 def accuracy(summary, what, size=f"linf {EPSILON}"):
-    return next(row.accuracy for row in summary.rows if (row.what, row.size) == (what, size))
+    return next(row.accuracy for row in summary.trials if (row.what, row.size) == (what, size))
 
 
 @pytest.mark.parametrize("name", ["standard", "pgd"])
 def test_stronger_attacks_leave_less(summaries, name):
     summary = summaries[name]
-    fgsm, pgd, autoattack = (row for row in summary.rows if row.size == f"linf {EPSILON}")
+    fgsm, pgd, autoattack = (row for row in summary.trials if row.size == f"linf {EPSILON}")
     assert accuracy(summary, "clean", "") > 0.8
     assert fgsm.accuracy >= pgd.accuracy >= autoattack.accuracy
-    assert summary.worst[f"linf {EPSILON}"][0] <= autoattack.accuracy
-    assert summary.signs == ()
+    assert summary.worst_case[f"linf {EPSILON}"].accuracy <= autoattack.accuracy
+    assert summary.signs_of_masking == ()
 
 
 def test_adversarial_training_withstands_what_standard_training_does_not(summaries):
@@ -75,8 +75,8 @@ def test_adversarial_training_withstands_what_standard_training_does_not(summari
 
 def test_corruptions_cost_accuracy_and_severe_ones_more(summaries):
     for summary in summaries.values():
-        figures = summary.corruptions
-        assert set(figures.accuracies) == set(CORRUPTIONS)
-        assert figures.mean < accuracy(summary, "clean", "")
-        by_severity = [np.mean([figures.accuracies[name][s] for name in CORRUPTIONS]) for s in SEVERITIES]
+        metrics = summary.corruptions
+        assert set(metrics.accuracies) == set(CORRUPTIONS)
+        assert metrics.mean < accuracy(summary, "clean", "")
+        by_severity = [np.mean([metrics.accuracies[name][s] for name in CORRUPTIONS]) for s in SEVERITIES]
         assert by_severity[0] > by_severity[-1]

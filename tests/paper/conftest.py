@@ -12,9 +12,8 @@ from croze.data.cached import cached
 from croze.scoring.evaluator import Evaluator
 from croze.scoring.population import draw as draw_cells
 from croze.spaces.nasbench201 import NASBench201
-from croze.training import find_recipe, in_pixels, train
-from croze.training.folder import describe
-from croze.training.network import NetworkSpec
+from croze.training import NetworkSpec, find_recipe
+from croze.training.run import train_network
 
 SPACE = NASBench201(channels=2, cells=1)
 
@@ -46,10 +45,8 @@ def pool(tmp_path_factory, cells, training) -> Path:
     recipe = find_recipe("standard", {"epochs": "1", "batch_size": "32"})
     for number, cell in enumerate(cells):
         folder = root / "cells" / str(number)
-        subject = NetworkSpec.from_space(cell, channels=2, cells=1)
-        network = subject.build(10, 0)
-        describe(subject, in_pixels(network, training), training, validation, recipe, 0).write(folder)
-        train(network, training, validation, recipe, folder, seed=0)
+        network = NetworkSpec.from_space(cell, channels=2, cells=1)
+        train_network(network, training, validation, recipe, folder, seed=0)
     return root
 
 

@@ -13,8 +13,7 @@ from croze.scoring.ledger import Ledger
 from croze.scoring.score import score_all
 from croze.scoring.store import Store
 from croze.spaces.nasbench201 import NASBench201
-from croze.training import find_recipe, first_steps
-from croze.training.folder import load_trained
+from croze.training import TrainingRun, find_recipe, first_steps
 
 FORMS = find_forms("croze-paper,croze-official,croze-positional")
 SPECS = [form.spec for form in FORMS]
@@ -67,7 +66,7 @@ def test_steps_are_taken_from_the_very_weights(evaluator, cells, training, tmp_p
 
 def test_trained_weights_are_scored_as_they_are(evaluator, cells, members, tmp_path):
     found = values(trained(evaluator, members), tmp_path)
-    assert found == directly(evaluator, [load_trained(folder)[0].network for _, folder in members])
+    assert found == directly(evaluator, [TrainingRun.load(folder).model().network for _, folder in members])
     early = values(as_trained(evaluator, cells), tmp_path)
     assert early == directly(evaluator, [built(evaluator, cell) for cell in cells])
 
@@ -77,7 +76,7 @@ def test_other_weights_in_the_folder_are_other_scores(evaluator, members, tmp_pa
     assert len({*trained(evaluator, members).texts}) == len(members)
     copy = tmp_path / "copy"
     copy.mkdir()
-    for name in ("run.json", "best.safetensors"):
+    for name in ("training.json", "best.safetensors"):
         (copy / name).write_bytes((folder / name).read_bytes())
     before = trained(evaluator, [(one, copy)]).texts
     assert before == trained(evaluator, members[:1]).texts
@@ -130,7 +129,7 @@ def test_trainings_of_something_else_are_refused(evaluator, members, change, say
 
 
 def test_a_training_without_weights(evaluator, members, tmp_path):
-    (tmp_path / "run.json").write_bytes((members[0][1] / "run.json").read_bytes())
+    (tmp_path / "training.json").write_bytes((members[0][1] / "training.json").read_bytes())
     with pytest.raises(CrozeError, match="has finished no epoch yet"):
         trained(evaluator, [(members[0][0], tmp_path)])
 

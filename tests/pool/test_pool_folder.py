@@ -103,7 +103,7 @@ def test_folders_of_something_else_are_refused(tmp_path):
     with pytest.raises(CrozeError, match=r"no pool\.json"):
         DESIGN.write(tmp_path / "a")
     (tmp_path / "b").mkdir()
-    (tmp_path / "b" / "run.json").write_text("{}")
+    (tmp_path / "b" / "training.json").write_text("{}")
     with pytest.raises(CrozeError, match="folder of a training"):
         DESIGN.write(tmp_path / "b")
 

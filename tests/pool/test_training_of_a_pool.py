@@ -10,7 +10,7 @@ from croze.errors import CrozeError
 from croze.pool import RESULT, folder_of_member
 from croze.pool import read_result as read_result_of
 from croze.pool.images import held_out, pool_images
-from croze.pool.work import Work, column_of, train_pool
+from croze.pool.run import PoolRun, Work, column_of, train_members
 from croze.robustness.plan import plan_trials
 from croze.scoring.population import draw
 from croze.spaces import open_space
@@ -24,7 +24,7 @@ COLUMNS = {"clean", "fgsm@16", "fog@1"}
 
 
 def result(work, number):
-    return read_result_of(folder_of_member(work.folder, number), CELLS[number])
+    return read_result_of(folder_of_member(work.pool.folder, number), CELLS[number])
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,18 @@ def sets():
 
 @pytest.fixture
 def work(sets, tmp_path):
-    return Work(tmp_path, "nasbench201", SETTINGS, RECIPE, 0, sets.training, sets.validation, sets.test, PLAN)
+    return Work(
+        PoolRun(
+            folder=tmp_path, space="nasbench201", settings=SETTINGS, recipe=RECIPE, plan=PLAN, seed=0,
+            data="digits", images=200, test_data=None, test_images=40, workers=1,
+        ),
+        sets,
+    )  # fmt: skip
+
+
+def changed(work, **changes):
+    """The same work, of a pool that differs."""
+    return dataclasses.replace(work, pool=dataclasses.replace(work.pool, **changes))
 
 
 def test_images_are_disjoint_and_balanced():
@@ -61,7 +72,7 @@ def test_test_images_have_to_be_of_the_same_kind(tmp_path):
 
 def test_members_are_trained_once(work, sets):
     told = []
-    assert train_pool(work, CELLS, told=lambda done, number, found: told.append((done, number))) == []
+    assert train_members(work, CELLS, told=lambda done, number, found: told.append((done, number))) == []
     assert told == [(1, 0), (2, 1), (3, 2)]
     results = [result(work, number) for number in range(3)]
     for found, cell in zip(results, CELLS, strict=True):
@@ -71,7 +82,7 @@ def test_members_are_trained_once(work, sets):
         assert found.columns["fgsm@16"] <= 1
         assert 1 <= found.training["epoch"] <= 2
     again = []
-    train_pool(work, CELLS, told=lambda done, number, one: again.append(one))
+    train_members(work, CELLS, told=lambda done, number, one: again.append(one))
     assert again == results
 
 
@@ -87,34 +98,34 @@ def test_an_interrupted_member_goes_on_to_the_same_end(work, tmp_path):
             raise Killed
 
     with pytest.raises(Killed):
-        train_pool(dataclasses.replace(work, watch=stop), CELLS[:1])
+        train_members(dataclasses.replace(work, tell=stop), CELLS[:1])
     assert result(work, 0) is None
-    train_pool(work, CELLS[:1])
-    whole = dataclasses.replace(work, folder=tmp_path / "whole")
-    train_pool(whole, CELLS[:1])
+    train_members(work, CELLS[:1])
+    whole = changed(work, folder=tmp_path / "whole")
+    train_members(whole, CELLS[:1])
     part, other = (result(one, 0) for one in (work, whole))
     assert part.columns == other.columns
     assert part.training["epoch"] == other.training["epoch"]
 
 
 def test_another_attack_is_added_without_training(work):
-    train_pool(work, CELLS[:1])
+    train_members(work, CELLS[:1])
     first = result(work, 0)
-    weights = (folder_of_member(work.folder, 0) / "best.safetensors").stat().st_mtime_ns
-    more = dataclasses.replace(work, plan=plan_trials("fgsm,pgd", "16/255", "none", ["fgsm=20"], "fog@1"))
-    train_pool(more, CELLS[:1])
+    weights = (folder_of_member(work.pool.folder, 0) / "best.safetensors").stat().st_mtime_ns
+    more = changed(work, plan=plan_trials("fgsm,pgd", "16/255", "none", ["fgsm=20"], "fog@1"))
+    train_members(more, CELLS[:1])
     second = result(work, 0)
     assert set(second.columns) == COLUMNS | {"pgd@16"}
     assert {name: second.columns[name] for name in COLUMNS} == dict(first.columns)
     assert second.training == first.training
-    assert (folder_of_member(work.folder, 0) / "best.safetensors").stat().st_mtime_ns == weights
+    assert (folder_of_member(work.pool.folder, 0) / "best.safetensors").stat().st_mtime_ns == weights
 
 
 def test_what_is_there_stays_and_other_limits_count(work):
-    train_pool(work, CELLS[:1])
+    train_members(work, CELLS[:1])
     first = result(work, 0)
-    other = dataclasses.replace(work, plan=plan_trials("fgsm", "16/255", "none", ["fgsm=30"], "fog@2"))
-    train_pool(other, CELLS[:1])
+    other = changed(work, plan=plan_trials("fgsm", "16/255", "none", ["fgsm=30"], "fog@2"))
+    train_members(other, CELLS[:1])
     second = result(work, 0)
     assert set(second.columns) == COLUMNS | {"fog@2"}
     assert second.images["fgsm@16"] == 30
@@ -122,9 +133,9 @@ def test_what_is_there_stays_and_other_limits_count(work):
 
 
 def test_results_of_other_architectures_are_not_taken(work):
-    train_pool(work, CELLS[:1])
+    train_members(work, CELLS[:1])
     with pytest.raises(CrozeError, match="the pool has"):
-        train_pool(work, CELLS[1:2])
+        train_members(work, CELLS[1:2])
 
 
 def test_a_test_set_of_training_images_is_refused():
@@ -134,36 +145,36 @@ def test_a_test_set_of_training_images_is_refused():
 
 
 def test_accuracies_outside_0_to_1_are_no_result(work):
-    train_pool(work, CELLS[:1])
-    file = folder_of_member(work.folder, 0) / RESULT
+    train_members(work, CELLS[:1])
+    file = folder_of_member(work.pool.folder, 0) / RESULT
     file.write_text(file.read_text().replace('"clean": 0.', '"clean": 7.'))
     with pytest.raises(CrozeError, match=r"outside \[0, 1\]"):
         result(work, 0)
 
 
 def test_a_member_that_another_process_is_at_is_left_to_it(work):
-    place = folder_of_member(work.folder, 1)
+    place = folder_of_member(work.pool.folder, 1)
     place.mkdir(parents=True)
     with FileLock(place / ".lock"):
-        assert train_pool(work, CELLS[:2]) == [1]
+        assert train_members(work, CELLS[:2]) == [1]
     assert result(work, 1) is None
-    assert train_pool(work, CELLS[:2]) == []
+    assert train_members(work, CELLS[:2]) == []
 
 
-def test_a_divergence_is_a_failure_not_a_figure(work):
-    wild = dataclasses.replace(
+def test_a_divergence_is_a_failure_not_a_number(work):
+    wild = changed(
         work, recipe=find_recipe("standard", {"epochs": "2", "lr": "1e30", "clip": "0", "batch_size": "32"})
     )
     found = []
-    train_pool(wild, CELLS[:1], told=lambda done, number, one: found.append(one))
+    train_members(wild, CELLS[:1], told=lambda done, number, one: found.append(one))
     assert "diverged" in found[0].failed
     assert found[0].columns == {}
 
 
 def test_workers_give_the_same(work, tmp_path):
-    train_pool(work, CELLS[:2])
-    other = dataclasses.replace(work, folder=tmp_path / "workers")
-    train_pool(other, CELLS[:2], workers=2)
+    train_members(work, CELLS[:2])
+    other = changed(work, folder=tmp_path / "workers")
+    train_members(other, CELLS[:2], workers=2)
     for number in range(2):
         one, two = (result(w, number) for w in (work, other))
         assert one.columns == two.columns

@@ -21,7 +21,6 @@ CHARTS = {
         "evaluation-attacks",
         "evaluation-corruptions",
         "evaluation-severities",
-        "evaluation-map",
     ),
 }
 """The charts of each report, in order."""

@@ -11,6 +11,7 @@ from croze.ranking.charts import differences, standings
 from croze.reporting.chart import MOST, NARROW, WIDE, thinned
 from croze.reporting.text import correlation, millions, number, percent
 from croze.robustness.charts import TOGETHER, attack_bars, by_group
+from croze.robustness.run import EvaluationRun
 from croze.runs import parts_of
 from croze.searching.charts import against_size, course, growth
 from croze.searching.run import SearchRun
@@ -106,12 +107,14 @@ def test_undefined_figures_are_last_and_drawn_as_dashes(found, tmp_path):
 
 def test_attacks_stand_by_size_with_their_worst_case(found):
     result = load(found / "training" / "evaluation" / "evaluation.json")
-    bars = attack_bars(result)
+    run = EvaluationRun.load(found / "training" / "evaluation")
+    assert run.result() == result
+    bars = attack_bars(run.summary)
     assert bars[0].label == "clean"
     together = {bar.size: bar.accuracy for bar in bars if bar.label == TOGETHER}
     assert together == {size: row["accuracy"] for size, row in result["worst_case"].items()}
     assert all(bar.interval[0] <= bar.accuracy <= bar.interval[1] for bar in bars if bar.interval)
-    grouped = by_group(result)
+    grouped = by_group(run.summary.corruptions)
     assert sum(len(row) for members in grouped.values() for row in members.values()) == 75
 
 

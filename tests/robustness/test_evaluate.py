@@ -7,9 +7,10 @@ from croze.data import open_dataset
 from croze.data.cached import cached
 from croze.data.sampling import spread
 from croze.errors import CrozeError
-from croze.robustness.evaluate import check_model, digest_of_weights, evaluate
+from croze.robustness.evaluate import check_model, run_trials
 from croze.robustness.outcomes import Outcomes
 from croze.robustness.plan import plan_trials
+from croze.training.network import digest_of_weights
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +29,7 @@ PLAN = plan_trials("fgsm,pgd", "0.14", "2.6", [])
 
 def run(model, dataset, folder, plan=PLAN, **settings):
     with Outcomes(folder, {"weights": digest_of_weights(model)}) as outcomes:
-        return evaluate(model, dataset, plan.trials, outcomes=outcomes, limits=plan.limits, **settings)
+        return run_trials(model, dataset, plan.trials, outcomes=outcomes, limits=plan.limits, **settings)
 
 
 def test_the_accuracies_are_those_of_the_attacks(robust_network, held_out, tmp_path):
@@ -104,7 +105,7 @@ def test_the_plan():
     [
         (("pgdd", "8/255", "none", []), "Unknown attack"),
         (("pgd", "8", "none", []), "8/255"),
-        (("cw-l2", "8/255", "none", []), "has no size: give one with --epsilon-l2"),
+        (("cw-l2", "8/255", "none", []), "has no size: give one as epsilon_l2"),
         (("pgd", "8/255", "none", ["fgsm=3"]), "none of the attacks"),
         (("pgd", "8/255", "none", ["pgd"]), "ATTACK=N"),
         (("pgd", "8/255,8/255", "none", []), "named twice"),

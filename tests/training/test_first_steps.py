@@ -3,7 +3,7 @@ import torch
 from safetensors import safe_open
 
 from croze.errors import CrozeError
-from croze.training import STATE, Diverged, find_recipe, first_steps, train
+from croze.training import STATE, Diverged, find_recipe, first_steps, fit
 
 SHORT = {"epochs": "2", "batch_size": "32"}
 
@@ -23,7 +23,7 @@ def state_after(steps, network, images, recipe, folder):
 
     left = steps
     with pytest.raises(Killed):
-        train(network, *images, recipe, folder, checkpoint_seconds=0, watch=watch)
+        fit(network, *images, recipe, folder, checkpoint_seconds=0, watch=watch)
     with safe_open(folder / STATE, framework="pt") as file:
         prefix = "model.network."
         return {n.removeprefix(prefix): file.get_tensor(n) for n in file.keys() if n.startswith(prefix)}  # noqa: SIM118

@@ -10,9 +10,9 @@ from croze.errors import CrozeError
 from croze.nn.seeding import seeded
 from croze.spaces import open_space
 from croze.spaces.genotypes import find
-from croze.training import BEST, STATE, Diverged, Recipe, find_recipe, train
-from croze.training.curve import write_csv, write_events
-from croze.training.validation import validate
+from croze.training import BEST, STATE, Diverged, Recipe, find_recipe, fit
+from croze.training.loop import validate
+from croze.training.run import write_events
 
 SHORT = {"epochs": "2", "batch_size": "32", "validation_steps": "2", "clip": "0"}
 
@@ -45,13 +45,13 @@ def same(one, other):
 @pytest.mark.parametrize("name", ["standard", "pgd", "trades", "fast"])
 def test_interrupted_anywhere_it_comes_to_the_same_bits(name, small, images, tmp_path):
     recipe = find_recipe(name, SHORT)
-    whole = train(small(), *images, recipe, tmp_path / "whole")
+    whole = fit(small(), *images, recipe, tmp_path / "whole")
     for steps in (3, 9):  # in the first and in the second epoch, of 7 steps each
         folder = tmp_path / f"killed{steps}"
         with pytest.raises(Killed):
-            train(small(), *images, recipe, folder, checkpoint_seconds=0, watch=kill_after(steps))
+            fit(small(), *images, recipe, folder, checkpoint_seconds=0, watch=kill_after(steps))
         # a network from another seed: nothing of it may remain
-        resumed = train(small(seed=1), *images, recipe, folder)
+        resumed = fit(small(seed=1), *images, recipe, folder)
         assert resumed.history == whole.history
         same(tensors(folder / STATE), tensors(tmp_path / "whole" / STATE))
         same(tensors(folder / BEST), tensors(tmp_path / "whole" / BEST))
@@ -66,17 +66,17 @@ def test_drop_path_and_auxiliary_head_resume_as_well(images, tmp_path):
         )
 
     recipe = find_recipe("standard", {"epochs": "1", "batch_size": "48", "drop_path": "0.5"})
-    whole = train(build(0), *images, recipe, tmp_path / "whole")
+    whole = fit(build(0), *images, recipe, tmp_path / "whole")
     with pytest.raises(Killed):
-        train(build(0), *images, recipe, tmp_path / "part", checkpoint_seconds=0, watch=kill_after(3))
-    assert train(build(1), *images, recipe, tmp_path / "part").history == whole.history
+        fit(build(0), *images, recipe, tmp_path / "part", checkpoint_seconds=0, watch=kill_after(3))
+    assert fit(build(1), *images, recipe, tmp_path / "part").history == whole.history
 
 
 def test_what_is_finished_is_not_done_again(small, images, tmp_path):
     recipe = find_recipe("standard", SHORT)
-    first = train(small(), *images, recipe, tmp_path)
+    first = fit(small(), *images, recipe, tmp_path)
     steps = []
-    again = train(small(), *images, recipe, tmp_path, watch=lambda *a: steps.append(a))
+    again = fit(small(), *images, recipe, tmp_path, watch=lambda *a: steps.append(a))
     assert not steps
     assert again.history == first.history
     same(dict(again.model.state_dict()), dict(first.model.state_dict()))
@@ -84,7 +84,7 @@ def test_what_is_finished_is_not_done_again(small, images, tmp_path):
 
 def test_the_best_epoch_is_kept(small, images, tmp_path):
     recipe = find_recipe("standard", SHORT | {"epochs": "5", "lr": "0.3"})
-    found = train(small(), *images, recipe, tmp_path)
+    found = fit(small(), *images, recipe, tmp_path)
     figures = [row["validation_clean"] for row in found.history]
     assert found.epoch == figures.index(max(figures)) + 1
     rows = range(len(images[1]))
@@ -99,9 +99,9 @@ def test_the_seed_decides_and_global_randomness_stays(small, images, tmp_path):
     recipe = find_recipe("pgd", SHORT | {"epochs": "1"})
     with seeded(5):
         state = torch.get_rng_state()
-        one = train(small(), *images, recipe, tmp_path / "1", seed=3)
+        one = fit(small(), *images, recipe, tmp_path / "1", seed=3)
         assert torch.equal(torch.get_rng_state(), state)
-    other = train(small(), *images, recipe, tmp_path / "2", seed=4)
+    other = fit(small(), *images, recipe, tmp_path / "2", seed=4)
     assert one.history != other.history
 
 
@@ -113,8 +113,8 @@ def test_it_learns_and_adversarial_training_is_more_robust(small, images, tmp_pa
         "augment": "no",
         "validation_steps": "10",
     }
-    pgd = train(small(), *images, find_recipe("pgd", changes | {"steps": "4"}), tmp_path / "pgd")
-    standard = train(small(), *images, find_recipe("standard", changes), tmp_path / "standard")
+    pgd = fit(small(), *images, find_recipe("pgd", changes | {"steps": "4"}), tmp_path / "pgd")
+    standard = fit(small(), *images, find_recipe("standard", changes), tmp_path / "standard")
 
     by = find_recipe("pgd", changes)
     robust, plain = (
@@ -127,7 +127,7 @@ def test_it_learns_and_adversarial_training_is_more_robust(small, images, tmp_pa
 def test_divergence_is_a_sentence_and_the_last_good_state_stays(small, images, tmp_path):
     recipe = find_recipe("standard", SHORT | {"lr": "1e30"})
     with pytest.raises(Diverged, match=r"diverged in epoch 1, step \d+: the loss is"):
-        train(small(), *images, recipe, tmp_path, checkpoint_seconds=0)
+        fit(small(), *images, recipe, tmp_path, checkpoint_seconds=0)
     if (tmp_path / STATE).exists():
         with safe_open(tmp_path / STATE, framework="pt") as file:
             assert json.loads(file.metadata()["croze"])["epoch"] == 0
@@ -136,19 +136,19 @@ def test_divergence_is_a_sentence_and_the_last_good_state_stays(small, images, t
 @pytest.mark.parametrize("file", [STATE, BEST])
 def test_damaged_files_are_named(small, images, tmp_path, file):
     recipe = find_recipe("standard", SHORT)
-    train(small(), *images, recipe, tmp_path)
+    fit(small(), *images, recipe, tmp_path)
     path = tmp_path / file
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(CrozeError, match=f"{file} cannot be read as safetensors"):
-        train(small(), *images, recipe, tmp_path)
+        fit(small(), *images, recipe, tmp_path)
 
 
 def test_another_architecture_and_nan_are_refused(small, images, tmp_path):
     recipe = find_recipe("standard", SHORT)
-    train(small(), *images, recipe, tmp_path)
+    fit(small(), *images, recipe, tmp_path)
     narrow = nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 10))
     with pytest.raises(CrozeError, match="of another architecture than the narrow one"):
-        train(narrow, *images, recipe, tmp_path, title="the narrow one")
+        fit(narrow, *images, recipe, tmp_path, title="the narrow one")
     from croze.training.state import load_weights, save_weights
 
     model = small()
@@ -161,23 +161,18 @@ def test_another_architecture_and_nan_are_refused(small, images, tmp_path):
 
 def test_classes_have_to_fit(small, images, tmp_path):
     with pytest.raises(CrozeError, match="gives 7 logits, but digits has 10 classes"):
-        train(small(classes=7), *images, Recipe(), tmp_path)
+        fit(small(classes=7), *images, Recipe(), tmp_path)
     with pytest.raises(CrozeError, match="does not take images of 3 x 32 x 32"):
-        train(nn.Linear(5, 10), *images, Recipe(), tmp_path)
+        fit(nn.Linear(5, 10), *images, Recipe(), tmp_path)
 
 
 def test_mixed_precision_is_for_cuda(small, images, tmp_path):
     with pytest.raises(CrozeError, match="CUDA"):
-        train(small(), *images, Recipe(), tmp_path, mixed_precision=True)
+        fit(small(), *images, Recipe(), tmp_path, mixed_precision=True)
 
 
-def test_the_curve_as_csv_and_for_tensorboard(small, images, tmp_path):
-    found = train(small(), *images, find_recipe("fast", SHORT), tmp_path / "run")
-    write_csv(tmp_path / "curve.csv", found.history)
-    lines = (tmp_path / "curve.csv").read_text().splitlines()
-    assert lines[0].startswith("epoch,loss,train_clean,train_adversarial")
-    assert len(lines) == 3
-    assert float(lines[2].split(",")[1]) == found.history[1]["loss"]
+def test_the_curve_for_tensorboard(small, images, tmp_path):
+    found = fit(small(), *images, find_recipe("fast", SHORT), tmp_path / "run")
     write_events(tmp_path / "events", found.history[:1])
     write_events(tmp_path / "events", found.history)
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator

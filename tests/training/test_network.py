@@ -1,9 +1,12 @@
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 import torch
 
 from croze.errors import CrozeError
+from croze.searching.run import SearchRun
 from croze.spaces import open_space
 from croze.training.network import NetworkSpec, SpaceNetwork
 
@@ -74,42 +77,51 @@ def test_an_auxiliary_head_where_the_space_has_one():
     assert cell.for_training((3, 32, 32)) == cell
 
 
-def result(folder, best, space):
-    folder.mkdir(exist_ok=True)
-    content = {"best": best, "settings": {"space": space}}
-    (folder / "best.json").write_text(json.dumps(content))
+FOUND = Path(__file__).resolve().parents[1] / "reporting" / "found"
 
 
-def test_the_winner_of_a_search(tmp_path):
-    result(tmp_path / "run", {"architecture": CELL}, repr(open_space("nasbench201", channels=8, cells=2)))
-    assert NetworkSpec.from_run(tmp_path / "run", channels=16) == SpaceNetwork(
-        "nasbench201", (("cells", 2), ("channels", 16)), CELL
+@pytest.fixture
+def search(tmp_path):
+    """Copies a search on file, some of its content replaced."""
+
+    def copied(name, **changes):
+        folder = Path(shutil.copytree(FOUND / name, tmp_path / name))
+        content = json.loads((folder / "search.json").read_text())
+        (folder / "search.json").write_text(json.dumps({**content, **changes}))
+        return folder
+
+    return copied
+
+
+def test_the_winner_of_a_search(search):
+    folder = search("search")
+    run = SearchRun.load(folder)
+    own = run.described["settings"]
+    found = NetworkSpec.from_run(folder, channels=16)
+    assert found == NetworkSpec.from_run(run, channels=16)
+    assert found == SpaceNetwork(
+        "nasbench201", (("cells", own["cells"]), ("channels", 16)), run.best.architecture
     )
-    genotype = str(open_space("darts").parse(NetworkSpec.from_space("DARTS-V2").architecture))
-    result(tmp_path / "darts", {"architecture": genotype}, repr(open_space("darts", layers=8, channels=16)))
-    found = NetworkSpec.from_run(tmp_path / "darts", layers=20)
-    assert found.open() == open_space("darts", layers=20, channels=16)
+    darts = NetworkSpec.from_run(search("darts"), layers=20)
+    assert dict(darts.settings)["layers"] == 20
+    assert darts.architecture == SearchRun.load(FOUND / "darts").best.architecture
 
 
-@pytest.mark.parametrize(
-    ("best", "space", "says"),
-    [
-        (None, "NASBench201(channels=16, cells=5)", "found no architecture"),
-        ({"architecture": CELL}, "MySpace(width=3)", "add --space FILE.py:MySpace"),
-        ({"architecture": "nonsense"}, "NASBench201(channels=16, cells=5)", "."),
-    ],
-)
-def test_what_a_search_cannot_give(tmp_path, best, space, says):
-    result(tmp_path, best, space)
-    with pytest.raises(CrozeError, match=says):
-        NetworkSpec.from_run(tmp_path)
+def test_what_a_search_cannot_give(search):
+    with pytest.raises(CrozeError, match="has not finished: run it to its end first"):
+        NetworkSpec.from_run(search("unfinished"))
+    with pytest.raises(CrozeError, match="found no architecture"):
+        NetworkSpec.from_run(search("search", candidates=[]))
+    described = {"name": "mine", "spec": None, "settings": {"width": 3}}
+    with pytest.raises(CrozeError, match="of the space mine, one of your own: name it as `space`"):
+        NetworkSpec.from_run(search("pareto", space=described))
 
 
 def test_no_search(tmp_path):
-    with pytest.raises(CrozeError, match="folder of a finished search"):
+    with pytest.raises(CrozeError, match=r"search\.json does not exist"):
         NetworkSpec.from_run(tmp_path)
-    (tmp_path / "best.json").write_text("[]")
-    with pytest.raises(CrozeError, match="no result of a search"):
+    (tmp_path / "search.json").write_text("[]")
+    with pytest.raises(CrozeError, match="must hold a JSON object"):
         NetworkSpec.from_run(tmp_path)
     with pytest.raises(CrozeError, match="describes no network"):
         NetworkSpec.from_json({})

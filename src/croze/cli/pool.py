@@ -19,8 +19,14 @@ from croze.cli.options import (
     folder_of,
 )
 from croze.cli.training_options import (
+    Attacks,
+    Corruptions,
     Epochs,
+    Epsilons,
+    EpsilonsL2,
+    Limits,
     MixedPrecision,
+    RecipeName,
     RecipeSettings,
     TestData,
     TestImages,
@@ -32,7 +38,7 @@ from croze.cli.training_options import (
 from croze.cli.verbs import PLAIN
 
 pool = typer.Typer(
-    help="Train many cells of a space, to hold proxies against.",
+    help="Train many cells of a space and compare proxies with what they reach.",
     no_args_is_help=True,
     **PLAIN,
 )
@@ -42,12 +48,13 @@ pool = typer.Typer(
 def train(
     space: SpaceName = "nasbench201",
     cells: Annotated[
-        int | None, typer.Option(min=1, help="Cells to draw, no two isomorphic; 100 without --arch-file.")
+        int | None,
+        typer.Option(min=1, help="Cells to draw, no two isomorphic.", show_default="100"),
     ] = None,
     arch_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Train these architectures instead, one a line.")
     ] = None,
-    recipe: Annotated[str, typer.Option(help="standard, pgd, trades or fast.")] = "standard",
+    recipe: RecipeName = "standard",
     epochs: Epochs = None,
     batch_size: TrainingBatch = None,
     settings: RecipeSettings = None,
@@ -55,17 +62,14 @@ def train(
     images: TrainingImages = None,
     test_data: TestData = None,
     test_images: TestImages = 1000,
-    attacks: Annotated[str, typer.Option(help="As `croze evaluate`; none for none.")] = "fgsm,pgd",
-    epsilon: Annotated[str, typer.Option(help="Sizes in l-inf and pixel space, comma-separated.")] = "8/255",
-    epsilon_l2: Annotated[str, typer.Option("--epsilon-l2", help="Sizes in l2; none without.")] = "none",
-    corruptions: Annotated[str, typer.Option(help="As `croze evaluate`: all, none, noise, fog@3.")] = "all",
-    limits: Annotated[
-        list[str] | None,
-        typer.Option("--limit", metavar="ATTACK=N", help="On the first N test images only; may be repeated."),
-    ] = None,
+    attacks: Attacks = "fgsm,pgd",
+    epsilon: Epsilons = "8/255",
+    epsilon_l2: EpsilonsL2 = "none",
+    corruptions: Corruptions = "all",
+    limits: Limits = None,
     channels: SpaceChannels = None,
     cells_per_stage: Annotated[
-        int | None, typer.Option(min=1, help="Of nasbench201; the space's own without.")
+        int | None, typer.Option(min=1, help="Of nasbench201.", show_default="the space's own")
     ] = None,
     layers: SpaceLayers = None,
     seed: Annotated[
@@ -92,8 +96,9 @@ def train(
 
     from croze.cli.arch_file import architectures_of
     from croze.cli.output import console, emit_json
-    from croze.cli.pool_run import PoolRun
+    from croze.cli.progress import Bars
     from croze.errors import CrozeError
+    from croze.pool.run import PoolRun
     from croze.pool.table import pool_json, pool_table
     from croze.provenance import provenance
     from croze.robustness.plan import plan_trials
@@ -115,22 +120,12 @@ def train(
         names = tuple(draw(opened, cells or 100, seed))
     terminal = console(json)
     run = PoolRun(
-        folder,
-        space,
-        own,
-        chosen,
-        plan,
-        seed,
-        data,
-        images,
-        test_data,
-        test_images,
-        workers,
-        devices,
-        mixed_precision,
-    )
-    with redirect_stdout(sys.stderr):
-        found = run.train(names, terminal)
+        folder=folder, space=space, settings=own, recipe=chosen, plan=plan, seed=seed, data=data,
+        images=images, test_data=test_data, test_images=test_images, workers=workers, devices=devices,
+        mixed_precision=mixed_precision,
+    )  # fmt: skip
+    with redirect_stdout(sys.stderr), Bars(terminal) as bars:
+        found = run.train(names, bars)
     terminal.print(pool_table(found))
     terminal.print(f"Written: {folder}. Next: croze benchmark --truth pool:{folder} --data {data}")
     emit_json(json, {**pool_json(found), "provenance": provenance()})

@@ -47,6 +47,32 @@ class Bar:
             self._console.print(f"{self._what}: {done} of {self._total}  {remark}".rstrip())
 
 
+class Bars:
+    """A bar for each thing that is done, one after another: what runs take as `watch`; a context manager."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._what = ""
+        self._bar: Bar | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(kind, problem, trace)
+
+    def __call__(self, what: str, done: int, total: int, remark: str = "") -> None:
+        """So much of what is being done is done."""
+        if self._bar is None or what != self._what:
+            self.__exit__(None, None, None)
+            self._what, self._bar = what, Bar(self._console, what, total)
+            self._bar.__enter__()
+        self._bar.update(done, remark)
+
+
 def _columns(console: Console) -> RichProgress:
     from rich.progress import (
         BarColumn,

@@ -71,8 +71,8 @@ def score(
     from croze.errors import CrozeError
     from croze.nn.seeding import single_thread
     from croze.provenance import provenance
-    from croze.proxies import Aggregate, parse_proxies, parts_of
-    from croze.proxies.reference import load_reference, with_aggregates
+    from croze.proxies import parse_proxies
+    from croze.proxies.reference import load_reference
     from croze.scoring.evaluator import Evaluator
     from croze.scoring.score import score_all
     from croze.scoring.table import layer_table, score_table
@@ -85,14 +85,12 @@ def score(
             "Name either a network of yours (--model FILE.py:FUNCTION) or an architecture (--arch)."
         )
     chosen = parse_proxies(proxies)
-    if any(isinstance(criterion, Aggregate) for criterion in chosen):
-        load_reference(reference)  # a wrong name is found before anything is computed
+    load_reference(reference)  # a wrong name is found before anything is computed
     batch = load_batch(data, size=batch_size, seed=seed, sampling=sampling, augment=augment)
     with single_thread(), redirect_stdout(sys.stderr):  # standard output is for the result alone
         if model is not None:
-            network = load_model(model, seed)
             found = score_all(
-                network,
+                load_model(model, seed),
                 batch,
                 chosen,
                 seed=seed,
@@ -103,10 +101,8 @@ def score(
         else:
             space, text = resolve(arch or "", space)
             opened = open_space(space, channels=channels, cells=cells, layers=layers)
-            architecture = str(parse_or_suggest(opened, text))
             evaluator = Evaluator(opened, batch, seed, micro_batch)
-            parts = {one.proxy: one for one in evaluator((architecture, tuple(parts_of(chosen))))}
-            found = with_aggregates(chosen, parts, batch, reference, opened.flavours)
+            found = evaluator.scores(str(parse_or_suggest(opened, text)), chosen, reference)
 
     out = console(json)
     out.print(score_table(found, f"{model or arch} on {len(batch)} images of {data}, seed {seed}"))

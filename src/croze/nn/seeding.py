@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import numpy as np
 import torch
@@ -48,11 +48,16 @@ def exact_convolutions() -> Iterator[None]:
 
 
 @contextmanager
-def single_thread() -> Iterator[None]:
-    """One torch thread: the setting in which scores repeat to the bit, whoever runs them."""
+def torch_threads(count: int) -> Iterator[None]:
+    """So many torch threads for as long as the context lasts; 0 for as many as there are now."""
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(count or before)
     try:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def single_thread() -> AbstractContextManager[None]:
+    """One torch thread: the setting in which scores repeat to the bit, whoever runs them."""
+    return torch_threads(1)

@@ -36,9 +36,10 @@ from croze.perturb.fgsm import FGSM
 from croze.perturb.pgd import PGD
 from croze.pool import Member, Pool
 from croze.pool.images import held_out
-from croze.robustness.evaluate import check_model, digest_of_weights
-from croze.training.folder import identity, load_trained
+from croze.robustness.evaluate import check_model
 from croze.training.loss import input_gradient
+from croze.training.network import digest_of_weights
+from croze.training.run import TrainingRun, identity
 
 CLEAN = "clean"
 ATTACKS: Mapping[str, Perturbation] = {"fgsm": FGSM(), "pgd": PGD(20)}
@@ -193,9 +194,9 @@ def member_features(
     """As `feature_consistency` of a pool member's model; kept for the same weights, images and settings.
 
     Raises:
-        CrozeError: as `load_trained` and `feature_consistency`.
+        CrozeError: as `TrainingRun.model` and `feature_consistency`.
     """
-    model, _ = load_trained(member.folder)
+    model = TrainingRun.load(member.folder).model()
     key = json.dumps([digest_of_weights(model), identity(dataset), vars(settings)], sort_keys=True)
     path = member.folder / f"features-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
     with suppress(OSError, ValueError, TypeError):  # a broken file is made anew

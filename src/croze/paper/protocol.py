@@ -19,8 +19,7 @@ from typing import Any
 from rich.console import Console
 from torch.nn.functional import cross_entropy
 
-from croze.cli.pool_run import PoolRun
-from croze.cli.progress import Bar
+from croze.cli.progress import Bar, Bars
 from croze.data import load_batch, open_dataset
 from croze.data.splits import in_split, same_images
 from croze.errors import CrozeError
@@ -39,6 +38,7 @@ from croze.paper.protocol_rows import (
     values_of,
 )
 from croze.pool import POOL, MemberResult, folder_of_member, read_design, read_result
+from croze.pool.run import PoolRun
 from croze.proxies import Criterion, parse_proxies
 from croze.robustness.plan import Plan
 from croze.scoring.evaluator import Evaluator
@@ -428,22 +428,13 @@ class Protocol:
                 place = self.folder / self.recipe.method / f"{slug(space)}-seed{seed}"
                 names = in_order(place, list(architectures))
                 run = PoolRun(
-                    place,
-                    space,
-                    self.settings,
-                    self.recipe,
-                    self.plan,
-                    seed,
-                    self.data,
-                    self.images,
-                    self.test_data,
-                    self.test_images,
-                    self.workers,
-                    self.devices,
-                )
+                    folder=place, space=space, settings=self.settings, recipe=self.recipe, plan=self.plan,
+                    seed=seed, data=self.data, images=self.images, test_data=self.test_data,
+                    test_images=self.test_images, workers=self.workers, devices=self.devices,
+                )  # fmt: skip
                 try:
-                    with redirect_stdout(sys.stderr):
-                        run.train(names, terminal)
+                    with redirect_stdout(sys.stderr), Bars(terminal) as bars:
+                        run.train(names, bars)
                 except CrozeError:
                     known = _results(place, names)
                     if len(known) < len(names) or not all(one.failed for one in known.values()):

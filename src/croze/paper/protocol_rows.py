@@ -11,7 +11,7 @@ from typing import Any
 from croze.corruptions.names import CORRUPTIONS, SEVERITIES
 from croze.errors import CrozeError
 from croze.pool import MemberResult
-from croze.pool.work import column_of, is_column
+from croze.pool.run import column_of, is_column
 from croze.robustness.metrics import harmonic_robustness
 from croze.robustness.plan import Plan
 from croze.robustness.trials import Attacked

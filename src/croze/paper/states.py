@@ -23,8 +23,8 @@ from croze.scoring.evaluator import Evaluator
 from croze.scoring.ledger import Ledger
 from croze.scoring.store import Store
 from croze.training import BEST, Recipe, first_steps
-from croze.training.folder import identity, load_trained, read_description
-from croze.training.network import NetworkSpec, SpaceNetwork
+from croze.training.network import SpaceNetwork
+from croze.training.run import TrainingRun, identity
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ class Trained(Usual):
 
     def network(self, text: str, flavour: str | None = None) -> nn.Module:
         """The network behind the normalisation."""
-        model, _ = load_trained(self.folders[text])
+        model = TrainingRun.load(self.folders[text]).model()
         return model.network.to(self.device)
 
 
@@ -179,17 +179,17 @@ def _digest(path: Path) -> str:
 
 
 def _check_same(evaluator: Evaluator, architecture: str, folder: Path) -> None:
-    description = read_description(folder)
-    subject = NetworkSpec.from_json(description.subject)
-    if not isinstance(subject, SpaceNetwork) or subject.architecture != architecture:
-        raise CrozeError(f"{folder} holds a training of {subject.title}, not of {architecture}.")
+    run = TrainingRun.load(folder)
+    network = run.network
+    if not isinstance(network, SpaceNetwork) or network.architecture != architecture:
+        raise CrozeError(f"{folder} holds a training of {network.title}, not of {architecture}.")
     batch = evaluator.batch
     for what, here, there in (
-        ("space", evaluator.space, subject.open()),
-        ("seed", evaluator.seed, description.seed),
-        ("number of classes", batch.classes, description.classes),
-        ("mean", _rounded(batch.mean), _rounded(description.mean)),
-        ("deviation", _rounded(batch.std), _rounded(description.std)),
+        ("space", evaluator.space, network.open()),
+        ("seed", evaluator.seed, run.seed),
+        ("number of classes", batch.classes, run.classes),
+        ("mean", _rounded(batch.mean), _rounded(run.mean)),
+        ("deviation", _rounded(batch.std), _rounded(run.std)),
     ):
         if here != there:
             raise CrozeError(

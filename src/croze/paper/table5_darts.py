@@ -30,7 +30,7 @@ from croze.cli.options import (
 )
 from croze.cli.output import console
 from croze.cli.page_options import PageFile
-from croze.cli.pool_run import PoolRun
+from croze.cli.progress import Bars
 from croze.cli.training_options import (
     Epochs,
     RecipeSettings,
@@ -46,6 +46,7 @@ from croze.paper.forms import Best, Forms, best_by_set, find_forms, sets_of
 from croze.paper.output import Outcome, check_files, scores_of
 from croze.paper.printed import printed
 from croze.paper.table5 import COLUMNS, value_text, values_of
+from croze.pool.run import PoolRun
 from croze.proxies.croze.form import CrozeForm
 from croze.ranking.scored import Scored
 from croze.reporting.table import Table
@@ -222,21 +223,12 @@ def table5_darts(
     best = choose(candidates, sets, scored)
     winners = list(dict.fromkeys(one.architecture for by_set in best.values() for one in by_set.values()))
     run = PoolRun(
-        folder / "trained",
-        space,
-        own,
-        chosen_recipe,
-        plan_trials("fgsm", "8/255", "none", [], "all"),
-        seed,
-        data,
-        images,
-        test_data,
-        test_images,
-        workers,
-        devices,
-    )
-    with redirect_stdout(sys.stderr):
-        trained = run.train(winners, terminal)
+        folder=folder / "trained", space=space, settings=own, recipe=chosen_recipe,
+        plan=plan_trials("fgsm", "8/255", "none", [], "all"), seed=seed, data=data, images=images,
+        test_data=test_data, test_images=test_images, workers=workers, devices=devices,
+    )  # fmt: skip
+    with redirect_stdout(sys.stderr), Bars(terminal) as bars:
+        trained = run.train(winners, bars)
     rows = trained_rows(best, open_truth(f"pool:{folder / 'trained'}", dataset))
     comparable = opened.name == "darts" and dataset == "cifar10"
     Outcome(

@@ -18,7 +18,7 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Design:
-    """Everything that decides the figures of a pool's members.
+    """Everything that decides the accuracies of a pool's members.
 
     Attributes:
         space: as `open_space` takes it.
@@ -51,7 +51,7 @@ class Design:
         """
         if not (folder / POOL).exists() and any(folder.glob("cells/*")):
             raise CrozeError(f"{folder} holds cells but no {POOL}: name another folder.")
-        if (folder / "run.json").exists():
+        if (folder / "training.json").exists():
             raise CrozeError(f"{folder} is the folder of a training: name another one for a pool.")
         if (folder / POOL).exists():
             known = read_design(folder)
@@ -88,7 +88,7 @@ def read_design(folder: Path) -> Design:
         content["architectures"] = tuple(content["architectures"])
         found = Design(**content)
     except FileNotFoundError:
-        raise CrozeError(f"{path} does not exist: name the folder of a pool by `croze pool train`.") from None
+        raise CrozeError(f"{path} does not exist: name the folder of a pool.") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
         raise CrozeError(f"{path} is no description of a pool that can be read ({problem}).") from None
     if version != VERSION:
@@ -160,7 +160,7 @@ def _read(folder: Path) -> MemberResult | None:
 
 @dataclass(frozen=True)
 class Member:
-    """A trained member: `croze.training.folder.load_trained(member.folder)` gives its model.
+    """A trained member: `TrainingRun.load(member.folder).model()` gives its model.
 
     Attributes:
         architecture: in the notation of the space.

@@ -76,8 +76,8 @@ def pool_images(
     shared = _shared(found)
     if shared > SHARED:
         raise CrozeError(
-            f"{shared:.0%} of the test images are training images as well: name others with --test-data, or "
-            "none to set some aside."
+            f"{shared:.0%} of the test images are training images as well: name others, or none to set "
+            "some aside."
         )
     return found
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.table import Table as RichTable
-
 from croze.corruptions.names import CORRUPTIONS
 from croze.errors import CrozeError
 from croze.pool import Pool
 from croze.pool.truth import read_columns
+from croze.reporting.table import Table
 
 SHOWN = ("clean", "corruptions")
 """Columns that stand in the table besides the attacks; each corruption and severity is in the JSON."""
 
 
-def pool_table(pool: Pool, sort: str = "clean", top: int = 20) -> RichTable:
+def pool_table(pool: Pool, sort: str = "clean", top: int = 20) -> Table:
     """The best cells by a column.
 
     Raises:
@@ -28,19 +27,17 @@ def pool_table(pool: Pool, sort: str = "clean", top: int = 20) -> RichTable:
     shown = [name for name in (SHOWN[0], *attacks, SHOWN[1]) if name in columns]
     order = sorted(range(len(pool.members)), key=lambda i: -columns[sort][i])[:top]
     design = pool.design
-    title = (
-        f"{len(pool.members)} of {len(design.architectures)} cells of {design.space}, "
-        f"{design.recipe['method']} training for {design.recipe['epochs']} epochs"
-    )
-    table = RichTable(title=title, title_justify="left")
-    table.add_column("cell", overflow="fold")
-    for name in shown:
-        table.add_column(name, justify="right", no_wrap=True)
-    for i in order:
-        table.add_row(pool.members[i].architecture, *(f"{columns[name][i]:.1%}" for name in shown))
+    missing = len(design.architectures) - len(pool.members) - len(pool.failures)
+    notes = [f"{missing} are not done yet."] if missing else []
     if pool.failures:
-        table.caption = f"{len(pool.failures)} failed: {next(iter(pool.failures.values()))}"
-    return table
+        notes.append(f"{len(pool.failures)} failed, the first: {next(iter(pool.failures.values()))}")
+    return Table(
+        f"{len(pool.members)} of {len(design.architectures)} cells of {design.space}, "
+        f"{design.recipe['method']} training for {design.recipe['epochs']} epochs",
+        " ".join(notes),
+        ("cell", *shown),
+        tuple((pool.members[i].architecture, *(f"{columns[n][i]:.1%}" for n in shown)) for i in order),
+    )
 
 
 def pool_json(pool: Pool) -> dict[str, Any]:

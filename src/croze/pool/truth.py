@@ -71,8 +71,8 @@ def read_columns(pool: Pool) -> dict[str, NDArray[np.float64]]:
         if len(counts) > 1:
             numbers = " and ".join(map(str, sorted(counts)))
             raise CrozeError(
-                f"{name} of the pool in {pool.folder} rests on {numbers} images: run `croze pool train` "
-                "again with one --limit for all cells."
+                f"{name} of the pool in {pool.folder} rests on {numbers} images: train the pool "
+                "again with one limit for all cells."
             )
     corrupted = [f"{kind}@{severity}" for kind in CORRUPTIONS for severity in SEVERITIES]
     if all(name in columns for name in corrupted):

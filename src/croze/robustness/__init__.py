@@ -1,1 +1,1 @@
-"""How robust a trained model is: attacks, and the figures that sum them up."""
+"""How robust a trained model is: attacks, corruptions, and the metrics that sum them up."""

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from croze.corruptions.names import GROUPS, SEVERITIES
 from croze.reporting.chart import MARKS, Chart, Layout, canvas, legend_above
-from croze.reporting.palette import CLOUD, INK, PANEL, SERIES, SOFT, sequential
+from croze.reporting.palette import CLOUD, INK, PANEL, SERIES, SOFT
 from croze.reporting.table import Table
 from croze.reporting.text import percent, shortened
+from croze.robustness.metrics import CorruptionMetrics
+from croze.robustness.summary import Row, Summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SEVERITY = "severity "
 TOGETHER = "all attacks together"
 MARKERS = "osD^"
+
+Grouped = Mapping[str, Mapping[str, Mapping[int, float]]]
+"""Accuracies by group, corruption and severity."""
 
 
 @dataclass(frozen=True)
@@ -38,49 +42,43 @@ class Bar:
         return f"{self.label} {self.size}".strip()
 
 
-def attack_bars(result: Mapping[str, Any]) -> list[Bar]:
+def attack_bars(summary: Summary) -> list[Bar]:
     """Clean, then the attacks by size, each size closed by the worst case over its attacks."""
-    rows = [row for row in result["trials"] if not row["size"].startswith(SEVERITY)]
-    bars = [_bar(row) for row in rows if not row["size"]]
-    for size in dict.fromkeys(row["size"] for row in rows if row["size"]):
-        bars += [_bar(row) for row in rows if row["size"] == size]
-        worst = result["worst_case"].get(size)
+    rows = summary.under_attack
+    bars = [_bar(row) for row in rows if not row.size]
+    for size in dict.fromkeys(row.size for row in rows if row.size):
+        bars += [_bar(row) for row in rows if row.size == size]
+        worst = summary.worst_case.get(size)
         if worst is not None:
-            bars.append(Bar(TOGETHER, size, worst["accuracy"], None, worst["images"]))
+            bars.append(Bar(TOGETHER, size, worst.accuracy, None, worst.images))
     return bars
 
 
-def _bar(row: Mapping[str, Any]) -> Bar:
-    low, high = row["wilson95"]
-    return Bar(row["what"], row["size"], row["accuracy"], (low, high), row["images"])
+def _bar(row: Row) -> Bar:
+    return Bar(row.what, row.size, row.accuracy, row.wilson95, row.images)
 
 
-def by_group(result: Mapping[str, Any]) -> dict[str, dict[str, dict[int, float]]]:
+def by_group(metrics: CorruptionMetrics | None) -> Grouped:
     """Accuracies by group, corruption and severity; groups without any left out."""
-    found = (result.get("corruptions") or {}).get("accuracies", {})
+    found = {} if metrics is None else metrics.accuracies
     grouped = {
-        group: {
-            name: {int(severity): float(value) for severity, value in found[name].items()}
-            for name in members
-            if name in found
-        }
-        for group, members in GROUPS.items()
+        group: {name: found[name] for name in members if name in found} for group, members in GROUPS.items()
     }
     return {group: members for group, members in grouped.items() if members}
 
 
-def evaluation_charts(result: Mapping[str, Any]) -> tuple[Chart, ...]:
-    """All that the result has data for."""
-    charts = [_attacks(result)]
-    grouped = by_group(result)
-    if grouped:
-        clean = next((row["accuracy"] for row in result["trials"] if row["what"] == "clean"), None)
-        charts += [_corruptions(result, grouped, clean), _severities(grouped, clean), _map(grouped)]
+def evaluation_charts(summary: Summary) -> tuple[Chart, ...]:
+    """All that the evaluation has data for."""
+    charts = [_attacks(summary)]
+    metrics = summary.corruptions
+    if metrics is not None:
+        grouped, clean = by_group(metrics), summary.trials[0].accuracy
+        charts += [_corruptions(metrics, grouped, clean), _severities(grouped, clean)]
     return tuple(charts)
 
 
-def _attacks(result: Mapping[str, Any]) -> Chart:
-    bars = attack_bars(result)
+def _attacks(summary: Summary) -> Chart:
+    bars = attack_bars(summary)
 
     def draw(layout: Layout) -> Figure:
         row = 40 if layout.narrow else 30
@@ -109,7 +107,7 @@ def _attacks(result: Mapping[str, Any]) -> Chart:
         axes.set_yticks(range(len(bars)), ["" if layout.narrow else shortened(bar.name, 56) for bar in bars])
         return figure
 
-    unlimited = [bar.name for bar in bars if bar.size and bar.size not in result["average_over_attacks"]]
+    unlimited = [bar.name for bar in bars if bar.size and bar.size not in summary.average_over_attacks]
     check = ""
     if unlimited:
         check = (
@@ -158,9 +156,7 @@ def written(axes: Axes, place: float, accuracy: float) -> None:
     )
 
 
-def _corruptions(
-    result: Mapping[str, Any], grouped: Mapping[str, Mapping[str, Mapping[int, float]]], clean: float | None
-) -> Chart:
+def _corruptions(metrics: CorruptionMetrics, grouped: Grouped, clean: float) -> Chart:
     means = {
         group: {name: sum(row.values()) / len(row) for name, row in members.items()}
         for group, members in grouped.items()
@@ -185,25 +181,23 @@ def _corruptions(
             ticks.append(place)
             names.append(f"{list(means)[g]}, mean")
             place += 1.5
-        if clean is not None:
-            axes.axvline(100 * clean, color=INK, linewidth=1.4, linestyle=(0, (4, 3)), label="clean")
-            legend_above(figure, axes, 1)
+        axes.axvline(100 * clean, color=INK, linewidth=1.4, linestyle=(0, (4, 3)), label="clean")
+        legend_above(figure, axes, 1)
         axes.set_yticks(ticks, names)
         axes.set_ylim(place - 0.9, -0.6)
-        scale(axes, max([v for members in means.values() for v in members.values()] + [clean or 0.0]))
+        scale(axes, max([v for members in means.values() for v in members.values()] + [clean]))
         axes.set_xlabel("accuracy, %")
         axes.grid(axis="y", visible=False)
         axes.spines["left"].set_visible(False)
         return figure
 
-    corruptions = result["corruptions"]
     rows = [
         (group, name.replace("_", " "), percent(value))
         for group, members in means.items()
         for name, value in members.items()
     ]
-    rows += [(group, "mean", percent(value)) for group, value in corruptions["by_group"].items()]
-    mean = corruptions.get("mean")
+    rows += [(group, "mean", percent(value)) for group, value in metrics.by_group.items()]
+    mean = metrics.mean
     rows += [("all", "mean", percent(mean))] if mean is not None else []
     return Chart(
         "evaluation-corruptions",
@@ -217,8 +211,8 @@ def _corruptions(
     )
 
 
-def _severities(grouped: Mapping[str, Mapping[str, Mapping[int, float]]], clean: float | None) -> Chart:
-    top = max([v for m in grouped.values() for row in m.values() for v in row.values()] + [clean or 0.0])
+def _severities(grouped: Grouped, clean: float) -> Chart:
+    top = max([v for m in grouped.values() for row in m.values() for v in row.values()] + [clean])
 
     def panel(axes: Axes, group: str, members: Mapping[str, Mapping[int, float]], layout: Layout) -> None:
         for k, (name, row) in enumerate(members.items()):
@@ -227,8 +221,7 @@ def _severities(grouped: Mapping[str, Mapping[str, Mapping[int, float]]], clean:
                 severities, [100 * row[s] for s in severities], f"{MARKERS[k]}-", color=SERIES[k],
                 markersize=6, label=name.replace("_", " "), gid=f"{MARKS}-{name}",
             )  # fmt: skip
-        if clean is not None:
-            axes.axhline(100 * clean, color=CLOUD, linewidth=1.4, linestyle=(0, (4, 3)), label="clean")
+        axes.axhline(100 * clean, color=CLOUD, linewidth=1.4, linestyle=(0, (4, 3)), label="clean")
         axes.set_title(group)
         axes.set_xticks(SEVERITIES)
         axes.set_xlim(0.8, 5.2)
@@ -262,73 +255,9 @@ def _severities(grouped: Mapping[str, Mapping[str, Mapping[int, float]]], clean:
     )
 
 
-def _severity_rows(grouped: Mapping[str, Mapping[str, Mapping[int, float]]]) -> tuple[tuple[str, ...], ...]:
+def _severity_rows(grouped: Grouped) -> tuple[tuple[str, ...], ...]:
     return tuple(
         (name.replace("_", " "), *(f"{100 * row[s]:.1f}" if s in row else "–" for s in SEVERITIES))
         for members in grouped.values()
         for name, row in members.items()
     )
-
-
-def _map(grouped: Mapping[str, Mapping[str, Mapping[int, float]]]) -> Chart:
-    names = [(name, row) for members in grouped.values() for name, row in members.items()]
-    top = max(max(row.values()) for _, row in names) or 1.0
-
-    def draw(layout: Layout) -> Figure:
-        from matplotlib.patches import Rectangle
-
-        figure = canvas(layout, 46 + 25 * (len(names) + 0.35 * len(grouped)))
-        axes = figure.subplots()
-        place = 0.0
-        ticks: list[float] = []
-        for members in grouped.values():
-            for row in members.values():
-                for j, severity in enumerate(SEVERITIES):
-                    value = row.get(severity)
-                    fill, text = (PANEL, SOFT) if value is None else sequential(value / top)
-                    axes.add_patch(
-                        Rectangle((j, place), 1, 1, facecolor=fill, edgecolor=PANEL, linewidth=1.5,
-                                  gid=f"{MARKS}-{len(ticks)}-{severity}")
-                    )  # fmt: skip
-                    axes.text(
-                        j + 0.5, place + 0.5, "–" if value is None else f"{100 * value:.0f}", ha="center",
-                        va="center_baseline", color=text,
-                    )  # fmt: skip
-                ticks.append(place + 0.5)
-                place += 1
-            place += 0.35
-        axes.set_xlim(0, len(SEVERITIES))
-        axes.set_ylim(place - 0.35, 0)
-        axes.grid(visible=False)
-        for side in ("left", "bottom"):
-            axes.spines[side].set_visible(False)
-        axes.xaxis.set_ticks_position("top")
-        axes.set_xticks([j + 0.5 for j in range(len(SEVERITIES))], [str(s) for s in SEVERITIES])
-        axes.set_yticks(ticks, [name.replace("_", " ") for name, _ in names])
-        return figure
-
-    return Chart(
-        "evaluation-map",
-        "All corruptions and severities",
-        f"Accuracy in percent; the darkest (on dark ground the brightest) cell is {100 * top:.0f}%.",
-        "A map of 15 corruptions by 5 severities; the table behind it has the numbers.",
-        Table("Accuracy by corruption and severity, %", "", ("corruption", *map(str, SEVERITIES)),
-              _severity_rows(grouped)),
-        draw,
-    )  # fmt: skip
-
-
-def per_class_sheet(result: Mapping[str, Any], most: int = 20) -> Table | None:
-    """Accuracy by class under clean images and attacks; None for more classes than a table holds."""
-    rows: Sequence[Mapping[str, Any]] = [r for r in result["trials"] if not r["size"].startswith(SEVERITY)]
-    if not rows or not rows[0].get("per_class") or len(rows[0]["per_class"]) > most:
-        return None
-    classes = range(len(rows[0]["per_class"]))
-    lines = tuple(
-        (
-            f"{r['what']} {r['size']}".strip(),
-            *("–" if v is None else f"{100 * v:.0f}" for v in r["per_class"]),
-        )
-        for r in rows
-    )
-    return Table("Accuracy by class, %", "A dash: no image of the class.", ("", *map(str, classes)), lines)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -46,7 +45,7 @@ class Result:
         return float(self.correct.mean())
 
 
-def evaluate(
+def run_trials(
     model: nn.Module,
     dataset: Dataset,
     trials: Sequence[Trial],
@@ -133,12 +132,3 @@ def check_model(model: nn.Module, dataset: Dataset) -> None:
             f"The model has {logits.shape[1]} classes, {dataset.source} has {dataset.classes}: "
             "evaluate it on the data set it was trained for."
         )
-
-
-def digest_of_weights(model: nn.Module) -> str:
-    """SHA-256 over names, shapes and values of all parameters and buffers, and over the layers."""
-    total = hashlib.sha256(repr(model).encode())
-    for name, tensor in sorted(model.state_dict().items()):
-        total.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
-        total.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    return total.hexdigest()

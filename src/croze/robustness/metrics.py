@@ -91,6 +91,17 @@ class CorruptionMetrics:
             "mce_reference": self.reference,
         }
 
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> CorruptionMetrics:
+        """The metrics that `to_json` described; raises KeyError or TypeError where these are none."""
+        return cls(
+            {
+                name: {int(severity): value for severity, value in row.items()}
+                for name, row in content["accuracies"].items()
+            },
+            *(content[key] for key in ("by_corruption", "by_group", "mean", "mce", "mce_reference")),
+        )
+
 
 def corruption_metrics(
     accuracies: Accuracies, reference: Accuracies | None = None, reference_name: str = ""

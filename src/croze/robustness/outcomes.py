@@ -28,6 +28,8 @@ CREATE TABLE IF NOT EXISTS outcomes (
 ) WITHOUT ROWID
 """
 
+FILE = "outcomes.sqlite"
+
 
 class Outcomes:
     """The file `outcomes.sqlite` of a folder; a context manager.
@@ -41,8 +43,8 @@ class Outcomes:
     """
 
     def __init__(self, folder: str | Path, context: Mapping[str, Any]) -> None:
-        self.path = Path(folder) / "outcomes.sqlite"
-        self._context = hashlib.sha256(json.dumps(context, sort_keys=True).encode()).hexdigest()
+        self.path = Path(folder) / FILE
+        self._context = _key(context)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(self.path)
@@ -93,3 +95,33 @@ class Outcomes:
                 self._connection.execute("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?)", row)
         except sqlite3.Error as problem:
             raise CrozeError(f"Cannot write to {self.path}: {problem}; what is in it is safe.") from problem
+
+
+def read_outcomes(folder: Path, context: Mapping[str, Any]) -> dict[str, tuple[int, float]]:
+    """Of each trial that was begun in this context, the images that are done and the accuracy on them.
+
+    Raises:
+        CrozeError: when the file is damaged.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        return {}
+    try:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        try:
+            rows = connection.execute(
+                "SELECT trial, correct FROM outcomes WHERE context = ? ORDER BY trial, first",
+                (_key(context),),
+            ).fetchall()
+        finally:
+            connection.close()
+    except sqlite3.Error as problem:
+        raise CrozeError(f"{path} cannot be read ({problem}): name the folder of a run.") from None
+    correct: dict[str, bytes] = {}
+    for trial, blob in rows:
+        correct[trial] = correct.get(trial, b"") + blob
+    return {trial: (len(blob), sum(blob) / len(blob)) for trial, blob in correct.items()}
+
+
+def _key(context: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(context, sort_keys=True).encode()).hexdigest()

@@ -1,107 +1,171 @@
-"""An evaluation in a report."""
+"""The tables and the page of an evaluation."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
+from croze.corruptions.names import GROUPS, SEVERITIES
 from croze.reporting.part import Fact, Part, basis_of
 from croze.reporting.table import Table
 from croze.reporting.text import percent, text_of
-from croze.robustness.charts import attack_bars, evaluation_charts, per_class_sheet
+from croze.robustness.charts import TOGETHER, evaluation_charts
+from croze.robustness.metrics import CorruptionMetrics
+from croze.robustness.summary import Summary
+
+if TYPE_CHECKING:
+    from croze.robustness.run import EvaluationRun
+
+MOST_CLASSES = 20
+"""Whose accuracies fit beside each other."""
 
 
-def evaluation_part(result: Mapping[str, Any]) -> Part:
-    """What `croze evaluate` wrote."""
-    bars = attack_bars(result)
-    clean = bars[0]
-    # sizes without an average are those of the check for masked gradients
-    attacked = [bar for bar in bars if bar.size in result["average_over_attacks"]]
-    facts = [Fact("clean accuracy", percent(clean.accuracy), f"{clean.images:,} images")]
-    if attacked:
-        worst = min(attacked, key=lambda bar: bar.accuracy)
-        facts.append(Fact("under the worst", percent(worst.accuracy), worst.name))
-    corruptions = result.get("corruptions") or {}
-    if corruptions.get("mean") is not None:
-        facts.append(Fact("under corruptions", percent(corruptions["mean"]), "mean of all 75"))
-    if corruptions.get("mce") is not None:
-        against = corruptions.get("mce_reference")
-        facts.append(
-            Fact(
-                "mCE", f"{100 * corruptions['mce']:.1f}", f"against {against}" if against else "mean error, %"
-            )
-        )
-    table3 = result.get("table3")
-    if table3:
-        facts.append(Fact("HRS", percent(table3["hrs"]), "of clean and FGSM 8/255"))
-    recipe, network = result["recipe"], result["network"]
+def evaluation_part(run: EvaluationRun) -> Part:
+    """An evaluation as a part of a report."""
+    summary = run.summary
     return Part(
         "evaluation",
         "Evaluation under attacks and corruptions",
-        f"A network of {recipe['method']} training, on {clean.images:,} images of {result['data']}"
-        f"{', on which it was trained' if result.get('trained_on_the_same_data') else ''}.",
-        tuple(facts),
-        evaluation_charts(result),
-        tuple(
-            sheet
-            for sheet in (_averages(result), per_class_sheet(result), _costs(result))
-            if sheet is not None
-        ),
-        _notices(result),
-        str(network.get("architecture") or network.get("file") or ""),
+        f"{run.title[0].upper()}{run.title[1:]}.",
+        _facts(summary) if summary else (Fact("trials begun", f"{len(run.begun):,}"),),
+        evaluation_charts(summary) if summary else (),
+        tables(summary) if summary else (run.table(),),
+        _notices(run),
+        str(run.network.to_json().get("architecture") or ""),
         basis_of(
-            result["provenance"],
-            ("network", text_of(network)),
-            ("training", result.get("training")),
-            ("recipe", text_of({k: v for k, v in recipe.items() if v not in (None, "")})),
-            ("data", result["data"]),
-            *((_named(key), value) for key, value in result["context"].items()),
+            run.provenance,
+            ("network", text_of(run.network.to_json())),
+            ("training", run.training),
+            ("recipe", run.recipe and text_of(run.recipe.to_json())),
+            ("data", run.data),
+            *((_BASIS.get(key, key.replace("_", " ")), value) for key, value in run.context.items()),
         ),
     )
 
 
-def _named(key: str) -> str:
-    return {"weights": "SHA-256 of the weights", "images": "SHA-256 of the images"}.get(
-        key, key.replace("_", " ")
-    )
+_BASIS = {"weights": "SHA-256 of the weights", "images": "SHA-256 of the images"}
 
 
-def _notices(result: Mapping[str, Any]) -> tuple[str, ...]:
-    notices = [f"Gradients may be masked: {sign}" for sign in result.get("signs_of_masking") or []]
-    if result.get("trained_on_the_same_data"):
-        notices.append(f"The network was trained on images of {result['data']} itself: unseen ones say more.")
-    return tuple(notices)
+def _facts(summary: Summary) -> tuple[Fact, ...]:
+    clean, *rows = summary.under_attack
+    facts = [Fact("clean accuracy", percent(clean.accuracy), f"{clean.images:,} images")]
+    # sizes without an average are those of the check for masked gradients
+    attacked = [(r.name, r.accuracy) for r in rows if r.size in summary.average_over_attacks]
+    attacked += [(f"{TOGETHER} {size}", mean.accuracy) for size, mean in summary.worst_case.items()]
+    if attacked:
+        name, lowest = min(attacked, key=lambda pair: pair[1])
+        facts.append(Fact("under the worst", percent(lowest), name))
+    corruptions = summary.corruptions
+    if corruptions is not None and corruptions.mean is not None and corruptions.mce is not None:
+        facts.append(Fact("under corruptions", percent(corruptions.mean), "mean of all 75"))
+        against = f"against {corruptions.reference}" if corruptions.reference else "mean error, %"
+        facts.append(Fact("mCE", f"{100 * corruptions.mce:.1f}", against))
+    if summary.table3 is not None:
+        facts.append(Fact("HRS", percent(summary.table3["hrs"]), "of clean and FGSM 8/255"))
+    return tuple(facts)
 
 
-def _averages(result: Mapping[str, Any]) -> Table | None:
-    rows = [
-        (f"mean over the attacks, {size}", f"{found['images']:,}", percent(found["accuracy"]))
-        for size, found in result["average_over_attacks"].items()
-    ]
-    table3 = result.get("table3")
-    if table3:
-        rows += [
-            (f"{name} (Tables 3 and 5 of the CRoZe paper)", f"{table3['images']:,}", percent(table3[name]))
-            for name in ("clean", "cc", "fgsm", "hrs", "avg")
-        ]
-    return Table("Means", "", ("figure", "images", "accuracy"), tuple(rows)) if rows else None
-
-
-def _costs(result: Mapping[str, Any]) -> Table:
-    rows = tuple(
-        (
-            f"{row['what']} {row['size']}".strip(),
-            "–" if row["hrs"] is None else percent(row["hrs"]),
-            f"{row['forwards_per_image']:,.0f}",
-            f"{row['backwards_per_image']:,.0f}",
-            f"{row['seconds']:,.1f}",
+def _notices(run: EvaluationRun) -> tuple[str, ...]:
+    if run.summary is None:
+        return (
+            "This evaluation has not finished: the accuracies below are of the images that are done. Its "
+            "command goes on where it was.",
         )
-        for row in result["trials"]
-        if not row["size"].startswith("severity ")
+    return run.warnings
+
+
+def tables(summary: Summary) -> tuple[Table, ...]:
+    """Everything that is measured: under attack, under corruptions, by class."""
+    found = [attack_table(summary, "Accuracy under attack")]
+    if summary.corruptions is not None:
+        found.append(corruption_table(summary.corruptions))
+    by_class = class_table(summary)
+    return (*found, by_class) if by_class is not None else tuple(found)
+
+
+def attack_table(summary: Summary, title: str) -> Table:
+    """Clean images and attacks, and at each size all attacks together and their mean."""
+    rows = [
+        (
+            row.what,
+            row.size,
+            f"{row.images:,}",
+            percent(row.accuracy),
+            f"{percent(row.wilson95[0])} to {percent(row.wilson95[1])}",
+            "" if row.hrs is None else percent(row.hrs),
+            f"{row.forwards_per_image + row.backwards_per_image:,.0f}",
+            f"{row.seconds:,.1f}",
+        )
+        for row in summary.under_attack
+    ]
+    for name, means in (
+        (TOGETHER, summary.worst_case),
+        ("mean over the attacks", summary.average_over_attacks),
+    ):
+        for size, mean in means.items():
+            rows.append((name, size, f"{mean.images:,}", percent(mean.accuracy), "", "", "", ""))
+    note = (
+        "With Wilson's 95% interval. HRS is the harmonic mean of clean and robust accuracy on the same "
+        f"images; passes are forward and backward passes an image. {table3_sentence(summary.table3)}"
     )
-    return Table(
-        "What the attacks took",
-        "HRS is the harmonic mean of clean and robust accuracy on the same images; passes are per image.",
-        ("attack", "HRS", "forward passes", "backward passes", "seconds"),
-        rows,
+    head = ("attack", "size", "images", "accuracy", "95% interval", "HRS", "passes", "seconds")
+    return Table(title, note.strip(), head, tuple(rows))
+
+
+def table3_sentence(table3: Mapping[str, float] | None) -> str:
+    """The metrics of the paper's Tables 3 and 5; empty where they are not known."""
+    if table3 is None:
+        return ""
+    values = ", ".join(f"{name} {100 * value:.1f}" for name, value in table3.items() if name != "images")
+    return (
+        "As in Tables 3 and 5 of the CRoZe paper (CC: mean over all corruptions; FGSM at 8/255; avg: of the "
+        f"four before), on {table3['images']} images: {values}."
     )
+
+
+def corruption_table(metrics: CorruptionMetrics) -> Table:
+    """Accuracy under each corruption and severity, each group behind its own, all at last."""
+    rows = tuple(
+        (name, *("" if v is None else percent(v) for v in (*values, mean)))
+        for name, values, mean in _corruption_rows(metrics)
+    )
+    note = ""
+    if metrics.mce is not None:
+        note = f"mCE, the mean error over all of them, is {100 * metrics.mce:.1f}."
+        if metrics.reference:
+            note = (
+                f"mCE is {100 * metrics.mce:.1f}: the mean over corruptions of the summed error, divided by "
+                f"that of {metrics.reference}."
+            )
+    return Table("Accuracy under corruptions, by severity", note, ("", *map(str, SEVERITIES), "mean"), rows)
+
+
+def _corruption_rows(
+    metrics: CorruptionMetrics,
+) -> Iterator[tuple[str, tuple[float | None, ...], float | None]]:
+    found = metrics.accuracies
+
+    def by_severity(members: tuple[str, ...]) -> tuple[float, ...]:
+        return tuple(sum(found[name][s] for name in members) / len(members) for s in SEVERITIES)
+
+    for group, members in GROUPS.items():
+        for name in members:
+            if name in found:
+                yield name, tuple(found[name].get(s) for s in SEVERITIES), metrics.by_corruption[name]
+        if group in metrics.by_group:
+            yield group.upper(), by_severity(members), metrics.by_group[group]
+    if metrics.mean is not None:
+        yield "ALL (CC)", by_severity(tuple(found)), metrics.mean
+
+
+def class_table(summary: Summary) -> Table | None:
+    """Accuracy by class; None for more classes than a table holds."""
+    classes = len(summary.trials[0].per_class)
+    if classes > MOST_CLASSES:
+        return None
+    rows = tuple(
+        (row.name, *("–" if share is None else f"{100 * share:.1f}" for share in row.per_class))
+        for row in summary.under_attack
+    )
+    head = ("", *map(str, range(classes)))
+    return Table("Accuracy by class, %", "A dash: no image of the class.", head, rows)

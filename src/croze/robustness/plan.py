@@ -1,4 +1,4 @@
-"""From what a user writes to the trials of an evaluation."""
+"""From attacks, sizes and corruptions to the trials of an evaluation."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from pathlib import Path
 
 from torch import nn
 
-from croze.corruptions import Corruption, FrostTextures, parse_corruptions
+from croze.corruptions import FrostTextures, parse_corruptions
 from croze.data.dataset import Indices
 from croze.errors import CrozeError
-from croze.perturb.epsilon import parse_epsilon
-from croze.robustness.attacks import TrainingBatches, find_attack, find_attacks
+from croze.perturb.epsilon import check_epsilon, parse_epsilon
+from croze.robustness.attacks import Attack, TrainingBatches, find_attack, find_attacks
 from croze.robustness.masking import UNBOUNDED
 from croze.robustness.trials import Attacked, Clean, Corrupted, Published, Trial
+
+Attacks = str | Attack | Sequence[str | Attack] | None
+Sizes = str | float | Sequence[float] | None
 
 NONE = "none"
 CHECK = "pgd(steps=50)"
@@ -31,37 +34,38 @@ class Plan:
 
 
 def plan_trials(
-    attacks: str,
-    epsilon: str,
-    epsilon_l2: str,
-    limits: Sequence[str],
-    corruptions: str = NONE,
+    attacks: Attacks,
+    epsilon: Sizes,
+    epsilon_l2: Sizes = None,
+    limits: Sequence[str] | Mapping[str, int] = (),
+    corruptions: str | None = None,
     frost: FrostTextures | None = None,
 ) -> Plan:
-    """The trials that the texts name.
+    """The trials that attacks, sizes and corruptions make.
 
     Every attack runs at every size of the norms it is defined in. Where there are attacks in l-inf, one
     without a bound on a few images looks for masked gradients.
 
     Args:
-        attacks: as `find_attacks`, or none.
-        epsilon, epsilon_l2: sizes, comma-separated, or none.
-        limits: `attack=N`, the attack by its full name or its name alone; `corruptions=N` all of them, or one
-            of them by name.
-        corruptions: as `parse_corruptions`, or none.
+        attacks: as `find_attacks`; None or `none` for none.
+        epsilon, epsilon_l2: sizes, as numbers or as text, comma-separated; None or `none` for none.
+        limits: so many images for an attack, by its full name or its name alone; for `corruptions`, or one of
+            them by name. As text `ATTACK=N`.
+        corruptions: as `parse_corruptions`; None or `none` for none.
         frost: textures of one's own.
 
     Raises:
         CrozeError: for what cannot be read, an attack without a size in its norms, or a limit of nothing.
     """
-    chosen = [] if attacks == NONE else find_attacks(attacks)
+    chosen = [] if attacks in (None, NONE) else find_attacks(attacks)
     sizes = {"linf": _sizes(epsilon, "linf"), "l2": _sizes(epsilon_l2, "l2")}
-    trials: list[Trial] = [Clean(), *(Corrupted(one, frost) for one in _corruptions(corruptions))]
+    corrupted = [] if corruptions in (None, NONE) else parse_corruptions(str(corruptions))
+    trials: list[Trial] = [Clean(), *(Corrupted(one, frost) for one in corrupted)]
     for attack in chosen:
         own = [Attacked(attack, e, norm) for norm in attack.norms for e in sizes[norm]]
         if not own:
-            options = " or ".join("--epsilon" if norm == "linf" else "--epsilon-l2" for norm in attack.norms)
-            raise CrozeError(f"Attack {attack.spec} has no size: give one with {options}.")
+            names = " or ".join("epsilon" if norm == "linf" else "epsilon_l2" for norm in attack.norms)
+            raise CrozeError(f"Attack {attack.spec} has no size: give one as {names}.")
         trials += own
     found = _limits(limits, trials)
     if any(isinstance(trial, Attacked) and trial.norm == "linf" for trial in trials):
@@ -123,25 +127,29 @@ def prepare(
     return Plan(trials, plan.limits)
 
 
-def _corruptions(text: str) -> list[Corruption]:
-    return [] if text == NONE else parse_corruptions(text)
+def _sizes(sizes: Sizes, norm: str) -> list[float]:
+    if sizes is None or sizes == NONE:
+        return []
+    if isinstance(sizes, str):
+        return [parse_epsilon(part, norm) for part in sizes.split(",")]
+    return [
+        check_epsilon(float(size), norm) for size in ([sizes] if isinstance(sizes, int | float) else sizes)
+    ]
 
 
-def _sizes(text: str, norm: str) -> list[float]:
-    return [] if text == NONE else [parse_epsilon(part, norm) for part in text.split(",")]
-
-
-def _limits(texts: Sequence[str], trials: Sequence[Trial]) -> dict[str, int]:
+def _limits(limits: Sequence[str] | Mapping[str, int], trials: Sequence[Trial]) -> dict[str, int]:
+    if isinstance(limits, Mapping):
+        limits = [f"{name}={number}" for name, number in limits.items()]
     found: dict[str, int] = {}
-    for text in texts:
+    for text in limits:
         name, _, number = text.rpartition("=")
         if not number.isdecimal() or int(number) < 1:
             raise CrozeError(
-                f"--limit takes ATTACK=N or corruptions=N, N being a number of images, got {text!r}."
+                f"A limit is ATTACK=N or corruptions=N, N being a number of images above 0, got {text!r}."
             )
         keys = [t.key for t in trials if name in _names(t)]
         if not keys:
-            raise CrozeError(f"--limit names {name!r}, which is none of the attacks and corruptions.")
+            raise CrozeError(f"The limit of {name!r} is for none of the attacks and corruptions.")
         found |= dict.fromkeys(keys, int(number))
     return found
 

@@ -14,7 +14,8 @@ import torch
 from torch import nn
 
 from croze.errors import CrozeError
-from croze.proxies import Proxy
+from croze.proxies import Criterion, Proxy, parts_of
+from croze.proxies.reference import DEFAULT_REFERENCE, with_aggregates
 from croze.scoring.costs import Cost
 from croze.scoring.score import failure_reason, score_all
 from croze.spaces import Space
@@ -99,6 +100,13 @@ class Evaluator:
             if isinstance(quantity, Cost):
                 found[quantity.spec] = self.cost(text, quantity)
         return [found[quantity.spec] for quantity in quantities]
+
+    def scores(
+        self, architecture: str, criteria: Sequence[Criterion], reference: str = DEFAULT_REFERENCE
+    ) -> list[Score]:
+        """One score a criterion, aggregates from the percentiles of their parts in a reference population."""
+        parts = {score.proxy: score for score in self((architecture, tuple(parts_of(criteria))))}
+        return with_aggregates(criteria, parts, self.batch, reference, self.space.flavours)
 
     def cost(self, text: str, cost: Cost) -> Score:
         """The cost of an architecture as a score; a failed one where there is none."""

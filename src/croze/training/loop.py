@@ -1,4 +1,4 @@
-"""One loop for every recipe: goes on where it was, to the bit."""
+"""One loop for every recipe: trains, validates, keeps the best epoch, goes on where it was, to the bit."""
 
 from __future__ import annotations
 
@@ -8,19 +8,77 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 
 from croze.data import Dataset
+from croze.data.dataset import Indices, evenly_spaced
 from croze.errors import CrozeError
 from croze.nn.normalised import Normalised
 from croze.nn.scratch import evaluating
 from croze.nn.seeding import exact_convolutions
+from croze.perturb.base import Ball
+from croze.perturb.pgd import PGD
 from croze.training.images import Batches
+from croze.training.loss import input_gradient
 from croze.training.recipe import Recipe
 from croze.training.state import Place, load_state, load_weights, save_state, save_weights
-from croze.training.step import Run, optimiser_of, step
-from croze.training.validation import validate
+from croze.training.step import Session, optimiser_of, step
+
+_BATCH = 250
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Accuracies in [0, 1]; the adversarial one is None for standard training, which does not measure it."""
+
+    clean: float
+    adversarial: float | None
+
+    @property
+    def value(self) -> float:
+        """What is highest in the epoch that is kept: adversarial accuracy, or clean where there is none."""
+        return self.clean if self.adversarial is None else self.adversarial
+
+
+def validate(
+    model: Normalised, dataset: Dataset, recipe: Recipe, device: torch.device, seed: int
+) -> Validation:
+    """Clean accuracy on all images, and on the first of them accuracy under PGD of the recipe's epsilon.
+
+    PGD takes the recipe's `validation_steps` steps of a quarter epsilon from a random start.
+    """
+    clean = 0
+    adversarial, attacked = 0, 0
+    generator = torch.Generator().manual_seed(seed)
+    # spread over the images, for they may be sorted by class
+    chosen = evenly_spaced(len(dataset), recipe.validation_images if recipe.adversarial else 0)
+    with evaluating(model):
+        for start in range(0, len(dataset), _BATCH):
+            images, labels = _batch(dataset, np.arange(start, min(start + _BATCH, len(dataset))), device)
+            with torch.no_grad():
+                clean += int((model(images).argmax(1) == labels).sum())
+        for start in range(0, len(chosen), _BATCH):
+            images, labels = _batch(dataset, chosen[start : start + _BATCH], device)
+
+            def loss(x: Tensor, labels: Tensor = labels) -> Tensor:
+                return cross_entropy(model(x), labels, reduction="sum")
+
+            perturbed = PGD(recipe.validation_steps)(
+                images, input_gradient(loss), Ball(recipe.epsilon, 0.0, 1.0), generator
+            )
+            with torch.no_grad():
+                adversarial += int((model(perturbed).argmax(1) == labels).sum())
+            attacked += len(labels)
+    return Validation(clean / len(dataset), adversarial / attacked if attacked else None)
+
+
+def _batch(dataset: Dataset, rows: Indices, device: torch.device) -> tuple[Tensor, Tensor]:
+    images = torch.from_numpy(dataset.read(rows)).to(device).to(torch.float32) / 255
+    return images, torch.from_numpy(dataset.labels[rows]).to(device)
+
 
 STATE = "last.safetensors"
 BEST = "best.safetensors"
@@ -48,7 +106,7 @@ class Trained:
     seconds: float
 
 
-def train(
+def fit(
     network: nn.Module,
     training: Dataset,
     validation: Dataset,
@@ -99,13 +157,13 @@ def train(
     optimiser = optimiser_of(model, recipe)
     state = folder / STATE
     place = load_state(state, model, optimiser, title) if state.exists() else Place()
-    run = Run(model, optimiser, recipe, Batches(training, recipe, seed), place, seed, mixed_precision)
+    session = Session(model, optimiser, recipe, Batches(training, recipe, seed), place, seed, mixed_precision)
     with exact_convolutions():
         while place.epoch < recipe.epochs:
-            _epoch(run, folder, checkpoint_seconds, watch)
+            _epoch(session, folder, checkpoint_seconds, watch)
             with torch.autocast(place_of.type, torch.bfloat16, enabled=mixed_precision):
                 found = validate(model, validation, recipe, place_of, seed)
-            row = _row(run, found.clean, found.adversarial)
+            row = _row(session, found.clean, found.adversarial)
             place.history.append(row)
             if not place.best or found.value > place.best["value"]:
                 place.best = {"epoch": place.epoch + 1, "value": found.value}
@@ -123,37 +181,37 @@ def in_pixels(network: nn.Module, dataset: Dataset, normalises_input: bool = Fal
     return Normalised(network, dataset.mean, dataset.std)
 
 
-def _epoch(run: Run, folder: Path, checkpoint_seconds: float, watch: Watch | None) -> None:
+def _epoch(session: Session, folder: Path, checkpoint_seconds: float, watch: Watch | None) -> None:
     """From the place to the end of its epoch."""
-    place = run.place
+    place = session.place
     saved = time.monotonic()
-    run.model.train()
-    while place.step < run.batches.steps:
+    session.model.train()
+    while place.step < session.batches.steps:
         start = time.monotonic()
-        loss = step(run)
+        loss = step(session)
         place.seconds += time.monotonic() - start
         if watch is not None:
-            watch(place, run.total, loss)
+            watch(place, session.total, loss)
         if time.monotonic() - saved > checkpoint_seconds:
-            save_state(folder / STATE, run.model, run.optimiser, place)
+            save_state(folder / STATE, session.model, session.optimiser, place)
             saved = time.monotonic()
 
 
-def _row(run: Run, clean: float, adversarial: float | None) -> dict[str, Any]:
+def _row(session: Session, clean: float, adversarial: float | None) -> dict[str, Any]:
     """Of the history: accuracies are shares."""
-    sums = run.place.sums
+    sums = session.place.sums
 
     def share(key: str) -> float | None:
         return sums[key] / sums["images"] if key in sums else None
 
     return {
-        "epoch": run.place.epoch + 1,
+        "epoch": session.place.epoch + 1,
         "loss": sums["loss"] / sums["images"],
         "train_clean": share("clean"),
         "train_adversarial": share("adversarial"),
         "validation_clean": clean,
         "validation_adversarial": adversarial,
-        "lr": run.optimiser.param_groups[0]["lr"],
+        "lr": session.optimiser.param_groups[0]["lr"],
     }
 
 
@@ -186,7 +244,7 @@ def first_steps(
     seed: int = 0,
     normalises_input: bool = False,
 ) -> nn.Module:
-    """The network after so many steps of `train` with the same arguments, to the bit.
+    """The network after so many steps of `fit` with the same arguments, to the bit.
 
     Nothing is validated or written. No step leaves the weights as they are.
 
@@ -204,14 +262,16 @@ def first_steps(
     model = in_pixels(network, training, normalises_input)
     device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    run = Run(model, optimiser_of(model, recipe), recipe, Batches(training, recipe, seed), Place(), seed)
-    if not 0 <= steps <= run.total:
-        raise CrozeError(f"Between 0 and {run.total:,} steps of this training can be taken, got {steps}.")
+    session = Session(
+        model, optimiser_of(model, recipe), recipe, Batches(training, recipe, seed), Place(), seed
+    )
+    if not 0 <= steps <= session.total:
+        raise CrozeError(f"Between 0 and {session.total:,} steps of this training can be taken, got {steps}.")
     model.train()
     with exact_convolutions():
         for _ in range(steps):
-            if run.place.step == run.batches.steps:
-                run.place.epoch, run.place.step = run.place.epoch + 1, 0
-            step(run)
-    run.optimiser.zero_grad(set_to_none=True)
+            if session.place.step == session.batches.steps:
+                session.place.epoch, session.place.step = session.place.epoch + 1, 0
+            step(session)
+    session.optimiser.zero_grad(set_to_none=True)
     return network

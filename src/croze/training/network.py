@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,14 +16,14 @@ from torch import nn
 from croze.errors import CrozeError
 from croze.nn.seeding import seeded
 from croze.searching.run import SearchRun
-from croze.spaces import Space, open_space
+from croze.spaces import Space, open_space, space_to_json
 from croze.spaces.darts.stacked import StackedSpace
 from croze.spaces.genotypes import parse_or_suggest, resolve
 from croze.user_code import call, digest_of, run_file
 
 
 class NetworkSpec(ABC):
-    """What network a training is of: an architecture of a space, or a function in a user's file.
+    """What network a training is of: an architecture of a space, a function in a user's file, or a module.
 
     Specs are equal when they build equal networks from equal seeds.
     """
@@ -51,6 +53,8 @@ class NetworkSpec(ABC):
             CrozeError: when this is no such description.
         """
         try:
+            if "module" in content:
+                return ModuleNetwork(content["module"], content["digest"])
             if "model" in content:
                 return FileNetwork(content["model"], content["digest"])
             return SpaceNetwork(content["space"], tuple(content["settings"].items()), content["architecture"])
@@ -58,17 +62,44 @@ class NetworkSpec(ABC):
             raise CrozeError(f"This describes no network ({problem}): name the network anew.") from None
 
     @staticmethod
-    def from_space(architecture: str, space: str | None = None, **settings: Any) -> SpaceNetwork:
+    def of(
+        network: NetworkSpec | SearchRun | nn.Module | str | Path, space: str | Space[Any] | None = None
+    ) -> NetworkSpec:
+        """What `croze.train` is given, as a spec.
+
+        Args:
+            network: a spec, a module, a search or its folder, `FILE.py:FUNCTION`, or an architecture.
+            space: of an architecture; a name, `FILE.py:CLASS` or a space.
+
+        Raises:
+            CrozeError: as the constructors.
+        """
+        if isinstance(network, NetworkSpec):
+            return network
+        if isinstance(network, nn.Module):
+            return ModuleNetwork(type(network).__name__, digest_of_weights(network), network)
+        if isinstance(network, SearchRun | Path) or Path(network).is_dir():
+            return NetworkSpec.from_run(network)
+        if network.rpartition(":")[0].endswith(".py"):
+            return NetworkSpec.from_file(network)
+        return NetworkSpec.from_space(network, space)
+
+    @staticmethod
+    def from_space(architecture: str, space: str | Space[Any] | None = None, **settings: Any) -> SpaceNetwork:
         """An architecture of a space, or a published one by its name.
 
         Args:
             architecture: in the notation of the space, or a name of `croze list genotypes`.
-            space: as `open_space`; by default that of the name, or nasbench201.
+            space: as `open_space`, or a space; by default that of the name, or nasbench201.
             settings: of the space; those that are None stay at its defaults.
 
         Raises:
             CrozeError: for an unknown space, setting, name or architecture.
         """
+        if space is not None and not isinstance(space, str):
+            described = space_to_json(space)
+            space = str(described.get("spec", described["name"]))
+            settings = {**(described["settings"] or {}), **settings}
         space, text = resolve(architecture, space)
         given = {key: value for key, value in settings.items() if value is not None}
         opened = open_space(space, **given)
@@ -203,6 +234,52 @@ class FileNetwork(NetworkSpec):
     def to_json(self) -> dict[str, Any]:
         """Where the network comes from."""
         return {"model": self.model, "digest": self.digest}
+
+
+@dataclass(frozen=True)
+class ModuleNetwork(NetworkSpec):
+    """A module that a Python user has at hand; it is copied, never changed.
+
+    Attributes:
+        name: of its class.
+        digest: of its weights and layers, as `digest_of_weights`.
+        module: the module; None where the spec was read from a file.
+    """
+
+    name: str
+    digest: str
+    module: nn.Module | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def title(self) -> str:
+        """The name of its class."""
+        return self.name
+
+    def build(self, classes: int, seed: int) -> nn.Module:
+        """A copy of the module as it is.
+
+        Raises:
+            CrozeError: when the spec was read from a file.
+        """
+        if self.module is None:
+            raise CrozeError(
+                f"The network was a module in memory ({self.name}), which no file holds: name it as "
+                "FILE.py:FUNCTION where it has to be built again."
+            )
+        return deepcopy(self.module)
+
+    def to_json(self) -> dict[str, Any]:
+        """Class and digest."""
+        return {"module": self.name, "digest": self.digest}
+
+
+def digest_of_weights(model: nn.Module) -> str:
+    """SHA-256 over names, shapes and values of all parameters and buffers, and over the layers."""
+    total = hashlib.sha256(repr(model).encode())
+    for name, tensor in sorted(model.state_dict().items()):
+        total.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
+        total.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return total.hexdigest()
 
 
 def load_model(spec: str, seed: int) -> nn.Module:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from croze.errors import CrozeError
-from croze.files import read_json
 from croze.reporting.chart import MARKS, Chart, Layout, canvas, legend_above
 from croze.reporting.palette import SERIES, SOFT
 from croze.reporting.part import Fact, Part, basis_of, paired
 from croze.reporting.table import Table
 from croze.reporting.text import number, percent, text_of
-from croze.spaces import open_space
 from croze.spaces.cell_chart import cell_charts
+from croze.training.network import NetworkSpec, SpaceNetwork
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from croze.training.run import TrainingRun
 
 LINES = {
     "train_clean": ("training, clean", SERIES[0], ":"),
@@ -34,106 +31,69 @@ LINES = {
 History = Sequence[Mapping[str, Any]]
 
 
-@dataclass(frozen=True)
-class TrainingRun:
-    """What a training folder tells.
-
-    Attributes:
-        described: of `run.json`.
-        result: of `result.json`; empty while the training runs.
-        history: one row an epoch, from the result or the curve so far.
-    """
-
-    described: Mapping[str, Any]
-    result: Mapping[str, Any]
-    history: History
-
-    @property
-    def best(self) -> int | None:
-        """The epoch that was kept; None while the training runs."""
-        return self.result.get("best_epoch")
-
-
-def read_training(folder: Path) -> TrainingRun:
-    """The training of a folder.
-
-    Raises:
-        CrozeError: when a file of it cannot be read.
-    """
-    described = read_json(folder / "run.json") if (folder / "run.json").is_file() else {}
-    if (folder / "result.json").is_file():
-        result = read_json(folder / "result.json")
-        return TrainingRun(described, result, result["history"])
-    return TrainingRun(described, {}, _curve(folder / "curve.csv"))
-
-
-def training_part(folder: Path) -> Part:
-    """What `croze train` wrote."""
-    run = read_training(folder)
-    recipe = run.result.get("recipe") or run.described["recipe"]
-    network = run.result.get("network") or run.described["subject"]
-    data = run.result.get("data") or run.described.get("data", "")
-    images = run.result.get("images")
-    subject = str(network.get("architecture") or network.get("file") or "")
+def training_part(run: TrainingRun) -> Part:
+    """A training as a part of a report."""
+    recipe = run.recipe
+    network = run.network.to_json()
+    architecture = str(network.get("architecture") or "")
     return Part(
         "training",
-        f"{str(recipe['method']).capitalize()} training",
-        f"{'Training' if recipe['method'] == 'standard' else 'Adversarial training'} for "
-        f"{recipe['epochs']} epochs on {f'{images:,} images of ' if images else ''}{data}; the epoch that "
-        "is best on "
-        "the validation split is kept.",
-        _facts(run, recipe),
-        paired([*training_charts(run.history, run.best), *_cells(network)]),
+        f"{recipe.method.capitalize()} training",
+        f"{'Adversarial training' if recipe.adversarial else 'Training'} for {recipe.epochs:,} epochs on "
+        f"{run.count:,} images of {run.data}; the epoch that is best on the validation split is kept.",
+        _facts(run),
+        paired([*training_charts(run.history, run.best_epoch), *_cells(run.network)]),
         (),
-        _notices(run, recipe),
-        subject,
+        _notices(run),
+        architecture,
         basis_of(
-            run.result.get("provenance", {}),
+            run.provenance,
             ("network", text_of(network)),
-            ("recipe", text_of({k: v for k, v in recipe.items() if v not in (None, "")})),
-            ("data", data),
-            ("seed", run.result.get("seed", run.described.get("seed"))),
-            ("SHA-256 of the images", run.described.get("images")),
-            ("seconds of training", run.result.get("seconds") and f"{run.result['seconds']:.0f}"),
+            ("recipe", text_of(recipe.to_json())),
+            ("data", run.data),
+            ("seed", run.seed),
+            ("SHA-256 of the images", run.images),
+            ("seconds of training", f"{run.seconds:.0f}"),
         ),
     )
 
 
-def _cells(network: Mapping[str, Any]) -> tuple[Chart, ...]:
+def _cells(network: NetworkSpec) -> tuple[Chart, ...]:
     """The cells of an architecture of a space; none of a user's network or where its space is not at hand."""
-    if "space" not in network:
+    if not isinstance(network, SpaceNetwork):
         return ()
     try:
-        space = open_space(network["space"], **network["settings"])
-        return cell_charts(space, space.parse(network["architecture"]))
+        space = network.open()
+        return cell_charts(space, space.parse(network.architecture))
     except CrozeError:
         return ()
 
 
-def _facts(run: TrainingRun, recipe: Mapping[str, Any]) -> tuple[Fact, ...]:
+def _facts(run: TrainingRun) -> tuple[Fact, ...]:
     if not run.history:
         return ()
-    row = run.history[run.best - 1] if run.best else run.history[-1]
+    row = run.best or run.history[-1]
     said = f"epoch {row['epoch']}{', kept' if run.best else ', the last'}"
     facts = [
         Fact("validation accuracy", percent(row["validation_clean"]), said),
-        Fact("epochs", f"{len(run.history):,}", f"of {recipe['epochs']:,}"),
+        Fact("epochs", f"{len(run.history):,}", f"of {run.recipe.epochs:,}"),
         Fact("training loss", number(row["loss"], 3), said),
     ]
-    if row.get("validation_adversarial") is not None:
+    if row["validation_adversarial"] is not None:
         facts.insert(1, Fact("under attack", percent(row["validation_adversarial"]), "on validation images"))
-    if run.result.get("seconds"):
-        facts.append(Fact("time", f"{run.result['seconds']:,.0f} s", "of training"))
+    if run.best:
+        facts.append(Fact("time", f"{run.seconds:,.0f} s", "of training"))
     return tuple(facts)
 
 
-def _notices(run: TrainingRun, recipe: Mapping[str, Any]) -> tuple[str, ...]:
-    if run.result:
+def _notices(run: TrainingRun) -> tuple[str, ...]:
+    if run.status == "failed":
+        return (run.reason,)
+    if run.status == "finished":
         return ()
     return (
-        f"This training has not finished: {len(run.history):,} of {recipe['epochs']:,} epochs are done. "
-        "Its command "
-        "goes on where it was.",
+        f"This training has not finished: {len(run.history):,} of {run.recipe.epochs:,} epochs are done. Its "
+        "command goes on where it was.",
     )
 
 
@@ -228,17 +188,3 @@ def _epochs(axes: Axes) -> None:
 
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     axes.set_xlabel("epoch")
-
-
-def _curve(path: Path) -> History:
-    """The rows of a curve so far; none before the first epoch has ended."""
-    try:
-        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
-        return [
-            {key: int(v) if key == "epoch" else float(v) if v else None for key, v in row.items()}
-            for row in rows
-        ]
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError, TypeError) as problem:
-        raise CrozeError(f"{path} is no curve of a training that can be read ({problem}).") from None

@@ -38,7 +38,7 @@ class Recipe:
         epsilon, step, steps: of the perturbation that adversarial training defends against.
         beta: of TRADES, the weight of the robust term.
         validation: share of the training images that is set aside for choosing the epoch to keep.
-        validation_steps, validation_images: of the PGD that judges an adversarial training after each epoch.
+        validation_steps, validation_images: of the PGD under which an adversarial training is validated.
 
     Raises:
         CrozeError: for a value that makes no sense.
@@ -120,36 +120,39 @@ RECIPES: Mapping[str, Recipe] = {
 """The recipes by name."""
 
 
-def find_recipe(name: str, changes: Mapping[str, str] | None = None) -> Recipe:
+def find_recipe(recipe: str | Recipe, changes: Mapping[str, Any] | None = None) -> Recipe:
     """A recipe with some of its settings replaced.
 
     Args:
-        name: one of `RECIPES`.
-        changes: settings as text; sizes of perturbations may be fractions such as `8/255`.
+        recipe: a name out of `RECIPES`, or a recipe.
+        changes: settings as values or texts; sizes of perturbations may be fractions such as `8/255`. Where
+            epsilon changes and step does not, step changes in proportion.
 
     Raises:
         CrozeError: for an unknown recipe or setting, or a value that does not fit.
     """
-    if name not in RECIPES:
-        raise CrozeError(f"Unknown recipe {name!r}; the known ones are {', '.join(RECIPES)}.")
+    if isinstance(recipe, str):
+        if recipe not in RECIPES:
+            raise CrozeError(f"Unknown recipe {recipe!r}; the known ones are {', '.join(RECIPES)}.")
+        recipe = RECIPES[recipe]
     types = get_type_hints(Recipe)
     values: dict[str, Any] = {}
-    for key, text in (changes or {}).items():
+    for key, value in (changes or {}).items():
         if key not in types or key == "method":
             known = ", ".join(k for k in types if k != "method")
             raise CrozeError(f"A recipe has no setting {key!r}; it has {known}.")
-        values[key] = _read(key, text, types[key])
-    recipe = dataclasses.replace(RECIPES[name], **values)
+        values[key] = _read(key, value, types[key])
+    changed = dataclasses.replace(recipe, **values)
     if "epsilon" in values and "step" not in values and recipe.adversarial:
         # the step belongs to the size of the ball
-        step = RECIPES[name].step * recipe.epsilon / RECIPES[name].epsilon
-        recipe = dataclasses.replace(recipe, step=step)
-    return recipe
+        changed = dataclasses.replace(changed, step=recipe.step * changed.epsilon / recipe.epsilon)
+    return changed
 
 
-def _read(key: str, text: str, kind: Any) -> Any:
+def _read(key: str, value: Any, kind: Any) -> Any:
+    text = str(value)
     if key in ("epsilon", "step"):
-        return parse_epsilon(text)
+        return parse_epsilon(text) if isinstance(value, str) else float(value)
     if kind is bool:
         if text.lower() in ("true", "yes", "1", "false", "no", "0"):
             return text.lower() in ("true", "yes", "1")

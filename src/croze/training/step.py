@@ -39,7 +39,7 @@ class Diverged(CrozeError):
 
 
 @dataclass(frozen=True)
-class Run:
+class Session:
     """A training under way.
 
     Attributes:
@@ -77,29 +77,29 @@ def optimiser_of(model: nn.Module, recipe: Recipe) -> SGD:
     )
 
 
-def step(run: Run) -> float:
+def step(session: Session) -> float:
     """One step of SGD on the model in its mode; the loss. The place counts on, up to the end of the epoch.
 
     Raises:
         Diverged: when loss or gradient are not finite; the weights are those before the step.
     """
-    model, recipe, place = run.model, run.recipe, run.place
+    model, recipe, place = session.model, session.recipe, session.place
     device = model.mean.device
-    done = place.epoch * run.batches.steps + place.step
-    rate = learning_rate(recipe.lr, done, run.total, recipe.warmup * run.batches.steps)
-    for group in run.optimiser.param_groups:
+    done = place.epoch * session.batches.steps + place.step
+    rate = learning_rate(recipe.lr, done, session.total, recipe.warmup * session.batches.steps)
+    for group in session.optimiser.param_groups:
         group["lr"] = rate
     if recipe.drop_path and isinstance(getattr(model.network, "drop_path", None), float):
-        model.network.drop_path = drop_path(recipe.drop_path, done, run.total)  # type: ignore[assignment]
-    images, labels = run.batches(place.epoch, place.step)
+        model.network.drop_path = drop_path(recipe.drop_path, done, session.total)  # type: ignore[assignment]
+    images, labels = session.batches(place.epoch, place.step)
     images = images.to(device).contiguous(memory_format=torch.channels_last)
     labels = labels.to(device)
-    generator = torch.Generator().manual_seed(_mixed(run.seed, done))
+    generator = torch.Generator().manual_seed(_mixed(session.seed, done))
     # dropout and drop-path draw from the global generators
-    with seeded(_mixed(run.seed, done), (device,)):
-        with torch.autocast(device.type, torch.bfloat16, enabled=run.mixed_precision):
+    with seeded(_mixed(session.seed, done), (device,)):
+        with torch.autocast(device.type, torch.bfloat16, enabled=session.mixed_precision):
             found = step_loss(model, images, labels, recipe, generator)
-        run.optimiser.zero_grad(set_to_none=True)
+        session.optimiser.zero_grad(set_to_none=True)
         found.loss.backward()  # type: ignore[no-untyped-call]
     loss = float(found.loss.detach())
     norm = _clipped(model, recipe.clip)
@@ -109,7 +109,7 @@ def step(run: Run) -> float:
             f"norm of the gradient {norm:g}. Train anew in another folder with a smaller lr than "
             f"{recipe.lr:g} or with warmup=1."
         )
-    run.optimiser.step()
+    session.optimiser.step()
     sums = place.sums
     for key, value in (
         ("loss", loss * len(labels)),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from croze.errors import CrozeError
-from croze.notation import parse_items
+from croze.notation import Item, parse_items
 from croze.robustness.attacks.apgd import ApgdCe, ApgdT
 from croze.robustness.attacks.autoattack import AutoAttack
 from croze.robustness.attacks.base import Adversarial, Attack, MinimalNorm, TrainingBatches
@@ -51,22 +51,29 @@ ATTACKS: Mapping[str, type[Attack]] = {
 """Every attack by name."""
 
 
-def find_attacks(text: str) -> list[Attack]:
-    """The attacks of a list such as `pgd(steps=50),fgsm`.
+def find_attacks(attacks: str | Attack | Sequence[str | Attack]) -> list[Attack]:
+    """Attacks as values.
+
+    Args:
+        attacks: a list as text, such as `pgd(steps=50),fgsm`, an attack, or several of either.
 
     Raises:
-        CrozeError: for a list that cannot be read, an unknown name or argument, or one that stands there
-            twice.
+        CrozeError: for a list that cannot be read, an unknown name or argument, or an attack that stands
+            there twice.
     """
-    attacks: list[Attack] = []
-    for item in parse_items(text):
-        if item.name not in ATTACKS:
-            raise CrozeError(f"Unknown attack {item.name!r}; the known ones are {', '.join(ATTACKS)}.")
-        attack = ATTACKS[item.name].from_arguments(item.arguments())
-        if attack in attacks:
+    found: list[Attack] = []
+    for one in [attacks] if isinstance(attacks, str | Attack) else attacks:
+        found += [one] if isinstance(one, Attack) else [_attack(item) for item in parse_items(one)]
+    for attack in found:
+        if found.count(attack) > 1:
             raise CrozeError(f"Attack {attack.spec} is named twice; name each one once.")
-        attacks.append(attack)
-    return attacks
+    return found
+
+
+def _attack(item: Item) -> Attack:
+    if item.name not in ATTACKS:
+        raise CrozeError(f"Unknown attack {item.name!r}; the known ones are {', '.join(ATTACKS)}.")
+    return ATTACKS[item.name].from_arguments(item.arguments())
 
 
 def find_attack(text: str) -> Attack:

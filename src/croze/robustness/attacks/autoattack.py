@@ -11,7 +11,7 @@ from croze.robustness.attacks.base import Attack
 from croze.robustness.attacks.fab import FabT
 from croze.robustness.attacks.published import published
 from croze.robustness.attacks.square import Square
-from croze.robustness.attacks.task import Best, Task
+from croze.robustness.attacks.target import Best, Task
 
 
 @dataclass(frozen=True)

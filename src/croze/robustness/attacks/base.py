@@ -17,8 +17,7 @@ from croze.errors import CrozeError
 from croze.notation import Named
 from croze.perturb.base import Ball, sizes
 from croze.perturb.epsilon import check_epsilon
-from croze.robustness.attacks.target import Target, isolated
-from croze.robustness.attacks.task import Task
+from croze.robustness.attacks.target import Target, Task, isolated
 
 TOLERANCE = 1e-6
 """How far a result may lie outside its ball for rounding; relative to epsilon where that is above 1."""

@@ -12,9 +12,8 @@ from croze.perturb import pgd
 from croze.perturb.base import sizes
 from croze.robustness.attacks.adam import Adam
 from croze.robustness.attacks.base import Attack, MinimalNorm
-from croze.robustness.attacks.losses import margin
 from croze.robustness.attacks.pgd import descend
-from croze.robustness.attacks.task import Task
+from croze.robustness.attacks.target import Task, margin
 
 
 @dataclass(frozen=True)

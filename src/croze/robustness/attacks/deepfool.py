@@ -9,7 +9,7 @@ from torch import Tensor
 
 from croze.perturb.base import sizes
 from croze.robustness.attacks.base import MinimalNorm
-from croze.robustness.attacks.task import Task
+from croze.robustness.attacks.target import Task
 
 _BEYOND = 1e-4
 """How far beyond the linear boundary a step leads, in the norm, as in the authors' code."""

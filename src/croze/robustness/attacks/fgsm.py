@@ -8,8 +8,7 @@ from torch import Tensor
 
 from croze.perturb import fgsm
 from croze.robustness.attacks.base import Attack
-from croze.robustness.attacks.losses import cross_entropy
-from croze.robustness.attacks.task import Task
+from croze.robustness.attacks.target import Task, cross_entropy
 
 
 @dataclass(frozen=True)

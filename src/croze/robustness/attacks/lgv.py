@@ -14,9 +14,7 @@ from torch.func import functional_call
 from croze.errors import CrozeError
 from croze.nn.scratch import evaluating
 from croze.robustness.attacks.base import Attack, TrainingBatches
-from croze.robustness.attacks.losses import cross_entropy
-from croze.robustness.attacks.target import Target
-from croze.robustness.attacks.task import Task
+from croze.robustness.attacks.target import Target, Task, cross_entropy
 from croze.robustness.attacks.trajectory import Trajectory, collect_weights
 
 

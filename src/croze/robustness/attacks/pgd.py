@@ -9,8 +9,7 @@ from torch import Tensor
 from croze.errors import CrozeError
 from croze.perturb import pgd
 from croze.robustness.attacks.base import Attack
-from croze.robustness.attacks.losses import LOSSES, Loss
-from croze.robustness.attacks.task import Best, Task
+from croze.robustness.attacks.target import LOSSES, Best, Loss, Task
 
 
 @dataclass(frozen=True)

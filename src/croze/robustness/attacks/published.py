@@ -12,7 +12,7 @@ from torch import Tensor
 
 from croze.errors import CrozeError
 from croze.perturb.base import sizes
-from croze.robustness.attacks.task import Task
+from croze.robustness.attacks.target import Task
 
 _NORMS = {"linf": "Linf", "l2": "L2"}
 

@@ -9,8 +9,7 @@ from torch import Tensor
 
 from croze.robustness.attacks.adam import Adam
 from croze.robustness.attacks.base import Attack
-from croze.robustness.attacks.losses import margin
-from croze.robustness.attacks.task import Best, Task
+from croze.robustness.attacks.target import Best, Task, margin
 
 _AT_ONCE = 512
 """Images per forward pass, or the batch's own number where that is more."""

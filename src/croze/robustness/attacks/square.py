@@ -8,7 +8,7 @@ from torch import Tensor
 
 from croze.robustness.attacks.base import Attack
 from croze.robustness.attacks.published import published, run
-from croze.robustness.attacks.task import Task
+from croze.robustness.attacks.target import Task
 
 
 @dataclass(frozen=True)

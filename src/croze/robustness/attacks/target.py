@@ -1,20 +1,40 @@
-"""The model under attack: what an attack may ask of it, and the scope in which it stays as it was."""
+"""What an attack is given (model, images, ball), the losses it raises, and the best it has found so far."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from croze.errors import CrozeError
 from croze.nn.forward import logits_of
 from croze.nn.scratch import evaluating, refuse_lazy
 from croze.nn.seeding import exact_convolutions, seeded
+from croze.perturb.base import Ball
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+"""Logits `(N, classes)` and labels `(N,)` to values `(N,)`, higher where the model is more wrong."""
+
+
+def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy (Madry et al. 2018, eq. 2.1)."""
+    return functional.cross_entropy(logits, labels, reduction="none")
+
+
+def margin(logits: Tensor, labels: Tensor) -> Tensor:
+    """The best other logit minus the label's, above 0 where the model errs (Carlini & Wagner 2017, f6)."""
+    own = functional.one_hot(labels, logits.shape[1]).bool()
+    others = logits.masked_fill(own, -torch.inf).amax(1)
+    return others - logits.gather(1, labels[:, None])[:, 0]
+
+
+LOSSES: Mapping[str, Loss] = {"ce": cross_entropy, "margin": margin}
 
 
 @dataclass
@@ -111,3 +131,62 @@ _FLAT = (
     "The model's logits cannot be differentiated with respect to its images; use an attack that needs no "
     "gradients, square or spsa."
 )
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """Images that the target classifies correctly, to be perturbed within a ball.
+
+    Attributes:
+        target: the model.
+        images: `(N, C, H, W)` in [0, 1], N above 0.
+        labels: `(N,)`.
+        ball: bounds 0 and 1.
+        classes: number of logits.
+        generator: on the CPU; the only source of randomness of an attack.
+    """
+
+    target: Target
+    images: Tensor
+    labels: Tensor
+    ball: Ball
+    classes: int
+    generator: torch.Generator
+
+    def part(self, rows: Tensor) -> Task:
+        """The same for these images only."""
+        return replace(self, images=self.images[rows], labels=self.labels[rows])
+
+    def fooled(self, logits: Tensor) -> Tensor:
+        """Where the prediction is not the label, `(N,)`."""
+        return logits.argmax(1) != self.labels
+
+
+class Best:
+    """For every image the candidate with the highest margin loss: adversarial where any candidate was.
+
+    Attributes:
+        images: the candidates, at first the images themselves.
+        fooled: `(N,)`, whether the candidate is adversarial.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self.images = task.images.clone()
+        self.fooled = torch.zeros(len(task.images), dtype=torch.bool, device=task.images.device)
+        self._labels = task.labels
+        self._margin = torch.full_like(task.images[:, 0, 0, 0], -torch.inf)
+
+    def left(self) -> Tensor:
+        """Indices of the images without an adversarial candidate."""
+        return torch.nonzero(~self.fooled)[:, 0]
+
+    def offer(self, rows: Tensor, candidates: Tensor, logits: Tensor) -> Tensor:
+        """Candidates for the images at `rows`, with their logits; returns which of them are adversarial."""
+        labels = self._labels[rows]
+        value, fooled = margin(logits, labels), logits.argmax(1) != labels
+        better = (value > self._margin[rows]) | (fooled & ~self.fooled[rows])
+        chosen = rows[better]
+        self.images[chosen] = candidates.detach()[better]
+        self._margin[chosen] = value[better]
+        self.fooled[rows] |= fooled
+        return fooled

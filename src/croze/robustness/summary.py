@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from croze.data import Dataset
-from croze.errors import CrozeError
 from croze.perturb.epsilon import write_epsilon
 from croze.robustness.evaluate import Result
 from croze.robustness.masking import UNBOUNDED, masking_signs
@@ -37,22 +34,37 @@ class Row:
         what: clean, the attack or the corruption.
         size: norm and epsilon; the severity of a corruption; empty for clean.
         images: on how many.
-        accuracy: in [0, 1], with Wilson's 95% interval.
-        hrs: with the clean accuracy of the same images; None for clean and corruptions.
-        per_class: accuracy of each class.
-        seconds, forwards, backwards: what it took; the latter two in passes an image.
+        accuracy: in [0, 1].
+        wilson95: Wilson's 95% interval of it.
+        hrs: harmonic mean with the clean accuracy of the same images; None for clean and corruptions.
+        per_class: accuracy of each class; None without an image of it.
+        seconds: what it took.
+        forwards_per_image, backwards_per_image: passes.
     """
 
     what: str
     size: str
     images: int
     accuracy: float
-    interval: tuple[float, float]
+    wilson95: tuple[float, float]
     hrs: float | None
     per_class: tuple[float | None, ...]
     seconds: float
-    forwards: float
-    backwards: float
+    forwards_per_image: float
+    backwards_per_image: float
+
+    @property
+    def name(self) -> str:
+        """What and size."""
+        return f"{self.what} {self.size}".strip()
+
+
+@dataclass(frozen=True)
+class Mean:
+    """An accuracy over several attacks, on the images that all of them saw."""
+
+    accuracy: float
+    images: int
 
 
 @dataclass(frozen=True)
@@ -60,57 +72,58 @@ class Summary:
     """All of an evaluation.
 
     Attributes:
-        rows: by trial.
-        worst: for each norm and epsilon with several attacks: accuracy against all of them together, and on
-            how many images.
-        average: for each norm and epsilon: mean accuracy over the attacks without clean, which is "Avg." of
-            the paper's Table 4, and on how many images: those that all of them saw.
-        corruptions: their figures; None where none were run.
+        trials: a row each.
+        worst_case: for each norm and epsilon with several attacks: accuracy against all of them together.
+        average_over_attacks: for each norm and epsilon: mean accuracy over the attacks without clean, which
+            is "Avg." of the paper's Table 4.
+        corruptions: their metrics; None where none were run.
         table3: clean, CC, FGSM at l-inf 8/255, HRS of the two and "Avg." of these four, as the paper's Tables
-            3 and 5, and on how many images; None unless all corruptions and that FGSM were run.
-        signs: of masked gradients.
+            3 and 5, and the number of `images`; None unless all corruptions and that FGSM were run.
+        signs_of_masking: sentences on masked gradients.
     """
 
-    rows: tuple[Row, ...]
-    worst: Mapping[str, tuple[float, int]]
-    average: Mapping[str, tuple[float, int]]
+    trials: tuple[Row, ...]
+    worst_case: Mapping[str, Mean]
+    average_over_attacks: Mapping[str, Mean]
     corruptions: CorruptionMetrics | None
-    table3: tuple[Mapping[str, float], int] | None
-    signs: tuple[str, ...]
+    table3: Mapping[str, float] | None
+    signs_of_masking: tuple[str, ...]
 
     @property
     def under_attack(self) -> tuple[Row, ...]:
-        """Clean and the attacks: what goes into the table row by row."""
-        return tuple(row for row in self.rows if not row.size.startswith(SEVERITY))
+        """Clean and the attacks."""
+        return tuple(row for row in self.trials if not row.size.startswith(SEVERITY))
 
     def to_json(self) -> dict[str, Any]:
-        """JSON-ready; accuracies are shares."""
+        """JSON-ready; `from_json` gives an equal summary back."""
         return {
             "trials": [
-                {
-                    "what": row.what,
-                    "size": row.size,
-                    "images": row.images,
-                    "accuracy": row.accuracy,
-                    "wilson95": list(row.interval),
-                    "hrs": row.hrs,
-                    "per_class": list(row.per_class),
-                    "seconds": row.seconds,
-                    "forwards_per_image": row.forwards,
-                    "backwards_per_image": row.backwards,
-                }
-                for row in self.rows
+                {**asdict(row), "wilson95": list(row.wilson95), "per_class": list(row.per_class)}
+                for row in self.trials
             ],
-            "worst_case": {
-                size: {"accuracy": value, "images": images} for size, (value, images) in self.worst.items()
-            },
-            "average_over_attacks": {
-                size: {"accuracy": value, "images": images} for size, (value, images) in self.average.items()
-            },
+            "worst_case": {size: asdict(mean) for size, mean in self.worst_case.items()},
+            "average_over_attacks": {s: asdict(mean) for s, mean in self.average_over_attacks.items()},
             "corruptions": None if self.corruptions is None else self.corruptions.to_json(),
-            "table3": None if self.table3 is None else {**self.table3[0], "images": self.table3[1]},
-            "signs_of_masking": list(self.signs),
+            "table3": None if self.table3 is None else dict(self.table3),
+            "signs_of_masking": list(self.signs_of_masking),
         }
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Summary:
+        """The summary that `to_json` described; raises KeyError or TypeError where this is none."""
+        rows = [
+            Row(**{**row, "wilson95": tuple(row["wilson95"]), "per_class": tuple(row["per_class"])})
+            for row in content["trials"]
+        ]
+        corruptions = content["corruptions"]
+        return cls(
+            tuple(rows),
+            {size: Mean(**mean) for size, mean in content["worst_case"].items()},
+            {size: Mean(**mean) for size, mean in content["average_over_attacks"].items()},
+            None if corruptions is None else CorruptionMetrics.from_json(corruptions),
+            content["table3"],
+            tuple(content["signs_of_masking"]),
+        )
 
 
 def summarise(
@@ -120,9 +133,12 @@ def summarise(
     reference: Accuracies | None = None,
     reference_name: str = "",
 ) -> Summary:
-    """The figures of an evaluation; the trial `clean` has to be among them.
+    """The metrics of an evaluation; the trial `clean` has to be among them.
 
     Args:
+        trials: those that were run.
+        results: by key.
+        dataset: the images.
         reference, reference_name: what mCE relates errors to, see `corruption_metrics`.
     """
     clean = results["clean"].correct
@@ -160,10 +176,10 @@ def summarise(
     for size, all_of_it in by_size.items():
         shared = min(len(one.correct) for one in all_of_it)
         means = [float(one.correct[:shared].mean()) for one in all_of_it]
-        average[size] = sum(means) / len(means), shared
+        average[size] = Mean(sum(means) / len(means), shared)
         if len(all_of_it) > 1:
             together = worst_case([one.correct for one in all_of_it])
-            worst[size] = float(together.mean()), len(together)
+            worst[size] = Mean(float(together.mean()), len(together))
     return Summary(
         tuple(rows),
         worst,
@@ -174,7 +190,7 @@ def summarise(
     )
 
 
-def _table3(trials: Sequence[Trial], results: Mapping[str, Result]) -> tuple[Mapping[str, float], int] | None:
+def _table3(trials: Sequence[Trial], results: Mapping[str, Result]) -> Mapping[str, float] | None:
     """On the images that all of them saw."""
     corrupted = [trial for trial in trials if isinstance(trial, Corrupted | Published)]
     fgsm = next(
@@ -201,23 +217,4 @@ def _table3(trials: Sequence[Trial], results: Mapping[str, Result]) -> tuple[Map
         "fgsm": robust,
         "hrs": harmonic_robustness(clean, robust),
     }
-    return found | {"avg": sum(found.values()) / len(found)}, shared
-
-
-def accuracies_of(path: Path) -> Accuracies:
-    """The accuracies under corruptions of an `evaluation.json`.
-
-    Raises:
-        CrozeError: when it cannot be read or has none.
-    """
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))["corruptions"]["accuracies"]
-        return {
-            str(name): {int(severity): float(value) for severity, value in row.items()}
-            for name, row in found.items()
-        }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise CrozeError(
-            f"{path} holds no accuracies under corruptions ({problem}): name an evaluation.json of "
-            "`croze evaluate --corruptions all`."
-        ) from None
+    return found | {"avg": sum(found.values()) / len(found), "images": shared}

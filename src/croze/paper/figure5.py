@@ -410,7 +410,7 @@ def chart(found: Predictiveness) -> Chart:
             for cloud in there:
                 colour = SERIES[found.later.index(cloud.later) % len(SERIES)]
                 place.scatter(
-                    cloud.early, cloud.late, s=12, color=colour, alpha=0.7, linewidths=0, label=cloud.later
+                    cloud.early, cloud.late, s=24, color=colour, alpha=0.7, linewidths=0, label=cloud.later
                 )
             said = ", ".join(f"{cloud.later} {rho_text(cloud.rho)}" for cloud in there)
             place.set_title(f"{part}\nρ: {said}")

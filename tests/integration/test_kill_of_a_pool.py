@@ -58,6 +58,6 @@ def test_kills_and_two_processes_at_once(tmp_path):
     assert results(killed) == expected
     for number in range(3):
         one, other = (
-            json.loads((pool / f"cells/{number:04d}/run.json").read_text()) for pool in (whole, killed)
+            json.loads((pool / f"cells/{number:04d}/training.json").read_text()) for pool in (whole, killed)
         )
         assert one == other

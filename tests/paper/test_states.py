@@ -76,7 +76,7 @@ def test_other_weights_in_the_folder_are_other_scores(evaluator, members, tmp_pa
     assert len({*trained(evaluator, members).texts}) == len(members)
     copy = tmp_path / "copy"
     copy.mkdir()
-    for name in ("run.json", "best.safetensors"):
+    for name in ("training.json", "best.safetensors"):
         (copy / name).write_bytes((folder / name).read_bytes())
     before = trained(evaluator, [(one, copy)]).texts
     assert before == trained(evaluator, members[:1]).texts
@@ -129,7 +129,7 @@ def test_trainings_of_something_else_are_refused(evaluator, members, change, say
 
 
 def test_a_training_without_weights(evaluator, members, tmp_path):
-    (tmp_path / "run.json").write_bytes((members[0][1] / "run.json").read_bytes())
+    (tmp_path / "training.json").write_bytes((members[0][1] / "training.json").read_bytes())
     with pytest.raises(CrozeError, match="has finished no epoch yet"):
         trained(evaluator, [(members[0][0], tmp_path)])
 

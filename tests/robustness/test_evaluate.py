@@ -79,7 +79,7 @@ def test_other_weights_are_another_evaluation(standard_network, robust_network, 
 
 def test_weights_and_classes_are_checked(held_out):
     model = nn.Sequential(nn.Flatten(), nn.Linear(3072, 7))
-    with pytest.raises(CrozeError, match="has 7 classes, digits has 10"):
+    with pytest.raises(CrozeError, match="gives 7 logits, but digits has 10 classes"):
         check_model(model, held_out)
     with torch.no_grad():
         model[1].weight[0, 0] = float("nan")
@@ -105,7 +105,7 @@ def test_the_plan():
     [
         (("pgdd", "8/255", "none", []), "Unknown attack"),
         (("pgd", "8", "none", []), "8/255"),
-        (("cw-l2", "8/255", "none", []), "has no size: give one with --epsilon-l2"),
+        (("cw-l2", "8/255", "none", []), "has no size: give one as epsilon_l2"),
         (("pgd", "8/255", "none", ["fgsm=3"]), "none of the attacks"),
         (("pgd", "8/255", "none", ["pgd"]), "ATTACK=N"),
         (("pgd", "8/255,8/255", "none", []), "named twice"),

@@ -44,7 +44,7 @@ def test_pairing_removes_what_both_share() -> None:
 
 def test_bad_input_is_refused() -> None:
     for figures in (np.float64(1.0), np.empty((0, 2))):
-        with pytest.raises(CrozeError, match="resampled figures"):
+        with pytest.raises(CrozeError, match="resampled values"):
             percentile_interval(figures)
     for level in (0.0, 1.0, 95.0):
         with pytest.raises(CrozeError, match="level"):

@@ -103,7 +103,7 @@ def train(
         found.page().charts[0].save(plot)
     terminal.print(found.table())
     terminal.print(
-        f"Kept: epoch {found.epoch}. {found.seconds:.0f} s of training. Written: {found.folder}\n"
+        f"Kept: epoch {found.best_epoch}. {found.seconds:.0f} s of training. Written: {found.folder}\n"
         f"Next: croze evaluate {found.folder} --data TEST-IMAGES"
     )
     emit_json(json, found.result())

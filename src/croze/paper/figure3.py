@@ -289,7 +289,7 @@ def chart(simulation: Simulation) -> Chart:
             place.set_xlabel("trained models")
         handles = {line.get_label(): line for place in axes.flat for line in place.get_lines()}
         known = [handles[label] for label in labels]
-        figure.legend(known, labels, loc="outside lower center", ncols=len(labels))
+        figure.legend(known, labels, loc="outside lower center", ncols=len(labels), handlelength=3)
         return figure
 
     return Chart(

@@ -59,10 +59,9 @@ from croze.reporting.text import interval_text, rho_text
 from croze.scoring.evaluator import Evaluator
 from croze.scoring.population import draw as draw_cells
 from croze.spaces import open_space
-from croze.stats.bootstrap import bootstrap_spearman
+from croze.stats.bootstrap import bootstrap_spearman, percentile_interval
 from croze.stats.concordance import kendall
 from croze.stats.correlation import MINIMUM, ranks
-from croze.stats.intervals import percentile_interval
 from croze.training import find_recipe, split
 
 if TYPE_CHECKING:
@@ -411,7 +410,7 @@ def chart(found: Predictiveness) -> Chart:
             for cloud in there:
                 colour = SERIES[found.later.index(cloud.later) % len(SERIES)]
                 place.scatter(
-                    cloud.early, cloud.late, s=12, color=colour, alpha=0.7, linewidths=0, label=cloud.later
+                    cloud.early, cloud.late, s=24, color=colour, alpha=0.7, linewidths=0, label=cloud.later
                 )
             said = ", ".join(f"{cloud.later} {rho_text(cloud.rho)}" for cloud in there)
             place.set_title(f"{part}\nρ: {said}")

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from croze.cli.options import folder_of, network_of
+from croze.cli.options import folder_of
 from croze.cli.page_options import check_page
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from croze.paper.layout import Layout
+    from croze.paper.rank_table import Layout
     from croze.proxies import Criterion
     from croze.truth import Truth
 
@@ -76,52 +76,42 @@ class RankRun:
             typer.Exit: 1 when there are too few cells, after the JSON was written.
         """
         from croze.cli.output import console, emit_json
-        from croze.cli.progress import Bar
+        from croze.cli.progress import Bars
         from croze.data import load_batch
         from croze.files import write_text
         from croze.paper.rank_sheets import notes, sheets
-        from croze.paper.rank_table import rank_table, views_wanted
+        from croze.paper.rank_table import rank_table
         from croze.provenance import provenance
         from croze.proxies import parts_of
-        from croze.ranking import CONTROL, collect
-        from croze.ranking.proxy_page import DIGITS
+        from croze.ranking.ranking import CONTROL
+        from croze.ranking.scored import DIGITS, Scoring, score_cells
         from croze.reporting.page import Page
         from croze.scoring.evaluator import Evaluator
-        from croze.scoring.ledger import Ledger
-        from croze.scoring.store import Store
         from croze.spaces import open_space
 
         batch = load_batch(self.data, size=self.batch_size, seed=self.score_seed, sampling=self.sampling)
-        network = network_of(truth, channels=self.channels, cells=self.cells_per_stage)
+        network = truth.network_of(channels=self.channels, cells=self.cells_per_stage)
         space = open_space(truth.space, **network)
         evaluator = Evaluator(space, batch, self.score_seed)
         terminal = console(self.json)
         wanted = parts_of([*criteria, CONTROL] if self._controlled(criteria) else criteria)
-        with (
-            Store(folder_of(self.out), evaluator.context) as store,
-            Ledger(evaluator, store, self.workers) as ledger,
-            Bar(terminal, f"{len(wanted)} proxies", len(positions)) as bar,
-        ):
-            scored = collect(ledger, [truth.architectures[i] for i in positions], wanted, bar.update)
-        with Bar(terminal, "tables", views_wanted(truth, positions)) as bar:
-            found = rank_table(
-                truth,
-                layout,
-                positions,
-                scored,
-                criteria,
-                resamples=self.resamples,
-                seed=self.seed,
-                watch=bar.update,
+        architectures = [truth.architectures[i] for i in positions]
+        with Bars(terminal) as watch:
+            scored = score_cells(
+                evaluator, self.out, architectures, wanted, workers=self.workers, watch=watch
             )
+            found = rank_table(
+                truth, layout, positions, scored, criteria,
+                resamples=self.resamples, seed=self.seed, watch=watch,
+            )  # fmt: skip
 
         made = provenance()
         files = ", ".join(f"{name} {digest[:DIGITS]}" for name, digest in truth.provenance.sha256.items())
         how = "balanced over the classes" if self.sampling == "balanced" else "at random"
+        scoring = Scoring(self.data, how, len(batch), batch.digest(), len(positions))
         basis = [
             f"cells: {len(positions):,} of {truth.name}, {truth.dataset}, {drawn}",
-            f"scores: {space!r}, untrained, weights from seed {self.score_seed}, on {len(batch)} images of "
-            f"{self.data}, drawn {how} (batch {batch.digest()[:DIGITS]})",
+            f"scores: {space!r}, untrained, weights from seed {self.score_seed}, on {scoring}",
             ", ".join(f"{name} {version}" for name, version in made["versions"].items()),
             f"files (SHA-256): {files}",
         ]

@@ -22,7 +22,13 @@ from croze.cli.options import (
     Workers,
 )
 from croze.cli.page_options import AllCells, GivenSize, PageFile, RankedProxies, sample_of
+from croze.errors import CrozeError
 from croze.paper.rank_run import RankRun
+from croze.paper.rank_table import Layout
+from croze.ranking import columns
+from croze.ranking.columns import CONVENTIONS, PRINTED
+from croze.truth.nasbench201 import SPACE
+from croze.truth.truth import Truth as GroundTruth
 
 SAMPLE = 1000
 """Strings that are drawn where nothing else is asked for."""
@@ -60,8 +66,6 @@ def table2(
     """
     from croze.cli.conversion import opened_truth
     from croze.cli.output import console
-    from croze.paper.layout import layout_of_table2
-    from croze.ranking.table import PRINTED
     from croze.truth import select
 
     wanted = RankRun(
@@ -100,3 +104,33 @@ def table2(
             if other != known.dataset
         ],
     )
+
+
+def layout_of_table2(truth: GroundTruth, convention: str = "paper") -> Layout:
+    """Table 2 for the data set of a truth.
+
+    Args:
+        truth: accuracies after standard training.
+        convention: of the corruption groups, `paper` or `usual`.
+
+    Raises:
+        CrozeError: a truth of adversarial training, and as `croze.ranking.columns.table2`.
+    """
+    if truth.training == "adversarial":
+        raise CrozeError(
+            f"Table 2 is of standard training, {truth.name} of adversarial training: name "
+            "robust-nb201:FOLDER or a pool, or take `croze reproduce table1`."
+        )
+    table = columns.table2(truth, convention)
+    there = {column.name for column in table.columns}
+    needs = {"clean": "clean accuracy", "fgsm8": "FGSM at 8/255", "fgsm4": "FGSM at 4/255"}
+    needs |= {
+        group: f"accuracies under {', '.join(kinds)} at all severities"
+        for group, kinds in CONVENTIONS[convention].items()
+    }
+    empty = {
+        name: f"{truth.name} as it was given has no {needs[name]}"
+        for name in PRINTED[truth.dataset]
+        if name not in there
+    }
+    return Layout(f"table2/{truth.dataset}", table, empty, truth.space == SPACE)

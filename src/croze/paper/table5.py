@@ -40,19 +40,17 @@ from croze.paper.forms import Best, Forms, best_by_set, find_forms, sets_of
 from croze.paper.output import Outcome, check_files, files_text, scores_of
 from croze.paper.printed import printed
 from croze.proxies.croze.form import CrozeForm
-from croze.ranking.columns import CLEAN
 from croze.ranking.scored import Scored
 from croze.reporting.table import Table
 from croze.reporting.text import interval_text
 from croze.robustness.metrics import harmonic_robustness
 from croze.scoring.evaluator import Evaluator
 from croze.spaces import open_space
-from croze.stats.bootstrap import bootstrap_spearman
+from croze.stats.bootstrap import bootstrap_spearman, percentile_interval
 from croze.stats.correlation import MINIMUM
-from croze.stats.intervals import percentile_interval
 from croze.truth import Truth as GroundTruth
 from croze.truth import select
-from croze.truth.columns import MEAN_CORRUPTION
+from croze.truth.columns import CLEAN, MEAN_CORRUPTION
 
 Floats = NDArray[np.float64]
 

@@ -171,7 +171,7 @@ class Work:
                 return MemberResult(architecture, failed=run.reason)
             model = run.model().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
             measured = {name: run.best[name] for name in ("validation_clean", "validation_adversarial")}
-            training = {"epoch": run.epoch, **measured, "seconds": run.seconds}
+            training = {"epoch": run.best_epoch, **measured, "seconds": run.seconds}
         columns, images = self._evaluate(number, model, place)
         if known is not None:  # what was asked for earlier stays
             columns, images = {**known.columns, **columns}, {**known.images, **images}

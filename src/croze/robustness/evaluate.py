@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from croze.data import Dataset
 from croze.errors import CrozeError
-from croze.nn.scratch import evaluating
 from croze.nn.seeding import exact_convolutions
 from croze.robustness.outcomes import Outcomes
 from croze.robustness.trials import Trial
+from croze.training.loop import check_fits
 
 Watch = Callable[[str, int, float], None]
 """Called after every batch with the trial, the number of its images done and its accuracy so far."""
@@ -117,18 +117,4 @@ def check_model(model: nn.Module, dataset: Dataset) -> None:
     for name, tensor in model.state_dict().items():
         if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
             raise CrozeError(f"The model's weights are not finite ({name}): its training diverged.")
-    like = next(model.parameters(), torch.zeros(1))
-    with evaluating(model), torch.no_grad():
-        try:
-            logits = model(torch.zeros(1, *dataset.size, device=like.device))
-        except CrozeError:
-            raise
-        except Exception as problem:
-            pixels = " x ".join(map(str, dataset.size))
-            first = str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
-            raise CrozeError(f"The model does not take images of {pixels} pixels ({first}).") from problem
-    if logits.shape[1] != dataset.classes:
-        raise CrozeError(
-            f"The model has {logits.shape[1]} classes, {dataset.source} has {dataset.classes}: "
-            "evaluate it on the data set it was trained for."
-        )
+    check_fits(model, dataset)

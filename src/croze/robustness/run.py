@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -50,7 +50,7 @@ class EvaluationRun(Run):
         training: folder of the training; empty for a module.
         recipe: of the training; None for a module.
         data: the images as they were named.
-        count: how many of them.
+        images: how many of them.
         trained_on_the_same_data: whether these are the training images themselves.
         context: what outcomes depend on besides the trial: weights, images, seed, batch size, device.
         summary: what it came to; None until it is finished.
@@ -62,7 +62,7 @@ class EvaluationRun(Run):
     training: str
     recipe: Recipe | None
     data: str
-    count: int
+    images: int
     trained_on_the_same_data: bool
     context: Mapping[str, Any]
     summary: Summary | None = None
@@ -81,7 +81,7 @@ class EvaluationRun(Run):
         """What is evaluated on what."""
         trained = "" if self.recipe is None else f", {self.recipe.method} training"
         same = ", on which it was trained" if self.trained_on_the_same_data else ""
-        return f"{self.network.title}{trained}, on {self.count:,} images of {self.data}{same}"
+        return f"{self.network.title}{trained}, on {self.images:,} images of {self.data}{same}"
 
     @property
     def begun(self) -> dict[str, tuple[int, float]]:
@@ -127,19 +127,14 @@ class EvaluationRun(Run):
         return "\n\n".join([*parts, *self.warnings, *(sheet.markdown() for sheet in sheets)]) + "\n"
 
     def result(self) -> dict[str, Any]:
-        """The content of `evaluation.json`."""
+        """The content of `evaluation.json`: the attributes, those of the summary beside them."""
         return {
             "format": {"kind": self.kind, "version": self.version},
+            **{f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("folder", "summary")},
             "network": self.network.to_json(),
-            "training": self.training,
             "recipe": None if self.recipe is None else self.recipe.to_json(),
-            "data": self.data,
-            "images": self.count,
-            "trained_on_the_same_data": self.trained_on_the_same_data,
-            "context": dict(self.context),
             "status": self.status,
             **({} if self.summary is None else self.summary.to_json()),
-            "provenance": dict(self.provenance),
         }
 
     def save(self) -> None:
@@ -158,19 +153,11 @@ class EvaluationRun(Run):
         path = Path(folder) if Path(folder).is_file() else Path(folder) / EVALUATION
         content = read_result(path, cls.kind, cls.version)
         try:
-            recipe = content["recipe"]
-            return cls(
-                path.parent,
-                NetworkSpec.from_json(content["network"]),
-                content["training"],
-                None if recipe is None else Recipe(**recipe),
-                content["data"],
-                content["images"],
-                content["trained_on_the_same_data"],
-                content["context"],
-                Summary.from_json(content) if content["status"] == "finished" else None,
-                content["provenance"],
-            )
+            own = {f.name: content[f.name] for f in fields(cls) if f.name not in ("folder", "summary")}
+            own["network"] = NetworkSpec.from_json(own["network"])
+            own["recipe"] = None if own["recipe"] is None else Recipe(**own["recipe"])
+            own["summary"] = Summary.from_json(content) if content["status"] == "finished" else None
+            return cls(path.parent, **own)
         except (KeyError, TypeError, ValueError, AttributeError) as problem:
             raise CrozeError(
                 f"{path} is no evaluation that can be read ({type(problem).__name__}: {problem}): run "

@@ -153,7 +153,7 @@ def fit(
     folder = Path(folder)
     model = in_pixels(network, training, normalises_input)
     model.to(place_of, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    _check_classes(model, training, place_of)
+    check_fits(model, training)
     optimiser = optimiser_of(model, recipe)
     state = folder / STATE
     place = load_state(state, model, optimiser, title) if state.exists() else Place()
@@ -215,23 +215,26 @@ def _row(session: Session, clean: float, adversarial: float | None) -> dict[str,
     }
 
 
-def _check_classes(model: Normalised, dataset: Dataset, device: torch.device) -> None:
-    """Whether images of this data set fit, and as many logits come out as there are classes."""
-    channels, height, width = dataset.size
-    images = torch.zeros(2, channels, height, width, device=device)
+def check_fits(model: nn.Module, dataset: Dataset) -> None:
+    """Make sure that a model takes the images of a data set and gives a logit for each of its classes.
+
+    Raises:
+        CrozeError: when it does not.
+    """
+    device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
     with evaluating(model), torch.no_grad():
         try:
-            logits = model(images)
+            logits = model(torch.zeros(2, *dataset.size, device=device))
         except CrozeError:
             raise
         except Exception as problem:
-            raise CrozeError(
-                f"The network does not take images of {channels} x {height} x {width} pixels ({problem})."
-            ) from problem
+            pixels = " x ".join(map(str, dataset.size))
+            first = str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
+            raise CrozeError(f"The network does not take images of {pixels} pixels ({first}).") from problem
     if logits.shape != (2, dataset.classes):
         raise CrozeError(
             f"The network gives {logits.shape[1]} logits, but {dataset.source} has {dataset.classes} "
-            "classes: build it for as many."
+            "classes: build it for as many, or name the data set it was trained for."
         )
 
 

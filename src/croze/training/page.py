@@ -42,7 +42,7 @@ def training_part(run: TrainingRun) -> Part:
         f"{'Adversarial training' if recipe.adversarial else 'Training'} for {recipe.epochs:,} epochs on "
         f"{run.count:,} images of {run.data}; the epoch that is best on the validation split is kept.",
         _facts(run),
-        paired([*training_charts(run.history, run.epoch), *_cells(run.network)]),
+        paired([*training_charts(run.history, run.best_epoch), *_cells(run.network)]),
         (),
         _notices(run),
         architecture,

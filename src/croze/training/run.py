@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -67,7 +67,7 @@ class TrainingRun(Run):
         history: one row an epoch, as `to_frame` has them: `epoch`, `loss`, `train_clean`,
             `train_adversarial`, `validation_clean`, `validation_adversarial`, `lr`. Accuracies are shares in
             [0, 1], `lr` that of the epoch's last step; None for what the recipe does not measure.
-        epoch: the epoch whose weights are kept, counted from 1; None until the training is finished.
+        best_epoch: the epoch whose weights are kept, counted from 1; None until the training is finished.
         seconds: of training, over all of its parts.
         failed: why it failed; empty when it did not.
         provenance: command, versions, machine.
@@ -85,7 +85,7 @@ class TrainingRun(Run):
     images: str
     count: int
     history: list[dict[str, Any]] = field(default_factory=list)
-    epoch: int | None = None
+    best_epoch: int | None = None
     seconds: float = 0.0
     failed: str = ""
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -116,7 +116,7 @@ class TrainingRun(Run):
         )  # fmt: skip
         if (folder / TRAINING).exists():
             known = cls.load(folder)
-            old, new = known.result(), json.loads(json.dumps(run.result()))
+            old, new = (json.loads(to_json(one.result())) for one in (known, run))
             differing = [name for name in _IDENTITY if old[name] != new[name]]
             if differing:
                 raise CrozeError(
@@ -134,7 +134,7 @@ class TrainingRun(Run):
     @property
     def status(self) -> Status:
         """Finished once an epoch is kept for good; failed when the loss was no longer finite."""
-        return "failed" if self.failed else "unfinished" if self.epoch is None else "finished"
+        return "failed" if self.failed else "unfinished" if self.best_epoch is None else "finished"
 
     @property
     def reason(self) -> str:
@@ -151,7 +151,7 @@ class TrainingRun(Run):
     @property
     def best(self) -> Mapping[str, Any] | None:
         """The row of the epoch that is kept; None until the training is finished."""
-        return None if self.epoch is None else self.history[self.epoch - 1]
+        return None if self.best_epoch is None else self.history[self.best_epoch - 1]
 
     def model(self) -> Normalised:
         """The network with the weights of the best epoch so far, on the CPU and in evaluation mode.
@@ -178,10 +178,10 @@ class TrainingRun(Run):
             (
                 str(row["epoch"]),
                 *(f"{row[key]:.4f}" if key == "loss" else f"{row[key]:.1%}" for key in columns),
-                "kept" if row["epoch"] == self.epoch else "",
+                "kept" if row["epoch"] == self.best_epoch else "",
             )
             for row in self.history
-            if row["epoch"] > len(self.history) - SHOWN or row["epoch"] == self.epoch
+            if row["epoch"] > len(self.history) - SHOWN or row["epoch"] == self.best_epoch
         )
         head = ("epoch", *(_COLUMNS[key] for key in columns), "")
         return Table(self.title[0].upper() + self.title[1:], "", head, rows)
@@ -191,25 +191,13 @@ class TrainingRun(Run):
         return training_part(self)
 
     def result(self) -> dict[str, Any]:
-        """The content of `training.json`."""
+        """The content of `training.json`: the attributes, and the row of the best epoch."""
         return {
             "format": {"kind": self.kind, "version": self.version},
+            **{f.name: getattr(self, f.name) for f in fields(self) if f.name != "folder"},
             "network": self.network.to_json(),
             "recipe": self.recipe.to_json(),
-            "seed": self.seed,
-            "data": self.data,
-            "classes": self.classes,
-            "size": list(self.size),
-            "mean": list(self.mean),
-            "std": list(self.std),
-            "images": self.images,
-            "count": self.count,
-            "best_epoch": self.epoch,
             "best": self.best,
-            "history": self.history,
-            "seconds": self.seconds,
-            "failed": self.failed,
-            "provenance": dict(self.provenance),
         }
 
     def save(self) -> None:
@@ -228,24 +216,10 @@ class TrainingRun(Run):
             raise CrozeError(f"{path} does not exist: name the folder of a training.")
         content = read_result(path, cls.kind, cls.version)
         try:
-            return cls(
-                path.parent,
-                NetworkSpec.from_json(content["network"]),
-                Recipe(**content["recipe"]),
-                content["seed"],
-                content["data"],
-                content["classes"],
-                tuple(content["size"]),
-                tuple(content["mean"]),
-                tuple(content["std"]),
-                content["images"],
-                content["count"],
-                [dict(row) for row in content["history"]],
-                content["best_epoch"],
-                content["seconds"],
-                content["failed"],
-                content["provenance"],
-            )
+            own = {f.name: content[f.name] for f in fields(cls) if f.name != "folder"}
+            own |= {name: tuple(own[name]) for name in ("size", "mean", "std")}
+            own |= {"network": NetworkSpec.from_json(own["network"]), "recipe": Recipe(**own["recipe"])}
+            return cls(path.parent, **own)
         except (KeyError, TypeError, AttributeError) as problem:
             raise CrozeError(
                 f"{path} is no training that can be read ({type(problem).__name__}: {problem}): name another "
@@ -351,7 +325,7 @@ def train_network(
         watch(f"{recipe.method} training", done, total, _remark(run.history, loss))
 
     def keep(history: list[dict[str, Any]], seconds: float, epoch: int | None = None) -> None:
-        run.history, run.seconds, run.epoch, run.failed = list(history), seconds, epoch, ""
+        run.history, run.seconds, run.best_epoch, run.failed = list(history), seconds, epoch, ""
         run.save()
         if tensorboard is not None:
             write_events(Path(tensorboard), history)

@@ -3,6 +3,8 @@
     import croze
     batch = croze.load_batch("digits", size=8, seed=0)
     croze.score(model, batch, proxy="croze-positional").value
+    run = croze.search("nasbench201", budget=100, max_params=800_000)
+    run.best, run.to_frame(), run.report()
 
 Everything here is loaded on first use: importing the package imports no torch.
 """
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from croze.proxies import parse_proxies, parse_proxy
     from croze.ranking.run import BenchmarkRun, benchmark
     from croze.robustness.run import EvaluationRun, evaluate
+    from croze.runs import load_run, report
     from croze.scoring.score import score, score_all
     from croze.searching.run import SearchRun
     from croze.searching.search import search
@@ -66,10 +69,12 @@ _HOMES = {
     "list_spaces": "croze.listing",
     "list_truths": "croze.listing",
     "load_batch": "croze.data",
+    "load_run": "croze.runs",
     "open_space": "croze.spaces",
     "open_truth": "croze.truth",
     "parse_proxies": "croze.proxies",
     "parse_proxy": "croze.proxies",
+    "report": "croze.runs",
     "score": "croze.scoring.score",
     "search": "croze.searching.search",
     "score_all": "croze.scoring.score",
@@ -101,10 +106,12 @@ __all__ = [
     "list_spaces",
     "list_truths",
     "load_batch",
+    "load_run",
     "open_space",
     "open_truth",
     "parse_proxies",
     "parse_proxy",
+    "report",
     "score",
     "score_all",
     "search",

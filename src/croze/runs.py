@@ -1,72 +1,124 @@
-"""What a folder of results holds, as the parts of a report."""
+"""The runs that lie in a folder, whatever their kind, and their report."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from croze.errors import CrozeError
-from croze.files import read_json
+from croze.files import read_json, write_text
 from croze.ranking.run import FILE as BENCHMARK
 from croze.ranking.run import SCORES, BenchmarkRun
-from croze.reporting.part import Part
+from croze.reporting.document import Report, report_of
+from croze.reporting.run import Run
 from croze.robustness.run import EVALUATION, EvaluationRun
+from croze.searching.run import FILE as SEARCH
 from croze.searching.run import OLD, SearchRun
 from croze.training.run import TRAINING, TrainingRun
 
-SEARCH = "search.json"
+KINDS: tuple[type[Run], ...] = (SearchRun, BenchmarkRun, TrainingRun, EvaluationRun)
 
 
-def parts_of(run: Path) -> tuple[Part, ...]:
-    """Every run that lies in the folder, or in a folder of it that an evaluation made.
+def load_run(folder: str | Path) -> SearchRun | BenchmarkRun | TrainingRun | EvaluationRun:
+    """The run that lies in a folder: finished, unfinished or failed, as `run.status` says.
+
+    >>> import croze
+    >>> space = croze.open_space("nasbench201", channels=4, cells=1)
+    >>> run = croze.search(space, proxy="params", budget=3, out="runs/loaded")
+    >>> croze.load_run("runs/loaded").best == run.best
+    True
 
     Args:
-        run: a folder that one of the verbs wrote, or one of their JSON files.
+        folder: of a search, benchmark, training or evaluation, or the JSON file of one. Where a training and
+            its evaluations lie in one folder, the training.
 
     Raises:
-        CrozeError: when there is none, or one cannot be read.
+        CrozeError: when there is none, or it is of a format that this croze does not read.
     """
-    if run.is_file():
-        return (_of_file(run),)
-    if not run.is_dir():
+    return runs_in(folder)[0]
+
+
+def runs_in(folder: str | Path) -> tuple[SearchRun | BenchmarkRun | TrainingRun | EvaluationRun, ...]:
+    """Every run that lies in a folder, and the evaluations in folders inside it; see `load_run`.
+
+    Raises:
+        CrozeError: when there is none, or one of them cannot be read.
+    """
+    folder = Path(folder)
+    if folder.is_file():
+        return (_of_file(folder),)
+    if not folder.is_dir():
         raise CrozeError(
-            f"{run} does not exist: name the folder of a search, benchmark, training or evaluation."
+            f"{folder} does not exist: name the folder of a search, benchmark, training or evaluation."
         )
-    folders = [run, *sorted(child for child in run.iterdir() if child.is_dir())]
-    found: list[Part] = []
-    for folder in folders:
-        found += _of_folder(folder) if folder == run else _evaluations(folder)
+    found: list[Any] = []
+    if any((folder / name).is_file() for name in (SEARCH, *OLD)):
+        found.append(SearchRun.load(folder))
+    if (folder / BENCHMARK).is_file() or ((folder / SCORES).is_file() and not found):
+        found.append(BenchmarkRun.load(folder))
+    if (folder / TRAINING).is_file():
+        found.append(TrainingRun.load(folder))
+    inside = sorted(child for child in folder.iterdir() if child.is_dir())
+    found += [EvaluationRun.load(one) for one in (folder, *inside) if (one / EVALUATION).is_file()]
     if not found:
-        raise CrozeError(
-            f"{run} holds no run: looked for "
-            f"{', '.join((SEARCH, BENCHMARK, TRAINING, EVALUATION))} and "
-            "the scores of an unfinished one."
-        )
+        looked = ", ".join((SEARCH, BENCHMARK, TRAINING, EVALUATION))
+        raise CrozeError(f"{folder} holds no run: looked for {looked} and the scores of an unfinished one.")
     return tuple(found)
 
 
-def _of_folder(folder: Path) -> list[Part]:
-    found: list[Part] = []
-    there = {name: folder / name for name in (SEARCH, BENCHMARK, SCORES)}
-    there = {name: path for name, path in there.items() if path.is_file()}
-    if SEARCH in there or any((folder / name).is_file() for name in OLD):
-        found.append(SearchRun.load(folder).page())
-    if BENCHMARK in there or (SCORES in there and not found):
-        found.append(BenchmarkRun.load(folder).page())
-    if (folder / TRAINING).is_file():
-        found.append(TrainingRun.load(folder).page())
-    return [*found, *_evaluations(folder)]
+def report(
+    runs: Run | str | Path | Iterable[Run | str | Path],
+    path: str | Path | None = None,
+    watch: Callable[[int, int], None] = lambda done, charts: None,
+) -> Path:
+    """Write runs as one HTML page that opens offline.
+
+    Args:
+        runs: a run, its folder, or several of either; of a folder every run in it.
+        path: of the page; `report.html` in the folder of the first run where none is named.
+        watch: called after every chart with the number of those that are drawn, and of all.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        CrozeError: without the extra `plot`, for what is no run, or when the page cannot be written.
+    """
+    several = [runs] if isinstance(runs, Run | str | Path) else list(runs)
+    loaded = [one for run in several for one in ((run,) if isinstance(run, Run) else runs_in(run))]
+    if not loaded:
+        raise CrozeError("A report needs at least one run, got none.")
+    page = check_page(loaded[0].folder / "report.html" if path is None else path)
+    made = report_on(loaded)
+    write_text(page, made.html(lambda done: watch(done, len(made.charts))))
+    return page
 
 
-def _evaluations(folder: Path) -> list[Part]:
-    return [EvaluationRun.load(folder).page()] if (folder / EVALUATION).is_file() else []
+def report_on(runs: Iterable[Run]) -> Report:
+    """The report of these runs, before it is written."""
+    return report_of([run.page() for run in runs])
 
 
-def _of_file(path: Path) -> Part:
-    content = read_json(path)
-    if path.name == SEARCH or path.name in OLD:
-        return SearchRun.load(path.parent).page()
-    kinds = {kind.kind: kind for kind in (BenchmarkRun, TrainingRun, EvaluationRun)}
-    kind = (content.get("format") or {}).get("kind")
-    if kind in kinds:
-        return kinds[kind].load(path).page()
+def check_page(path: str | Path) -> Path:
+    """The path of a report.
+
+    Raises:
+        CrozeError: when it does not end in .html, or is a folder.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise CrozeError(f"Cannot write the report {path}: its name must end in .html.")
+    if path.is_dir():
+        raise CrozeError(f"Cannot write the report {path}: it is a folder.")
+    return path
+
+
+def _of_file(path: Path) -> Any:
+    if path.name in (SEARCH, *OLD):
+        return SearchRun.load(path.parent)
+    kind = (read_json(path).get("format") or {}).get("kind")
+    for run in KINDS:
+        if run.kind == kind:
+            return run.load(path)
     raise CrozeError(f"{path} is no result of a search, benchmark, training or evaluation.")

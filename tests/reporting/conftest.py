@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from croze.reporting.document import report_of
-from croze.runs import parts_of
+from croze.runs import report_on, runs_in
 
 FOUND = Path(__file__).parent / "found"
 RUNS = ("search", "darts", "pareto", "unfinished", "benchmark", "quality", "training")
@@ -27,7 +26,7 @@ def pages(tmp_path_factory) -> dict[str, Path]:
     written = {}
     for name in RUNS:
         written[name] = folder / f"{name}.html"
-        written[name].write_text(report_of(parts_of(FOUND / name)).html(), encoding="utf-8")
+        written[name].write_text(report_on(runs_in(FOUND / name)).html(), encoding="utf-8")
     return written
 
 

@@ -11,13 +11,17 @@ from croze.reporting.chart import MOST, NARROW, WIDE, thinned
 from croze.reporting.text import correlation, millions, number, percent
 from croze.robustness.charts import TOGETHER, attack_bars, by_group
 from croze.robustness.run import EvaluationRun
-from croze.runs import parts_of
+from croze.runs import runs_in
 from croze.searching.charts import against_size, course, growth
 from croze.searching.run import SearchRun
 from croze.spaces import open_space
 from croze.spaces.darts.genotype import Genotype
 from croze.spaces.graph import graphs_of, operation_label
 from croze.spaces.robnet.edges import EXAMPLE
+
+
+def pages_in(folder):
+    return [run.page() for run in runs_in(folder)]
 
 
 def load(path):
@@ -61,7 +65,7 @@ def test_the_front_of_several_objectives_grows(found):
 
 
 def test_an_unfinished_search_says_so(found):
-    (part,) = parts_of(found / "unfinished")
+    (part,) = pages_in(found / "unfinished")
     count = len(load(found / "unfinished" / "search.json")["candidates"])
     assert f"has not finished: {count} of 60 architectures" in part.notices[0]
 
@@ -71,7 +75,7 @@ def test_own_proxies_on_the_half_they_were_tuned_on_are_marked(found, tmp_path, 
     result = load(found / "benchmark" / "benchmark.json")
     result["selection"]["half"] = half
     (tmp_path / "benchmark.json").write_text(json.dumps(result))
-    (part,) = parts_of(tmp_path)
+    (part,) = pages_in(tmp_path)
     assert len(part.notices) == said
     assert not said or "only the report half is a fair comparison" in part.notices[0]
 
@@ -83,7 +87,7 @@ def test_undefined_values_are_last_and_drawn_as_dashes(found, tmp_path):
     for name in ("value", "low", "high"):
         table[name] = [None if p == first else v for p, v in zip(table["proxy"], table[name], strict=True)]
     (tmp_path / "benchmark.json").write_text(json.dumps(result))
-    (part,) = parts_of(tmp_path)
+    (part,) = pages_in(tmp_path)
     assert part.charts[0].data.rows[-1] == (first, *["–"] * columns)
     assert part.charts[0].inline(WIDE, "x").count(">–<") == columns
 
@@ -103,7 +107,7 @@ def test_attacks_stand_by_size_with_their_worst_case(found):
 
 def test_the_worst_attack_is_not_the_check_for_masking(found):
     result = load(found / "training" / "evaluation" / "evaluation.json")
-    evaluation = parts_of(found / "training")[1]
+    evaluation = pages_in(found / "training")[1]
     worst = next(fact for fact in evaluation.facts if fact.label == "under the worst")
     assert worst.value == percent(min(row["accuracy"] for row in result["worst_case"].values()))
 
@@ -136,12 +140,12 @@ def test_a_space_without_graphs_has_no_drawing():
 
 
 def test_equal_data_give_equal_drawings_and_numbers_keep_their_digits(found):
-    chart = parts_of(found / "search")[0].charts[0]
+    chart = pages_in(found / "search")[0].charts[0]
     one = chart.inline(NARROW, "a")
     assert one == chart.inline(NARROW, "a")
     assert not re.search(r"#[0-9a-f]{6}\b", one), "a colour that night does not change"
     assert not re.search(r'id="(?!a-)', one)
-    training = parts_of(found / "training")[0]
+    training = pages_in(found / "training")[0]
     rate = next(chart for chart in training.charts if chart.name == "training-lr")
     assert ">0.08<" in rate.inline(WIDE, "b") or ">0.080<" in rate.inline(WIDE, "b")
 

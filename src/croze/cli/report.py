@@ -32,20 +32,15 @@ def report(
     from croze.errors import CrozeError
     from croze.files import write_text
     from croze.reporting.chart import FORMATS, check_plot
-    from croze.reporting.document import report_of
-    from croze.runs import parts_of
+    from croze.runs import check_page, report_on, runs_in
 
-    target = to if to is not None else (run if run.is_dir() else run.parent) / "report.html"
-    if target.suffix.lower() not in (".html", ".htm"):
-        raise CrozeError(f"Cannot write the report {target}: its name must end in .html.")
-    if target.is_dir():
-        raise CrozeError(f"Cannot write the report {target}: it is a folder.")
+    target = check_page(to if to is not None else (run if run.is_dir() else run.parent) / "report.html")
     if file_format not in FORMATS:
         raise CrozeError(f"--format takes {', '.join(FORMATS)}, got {file_format!r}.")
     if figures is not None and figures.exists() and not figures.is_dir():
         raise CrozeError(f"--figures takes a folder, {figures} is a file.")
     check_plot(target.with_suffix(".svg"))
-    made = report_of(parts_of(run))
+    made = report_on(runs_in(run))
     terminal = console(None)
     with Bar(terminal, "drawing", len(made.charts)) as bar:
         page = made.html(bar.update)

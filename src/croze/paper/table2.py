@@ -12,6 +12,7 @@ from croze.cli.options import (
     Data,
     DataSet,
     Json,
+    PageFile,
     Resamples,
     SampleSeed,
     Sampling,
@@ -21,8 +22,8 @@ from croze.cli.options import (
     Truth,
     Workers,
 )
-from croze.cli.page_options import AllCells, GivenSize, PageFile, RankedProxies, sample_of
 from croze.errors import CrozeError
+from croze.paper.options import AllCells, GivenSize, RankedProxies, sample_of
 from croze.paper.rank_run import RankRun
 from croze.paper.rank_table import Layout
 from croze.ranking import columns

@@ -139,17 +139,6 @@ def devices_of(text: str | None, *, here: bool = True) -> tuple[str, ...]:
     return check_devices([name.strip() for name in text.split(",")], here=here)
 
 
-def network_of(truth: object, **settings: int | None) -> dict[str, int | None]:
-    """The size of a truth's networks: what was asked for, else the size that the truth was measured at.
-
-    What neither names stays None, which a space fills with its own.
-    """
-    own = getattr(truth, "network", None) or {}
-    return {
-        name: own.get(name) if settings.get(name) is None else settings[name] for name in {**own, **settings}
-    }
-
-
 def folder_of(text: str, option: str = "--out") -> Path:
     """The folder that an option names.
 

@@ -65,7 +65,7 @@ def table2(
     """Rank cells by every proxy and compare with accuracies after standard training: Table 2.
 
     For all drawn strings as the paper counts them and for distinct cells, on both halves of the cells. The
-    paper's figures stand beside ours where its proxy is among those asked for. Ended at any moment, the same
+    paper's values stand beside ours where its proxy is among those asked for. Ended at any moment, the same
     command goes on; --all --proxies params takes minutes, --all with all proxies a day.
     """
     terminal = console(json)

@@ -35,6 +35,12 @@ def shared_data() -> Path:
     return SHARED
 
 
+@pytest.fixture(scope="session")
+def shared_found() -> Path:
+    """Folders of real runs, as the verbs wrote them."""
+    return Path(__file__).parent / "reporting" / "found"
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cache_of_truths(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of the tables that truths leave behind; the user's own stays as it is."""

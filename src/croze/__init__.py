@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         list_truths,
     )
     from croze.proxies import parse_proxies, parse_proxy
+    from croze.ranking.run import BenchmarkRun, benchmark
     from croze.robustness.run import EvaluationRun, evaluate
     from croze.scoring.score import score, score_all
     from croze.searching.run import SearchRun
@@ -43,12 +44,14 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Batch": "croze.types",
+    "BenchmarkRun": "croze.ranking.run",
     "CrozeError": "croze.errors",
     "EvaluationRun": "croze.robustness.run",
     "LayerScore": "croze.types",
     "NetworkSpec": "croze.training",
     "Score": "croze.types",
     "SearchRun": "croze.searching.run",
+    "benchmark": "croze.ranking.run",
     "TrainingRun": "croze.training",
     "evaluate": "croze.robustness.run",
     "list_aggregates": "croze.listing",
@@ -75,6 +78,7 @@ _HOMES = {
 
 __all__ = [
     "Batch",
+    "BenchmarkRun",
     "CrozeError",
     "EvaluationRun",
     "LayerScore",
@@ -83,6 +87,7 @@ __all__ = [
     "SearchRun",
     "TrainingRun",
     "__version__",
+    "benchmark",
     "evaluate",
     "list_aggregates",
     "list_algorithms",

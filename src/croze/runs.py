@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from croze.errors import CrozeError
 from croze.files import read_json
+from croze.ranking.run import FILE as BENCHMARK
+from croze.ranking.run import SCORES, BenchmarkRun
 from croze.reporting.part import Part
 from croze.robustness.run import EVALUATION, EvaluationRun
 from croze.searching.run import OLD, SearchRun
 from croze.training.run import TRAINING, TrainingRun
 
 SEARCH = "search.json"
-BENCHMARK = "benchmark.json"
-SCORES = "scores.sqlite"
 
 
 def parts_of(run: Path) -> tuple[Part, ...]:
@@ -46,17 +45,13 @@ def parts_of(run: Path) -> tuple[Part, ...]:
 
 
 def _of_folder(folder: Path) -> list[Part]:
-    from croze.unfinished import scores_part
-
     found: list[Part] = []
     there = {name: folder / name for name in (SEARCH, BENCHMARK, SCORES)}
     there = {name: path for name, path in there.items() if path.is_file()}
     if SEARCH in there or any((folder / name).is_file() for name in OLD):
         found.append(SearchRun.load(folder).page())
-    if BENCHMARK in there:
-        found.append(_benchmark(there[BENCHMARK]))
-    if SCORES in there and not found:
-        found.append(scores_part(there[SCORES]))
+    if BENCHMARK in there or (SCORES in there and not found):
+        found.append(BenchmarkRun.load(folder).page())
     if (folder / TRAINING).is_file():
         found.append(TrainingRun.load(folder).page())
     return [*found, *_evaluations(folder)]
@@ -70,29 +65,8 @@ def _of_file(path: Path) -> Part:
     content = read_json(path)
     if path.name == SEARCH or path.name in OLD:
         return SearchRun.load(path.parent).page()
-    if "rows" in content and "bootstrap" in content:
-        return _benchmark(path)
-    kinds = {kind.kind: kind for kind in (TrainingRun, EvaluationRun)}
+    kinds = {kind.kind: kind for kind in (BenchmarkRun, TrainingRun, EvaluationRun)}
     kind = (content.get("format") or {}).get("kind")
     if kind in kinds:
         return kinds[kind].load(path).page()
     raise CrozeError(f"{path} is no result of a search, benchmark, training or evaluation.")
-
-
-def _benchmark(path: Path) -> Part:
-    from croze.ranking.run_page import benchmark_part
-
-    return _readable(path, lambda: benchmark_part(read_json(path)))
-
-
-def _readable(path: Path, make: Any) -> Part:
-    try:
-        part: Part = make()
-    except CrozeError:
-        raise
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as problem:
-        raise CrozeError(
-            f"{path} is no result that can be read ({type(problem).__name__}: {problem}); run its command "
-            "again."
-        ) from None
-    return part

@@ -1,13 +1,12 @@
 import json
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from croze.cli.options import network_of
 from croze.errors import CrozeError
-from croze.ranking.table import CONVENTIONS
+from croze.ranking import Ranking
+from croze.ranking.columns import CONVENTIONS
 from croze.scoring.evaluator import Evaluator
 from croze.spaces.nasbench201 import NASBench201
 from croze.spaces.nasbench201.isomorphism import every_cell
@@ -45,7 +44,7 @@ def truth(tmp_path_factory):
 
 
 def timeless(result):
-    return {k: v for k, v in result.items() if k not in ("provenance", "milliseconds_per_cell")}
+    return {k: v for k, v in result.items() if k not in ("provenance", "milliseconds")}
 
 
 def test_the_table_and_the_second_run(croze, truth, tmp_path, monkeypatch):
@@ -53,23 +52,23 @@ def test_the_table_and_the_second_run(croze, truth, tmp_path, monkeypatch):
     outcome = croze(*arguments, "--plot", "figure.png")
     assert outcome.code == 0
     result = outcome.json
-    assert [row["proxy"] for row in result["rows"]] == ["params", "croze-positional"]
+    ranking = Ranking.from_json(result)
+    assert ranking.proxies == ("params", "croze-positional")
     names = ["clean", "fgsm8", "fgsm4", "weather", "noise", "blur", "digital"]
-    for row in result["rows"]:
-        assert list(row["columns"]) == names
-        for figure in (*row["columns"].values(), row["mean"]):
-            assert set(figure) == {"rho", "low", "high", "partial", "n"}
-            assert figure["n"] == result["cells"] == row["n"]
-            assert -1 <= figure["low"] <= figure["high"] <= 1
-        mean = sum(row["columns"][name]["rho"] for name in names) / len(names)
-        assert row["mean"]["rho"] == pytest.approx(mean)
-    assert [d["proxy"] for d in result["differences"]] == ["croze-positional"]
-    assert result["differences"][0]["against"] == "params"
+    assert result["columns"] == names
+    for proxy in ranking.proxies:
+        lines = [ranking.at(proxy, name, "all cells") for name in (*names, "mean")]
+        for line in lines:
+            assert line.n == ranking.cells["all cells"].n
+            assert -1 <= line.low <= line.high <= 1
+        assert lines[-1].value == pytest.approx(sum(line.value for line in lines[:-1]) / len(names))
+    assert result["reference"] == "params"
+    assert ranking.at("croze-positional", "mean", "all cells", "difference").n
     assert result["truth"]["name"] == "robust-nb201"
     assert result["truth"]["dataset"] == "cifar10"
     assert any(name.endswith("meta.json") for name in result["truth"]["sha256"])
     assert set(result["provenance"]["versions"]) == {"croze", "torch", "numpy", "python"}
-    assert result["chosen"] == 30
+    assert ranking.cells["all cells"].chosen == 30
     assert result["selection"]["half"] == "both"
     for text in ("params", "croze-positional", "Spearman's rho", "Written: figure.png"):
         assert text in outcome.err
@@ -94,25 +93,31 @@ def test_the_table_and_the_second_run(croze, truth, tmp_path, monkeypatch):
         "--json",
         "-",
     )
-    assert less.json["chosen"] == 9
-    assert less.json["differences"] == []
+    assert less.json["cells"]["all cells"]["chosen"] == 9
+    assert less.json["reference"] == "croze-positional"
 
 
-def test_all_statistics_go_to_the_terminal_the_page_and_the_folder(croze, truth, tmp_path):
+def test_what_is_printed_is_one_table_and_the_rest_is_in_the_folder(croze, truth, tmp_path):
     outcome = croze(
         *("benchmark", "--truth", truth, *TINY, "--proxies", "params,naswot", "--out", "scores"),
         *("--statistics", "--page", "page.md"),
     )
     assert outcome.code == 0, outcome.err
+    printed = outcome.out.splitlines()
+    assert max(map(len, printed)) <= 80
+    assert len(printed) < 30
+    assert printed[-1] == "All columns, sets of cells and statistics: croze report scores"
     result = json.loads((tmp_path / "scores" / "benchmark.json").read_text())
     names = ["all cells", "distinct cells", "distinct cells, choose half", "distinct cells, report half"]
-    assert [one["name"] for one in result["quality"]] == names
-    first = result["quality"][0]["rows"][1]
-    assert first["proxy"] == "naswot"
-    assert set(first["columns"]) == {"clean", "fgsm@8", "corruptions"}
-    assert set(first["columns"]["clean"]["partial"]) == {"params", "live-params", "flops", "all sizes"}
-    assert first["columns"]["clean"]["kendall"]["low"] is not None
-    cells = result["cells_scored"]
+    assert result["sets"] == names
+    assert result["judged"] == ["clean", "fgsm@8", "corruptions"]
+    ranking = Ranking.from_json(result)
+    for cells in names[:2]:  # the halves have too few
+        line = ranking.at("naswot", "clean", cells, "kendall")
+        assert line.low <= line.high
+    found = set(ranking.statistics("all cells", "fgsm@8"))
+    assert {f"given {size}" for size in ("params", "live-params", "flops", "all sizes")} <= found
+    cells = result["scored"]
     assert set(cells["scores"]) == {"params", "naswot", "live-params", "flops"}
     assert (
         len(cells["architecture"]) == len(cells["scores"]["flops"]) == len(cells["accuracies"]["clean"]) == 30
@@ -122,18 +127,20 @@ def test_all_statistics_go_to_the_terminal_the_page_and_the_folder(croze, truth,
         "Table 2's columns: rho",
         "clean: rho by set of cells",
         "the top and the pick",
+        "rho inside size deciles",
+        "distinct cells, report half",
         "--statistics",
     ):
         assert text in page
-    for text in ("rho inside size deciles", "Written: page.md", "distinct cells, report half"):
-        assert text in outcome.out
+    assert "Written: page.md" in outcome.out
 
 
-def test_the_size_of_networks_is_the_truths_own_unless_asked_otherwise():
-    known = SimpleNamespace(network={"channels": 8, "cells": 2})
-    assert network_of(known, channels=None, cells=3) == {"channels": 8, "cells": 3}
-    assert network_of(object(), channels=None, cells=None) == {"channels": None, "cells": None}
-    assert network_of(object(), channels=4) == {"channels": 4}
+def test_the_size_of_networks_is_the_truths_own_unless_asked_otherwise(truth):
+    from croze.truth import open_truth
+
+    known = open_truth(truth, "cifar10")
+    assert known.network_of(channels=None, cells=3) == {"channels": 16, "cells": 3}
+    assert known.network_of(layers=None) == {"layers": None, "channels": 16, "cells": 5}
 
 
 def test_rho_is_that_of_scipy(croze, truth):
@@ -148,7 +155,8 @@ def test_rho_is_that_of_scipy(croze, truth):
         for a in known.architectures
     ]
     expected = spearmanr(params, known.values("clean")).statistic
-    assert result["rows"][0]["columns"]["clean"]["rho"] == pytest.approx(expected)
+    found = Ranking.from_json(result).at("params", "clean", "all cells").value
+    assert found == pytest.approx(expected)
 
 
 def test_cells_on_which_a_proxy_fails_are_left_out_for_all(croze, truth, monkeypatch):
@@ -162,11 +170,11 @@ def test_cells_on_which_a_proxy_fails_are_left_out_for_all(croze, truth, monkeyp
     monkeypatch.setattr(NASBench201, "build", sometimes)
     outcome = croze("benchmark", "--truth", truth, *TINY, "--proxies", "params,croze-official", "--json", "-")
     result = outcome.json
-    failures = {row["proxy"]: row["failures"] for row in result["rows"]}
-    assert failures["params"] == 0
-    assert failures["croze-official"] > 0
-    assert result["cells"] == 30 - failures["croze-official"]
-    assert {row["n"] for row in result["rows"]} == {result["cells"]}
+    cells = result["cells"]["all cells"]
+    assert list(cells["failures"]) == ["croze-official"]
+    assert cells["n"] == 30 - cells["failures"]["croze-official"] < 30
+    lines = zip(result["ranking"]["cells"], result["ranking"]["n"], strict=True)
+    assert {n for name, n in lines if name == "all cells"} == {cells["n"]}
     assert "not this [/one]" in outcome.err
 
 
@@ -187,7 +195,7 @@ def test_too_few_cells_are_said_in_one_sentence(croze, truth, monkeypatch, tmp_p
         *("--plot", "figure.png", "--json", "-"),
     )
     assert outcome.code == 1
-    assert outcome.json["cells"] == 2
+    assert outcome.json["cells"]["all cells"]["n"] == 2
     assert outcome.json["failures"] == {
         "croze-official": {"cells": 28, "first_reason": "RuntimeError: not this one"}
     }
@@ -206,9 +214,9 @@ def test_no_cell_at_all_is_still_a_result(croze, truth, monkeypatch):
     monkeypatch.setattr(NASBench201, "build", build)
     outcome = croze("benchmark", "--truth", truth, *TINY, "--proxies", "params", "--json", "-")
     assert outcome.code == 1
-    assert outcome.json["cells"] == 0
+    assert outcome.json["cells"]["all cells"]["n"] == 0
     assert "params failed on 30, live-params failed on 30, flops failed on 30." in outcome.err
-    assert outcome.json["rows"][0]["mean"]["rho"] is None
+    assert set(outcome.json["ranking"]["value"]) == {None}
 
 
 @pytest.mark.parametrize(
@@ -231,14 +239,14 @@ def test_the_json_is_there_before_the_figure(croze, truth, tmp_path, monkeypatch
     def fail(*arguments):
         raise CrozeError("no figure today")
 
-    monkeypatch.setattr("croze.ranking.comparison_plot.draw", fail)
+    monkeypatch.setattr("croze.reporting.chart.Chart.save", fail)
     outcome = croze(
         *("benchmark", "--truth", truth, *TINY, "--proxies", "params", "--sample", 9),
         *("--plot", "figure.png", "--json", "result.json"),
     )
     assert outcome.code == 2
     assert "no figure today" in outcome.err
-    assert json.loads((tmp_path / "result.json").read_text())["cells"] == 9
+    assert json.loads((tmp_path / "result.json").read_text())["cells"]["all cells"]["n"] == 9
 
 
 @pytest.mark.parametrize(

@@ -96,8 +96,8 @@ def test_what_is_no_run_is_refused(refused, tmp_path):
     assert "must hold a JSON object, got a list" in refused("report", "list.json")
     (tmp_path / "broken.json").write_text("{")
     assert "run what wrote it again" in refused("report", "broken.json")
-    (tmp_path / "half.json").write_text('{"rows": [], "bootstrap": {}}')
-    assert "half.json is no result that can be read (KeyError" in refused("report", "half.json")
+    (tmp_path / "half.json").write_text('{"format": {"kind": "benchmark", "version": 2}}')
+    assert "half.json is no result of a benchmark (KeyError" in refused("report", "half.json")
     (tmp_path / "search.json").write_text('{"format": {"kind": "search", "version": 2}, "settings": {}}')
     assert "is no search that can be read (KeyError" in refused("report", "search.json")
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
+from croze.ranking import Ranking
 from croze.scoring.evaluator import Evaluator
 from croze.spaces.nasbench201.isomorphism import every_cell
 from croze.truth import halves, open_truth
@@ -34,29 +35,27 @@ def test_draws_are_scored_once_and_compared(croze, truth, tmp_path, monkeypatch)
     outcome = croze(*arguments)
     assert outcome.code == 0, outcome.err
     result = json.loads((tmp_path / "scores" / "spread.json").read_text())
-    assert [(one["varied"], one["half"]) for one in result["spread"]] == [
-        (what, half) for what in ("initial weights", "batch") for half in ("both", "report", "choose")
-    ]
-    weights, batch = result["spread"][0], result["spread"][3]
-    assert (weights["varied"], weights["draws"]) == ("initial weights", [0, 1])
-    assert (batch["varied"], batch["draws"]) == ("batch", [0, 1, 2])
-    draws = {(draw["weights"], draw["batch"]): draw["scores"] for draw in result["cells"]["draws"]}
+    assert list(result["cells"]) == ["both halves", "report half", "choose half"]
+    assert result["draws"] == {"initial weights": [0, 1], "batch": [0, 1, 2]}
+    draws = {(draw["weights"], draw["batch"]): draw["scores"] for draw in result["scores"]}
     assert list(draws) == [(0, 0), (1, 0), (0, 1), (0, 2)]
     scores = [draws[key]["naswot"] for key in ((0, 0), (1, 0))]
     assert scores[0] != scores[1]
-    assert weights["rows"][1]["agreement"] == pytest.approx(spearmanr(*scores).statistic)
+    at = Ranking.from_json(result).at
+    agreement = "agreement over initial weights"
+    assert at("naswot", "", "both halves", agreement).value == pytest.approx(spearmanr(*scores).statistic)
     known = open_truth(truth, "cifar10")
-    report = halves(known)[[known.lookup(cell) for cell in result["cells"]["architecture"]]] == 1
-    values = known.values("clean")[[known.lookup(cell) for cell in result["cells"]["architecture"]]]
+    places = [known.lookup(cell) for cell in result["architectures"]]
+    report, values = halves(known)[places] == 1, known.values("clean")[places]
     assert 3 <= report.sum() < len(CELLS)
-    assert [one["cells"] for one in result["spread"][:3]] == [len(CELLS), report.sum(), (~report).sum()]
-    of_report = result["spread"][1]["rows"][1]
+    counts = [entry["n"] for entry in result["cells"].values()]
+    assert counts == [len(CELLS), report.sum(), (~report).sum()]
     parts = [np.array(draw)[report] for draw in scores]
-    assert of_report["agreement"] == pytest.approx(spearmanr(*parts).statistic)
-    assert of_report["columns"]["clean"]["rho"] == pytest.approx(
-        [spearmanr(part, values[report]).statistic for part in parts]
-    )
-    assert weights["rows"][0]["columns"]["clean"]["deviation"] == pytest.approx(0.0, abs=1e-12)
+    assert at("naswot", "", "report half", agreement).value == pytest.approx(spearmanr(*parts).statistic)
+    rho = [at("naswot", "clean", "report half", f"rho of draw {i}: initial weights").value for i in (0, 1)]
+    assert rho == pytest.approx([spearmanr(part, values[report]).statistic for part in parts])
+    still = at("params", "clean", "both halves", "deviation over initial weights").value
+    assert still == pytest.approx(0.0, abs=1e-12)
     page = (tmp_path / "page.md").read_text()
     for half in ("both halves", "report half", "choose half"):
         assert f"Ranks averaged over batch, {half}" in page

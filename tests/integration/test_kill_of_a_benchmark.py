@@ -38,7 +38,7 @@ def stored(folder):
 def finish(truth, folder):
     subprocess.run(command(truth, folder, 1), check=True, capture_output=True)
     result = json.loads((folder / "benchmark.json").read_text())
-    return {key: result[key] for key in ("rows", "quality", "cells_scored", "selection", "failures")}
+    return {key: result[key] for key in ("ranking", "cells", "scored", "selection", "failures")}
 
 
 @pytest.mark.slow

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from croze.errors import CrozeError
-from croze.paper.layout import layout_of_table2
-from croze.paper.table1_columns import table1
+from croze.paper.table1 import columns_of_table1
+from croze.paper.table2 import layout_of_table2
 from croze.truth import Provenance, Truth, open_truth
 
 CELLS = tuple(f"|{op}~0|+|none~0|none~1|+|none~0|none~1|none~2|" for op in ("none", "skip_connect"))
@@ -55,22 +55,22 @@ def test_the_other_data_sets_have_their_own_columns(tiny_folder, dataset, column
 
 def test_other_spaces_do_not_stand_beside_the_print(tiny):
     assert not layout_of_table2(replace(tiny, space="darts")).comparable
-    assert not table1(adversarial("clean", space="darts"))[1].comparable
-    assert not table1(replace(adversarial("clean"), dataset="cifar100"))[1].comparable
-    assert table1(adversarial("clean"))[1].comparable
+    assert not columns_of_table1(adversarial("clean", space="darts"))[1].comparable
+    assert not columns_of_table1(replace(adversarial("clean"), dataset="cifar100"))[1].comparable
+    assert columns_of_table1(adversarial("clean"))[1].comparable
 
 
 def test_either_training_has_its_table(tiny):
     with pytest.raises(CrozeError, match="Table 2 is of standard training, nas-robbench201 of adversarial"):
         layout_of_table2(adversarial("clean"))
     with pytest.raises(CrozeError, match="Table 1 is of adversarial training, robust-nb201 of standard"):
-        table1(tiny)
+        columns_of_table1(tiny)
 
 
 @pytest.mark.parametrize("epsilon", ["8", "3"])
 def test_table_1_with_what_nas_robbench201_has(epsilon):
     truth = adversarial("clean", "fgsm@3", "pgd@3", "fgsm@8", "pgd@8", "autoattack")
-    known, layout = table1(truth, epsilon)
+    known, layout = columns_of_table1(truth, epsilon)
     assert layout.filled == ("clean", "fgsm", "pgd", "hrs_fgsm", "hrs_pgd", "autoattack")
     assert list(layout.empty) == ["cw", "deepfool", "spsa", "lgv"]
     assert layout.empty["cw"].startswith(f"nas-robbench201 as it was given has no cw@{epsilon};")
@@ -86,13 +86,13 @@ def test_table_1_with_what_nas_robbench201_has(epsilon):
 
 def test_a_pool_fills_what_it_was_attacked_with():
     names = [f"{attack}@8" for attack in ("fgsm", "pgd", "cw", "deepfool", "spsa", "lgv", "autoattack")]
-    _, layout = table1(adversarial("clean", *names, name="pool"))
+    _, layout = columns_of_table1(adversarial("clean", *names, name="pool"))
     assert layout.empty == {}
     assert layout.filled == layout.columns == layout.printed.columns[:-1]
 
 
 def test_hrs_needs_both_accuracies():
-    _, layout = table1(adversarial("pgd@8"))
+    _, layout = columns_of_table1(adversarial("pgd@8"))
     assert layout.filled == ("pgd",)
     assert "has no clean;" in layout.empty["hrs_pgd"]
     assert "has no clean and fgsm@8;" in layout.empty["hrs_fgsm"]
@@ -100,13 +100,13 @@ def test_hrs_needs_both_accuracies():
 
 def test_a_truth_without_any_column_is_refused():
     with pytest.raises(CrozeError, match=r"fills no column of Table 1: expected clean, .* got square@8"):
-        table1(adversarial("square@8"))
+        columns_of_table1(adversarial("square@8"))
 
 
 def test_the_sample_of_nas_robbench201(shared_data):
     file = shared_data / "nas_robbench201" / "sample.json"
     ids = shared_data / "robust_nb201" / "meta.json"
-    known, layout = table1(open_truth(f"nas-robbench201:{file}?ids={ids}", "cifar10"))
+    known, layout = columns_of_table1(open_truth(f"nas-robbench201:{file}?ids={ids}", "cifar10"))
     first = json.loads(file.read_text().partition("=")[2].replace("'", '"'))["5487"]
     place = known.lookup(json.loads(ids.read_text())["ids"]["5487"]["nb201-string"])
     clean, pgd = first[0], first[4]

@@ -1,13 +1,12 @@
 import numpy as np
 import pytest
 
-from croze.paper.layout import Layout
 from croze.paper.printed import printed
 from croze.paper.rank_sheets import beside_text, difference_text, notes, sheets
-from croze.paper.rank_table import Beside, RankTable, View
-from croze.ranking import Half, Standing
-from croze.ranking.comparison import Figure
-from croze.ranking.table import Column, ColumnSet
+from croze.paper.rank_table import Beside, Layout, RankTable, View
+from croze.ranking import Bootstrap, Cells, Ranking, Record
+from croze.ranking.columns import Column, ColumnSet
+from croze.ranking.ranking import GIVEN_SIZE, OWN
 from croze.reporting.page import Page
 
 NAN = float("nan")
@@ -25,27 +24,35 @@ IMAGENET = layout("table2/imagenet16-120", TWO)
 TABLE1 = layout("table1", ONE, GONE)
 
 
-def standing(spec, rho, columns, *, n=40, failures=0, common=True, own=None):
-    figures = {c: Figure(rho - i / 100, rho - 0.1, rho + 0.1, rho / 2, n) for i, c in enumerate(columns)}
-    mean = Figure(np.mean([f.rho for f in figures.values()]), rho - 0.05, rho + 0.05, rho / 4, n)
-    own_rho = {c: (rho if own is None else own) - i / 100 for i, c in enumerate(columns)}
-    reason = "no | gradient" if failures else ""
-    return Standing(spec, figures, n, failures, reason, common, own_rho, 40 - failures, mean)
+def lines(spec, rho, columns, cells, *, n=40, own=None):
+    """Rho of a criterion on a view, falling by column, and on its own cells."""
+    found = []
+    for i, column in enumerate(columns):
+        found.append(Record(spec, column, cells, "spearman", rho - i / 100, rho - 0.1, rho + 0.1, n))
+        found.append(Record(spec, column, cells, GIVEN_SIZE, rho / 2, n=n))
+        value = (rho if own is None else own) - i / 100
+        found.append(Record(spec, column, cells + OWN, "spearman", value, n=n))
+    mean = float(np.mean([rho - i / 100 for i in range(len(columns))]))
+    found.append(Record(spec, "mean", cells, "spearman", mean, rho - 0.05, rho + 0.05, n))
+    found.append(Record(spec, "mean", cells, GIVEN_SIZE, rho / 4, n=n))
+    return [*found, Record(spec, "mean", cells + OWN, "spearman", mean, n=n)]
 
 
 def table(chosen, kinds=("all", "distinct"), given_size=True):
     columns = chosen.filled
-    views = []
-    for cells in kinds:
-        for name, shift in (("both", 0.0), ("report", 0.01), ("choose", 0.02)):
-            standings = (
-                standing("params", 0.6 + shift, columns),
-                standing("croze-robust", 0.9 + shift, columns),
-                standing("naswot", 0.5, columns, n=30, failures=10, common=False, own=0.7),
-                standing("croze-official", 0.7 + shift, columns),
-            )
-            views.append(View(cells, Half(name, 40, 39, columns, standings, 50, 7, 0.95)))
-    return RankTable(chosen, tuple(views), ("croze-robust",), given_size)
+    records, cells = [], {}
+    views = [View(kind, half) for kind in kinds for half in ("both", "report", "choose")]
+    for view in views:
+        shift = {"both": 0.0, "report": 0.01, "choose": 0.02}[view.half]
+        records += lines("params", 0.6 + shift, columns, view.cells)
+        records += lines("croze-robust", 0.9 + shift, columns, view.cells)
+        records += lines("naswot", 0.5, columns, view.cells, n=30, own=0.7)
+        records += lines("croze-official", 0.7 + shift, columns, view.cells)
+        common = ("params", "croze-robust", "croze-official")
+        lost, why = {"naswot": 10}, {"naswot": "no | gradient"}
+        cells[view.cells] = Cells(40, 39, 39, lost, why, (), common)
+    ranking = Ranking(tuple(records), cells, Bootstrap(50, 7))
+    return RankTable(chosen, ranking, tuple(views), ("croze-robust",), given_size)
 
 
 def named(found, title):

@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from croze.paper.layout import layout_of_table2
 from croze.paper.printed import printed, printed_tables
-from croze.paper.rank_table import COUNTERPARTS, rank_table, views_wanted
-from croze.paper.table1_columns import table1
+from croze.paper.rank_table import COUNTERPARTS, rank_table
+from croze.paper.table1 import columns_of_table1
+from croze.paper.table2 import layout_of_table2
 from croze.proxies import parse_proxies, parts_of
-from croze.ranking import CONTROL, Scored
-from croze.ranking.table import CONVENTIONS
+from croze.ranking.columns import CONVENTIONS
+from croze.ranking.ranking import CONTROL, GIVEN_SIZE
+from croze.ranking.scored import Scored
 from croze.spaces.nasbench201 import NASBench201
 from croze.spaces.nasbench201.isomorphism import every_cell
 from croze.truth import Provenance, Truth, halves, open_truth, select
@@ -51,7 +52,9 @@ def table_of(criteria, positions=None, truth=None, **more):
 
 def test_views_are_strings_and_classes_on_both_halves():
     truth, seen = truth_of(), []
-    found, scored = table_of(parse_proxies("params,naswot"), truth=truth, watch=seen.append)
+    found, scored = table_of(
+        parse_proxies("params,naswot"), truth=truth, watch=lambda *told: seen.append(told)
+    )
     sides = halves(truth)
     expected = {
         (cells, half): [
@@ -63,13 +66,12 @@ def test_views_are_strings_and_classes_on_both_halves():
         for cells in ("all", "distinct")
         for half in ("both", "report", "choose")
     }
-    assert [(view.cells, view.half.name) for view in found.views] == list(expected)
-    assert seen == list(range(1, views_wanted(truth, np.arange(len(truth))) + 1))
+    assert [(view.kind, view.half) for view in found.views] == list(expected)
+    assert seen == [("tables", done, 6) for done in range(1, 7)]
     for view in found.views:
-        positions = expected[view.cells, view.half.name]
-        assert view.half.chosen == len(positions) >= 10
+        positions = expected[view.kind, view.half]
+        assert found.ranking.cells[view.cells].chosen == len(positions) >= 10
         for spec in ("params", "naswot"):
-            standing = view.half.standing(spec)
             by_column = {"clean": ["clean"], "fgsm8": ["fgsm@8"], "fgsm4": ["fgsm@4"]}
             by_column |= {
                 group: [f"{kind}@{s}" for kind in kinds for s in range(1, 6)]
@@ -82,17 +84,17 @@ def test_views_are_strings_and_classes_on_both_halves():
                 for name, raw in by_column.items()
             }
             for name, rho in rhos.items():
-                assert standing.figure(name).rho == pytest.approx(rho, abs=1e-12)
-            assert standing.mean.rho == pytest.approx(np.mean(list(rhos.values())), abs=1e-12)
-            assert standing.mean.low <= standing.mean.high
+                assert found.ranking.at(spec, name, view.cells).value == pytest.approx(rho, abs=1e-12)
+            mean = found.ranking.at(spec, "mean", view.cells)
+            assert mean.value == pytest.approx(np.mean(list(rhos.values())), abs=1e-12)
+            assert mean.low <= mean.high
 
 
 def test_a_draw_without_twins_has_one_kind_of_cells():
     truth = truth_of()
     positions = select(truth, 20, 3, "distinct")
     found, _ = table_of(parse_proxies("params"), positions, truth)
-    assert [view.cells for view in found.views] == ["distinct"] * 3
-    assert views_wanted(truth, positions) == 3
+    assert [view.kind for view in found.views] == ["distinct"] * 3
     assert {row.cells for row in found.beside_paper()} == {"distinct"}
 
 
@@ -121,16 +123,16 @@ def test_beside_the_paper_each_stands_on_its_own_cells():
     kept = np.setdiff1d(np.arange(len(CELLS)), lost)
     for row, positions in ((params, np.arange(len(CELLS))), (grasp, kept)):
         clean = spearmanr(scored.values[row.criterion][positions], truth.values("clean")[positions])[0]
-        assert row.figures["clean"].ours == pytest.approx(clean, abs=1e-12)
+        assert row.values["clean"].ours == pytest.approx(clean, abs=1e-12)
     # a slip: the difference is to what the row gives
-    average = params.figures["avg"]
+    average = params.values["avg"]
     assert (average.printed, average.meant) == (0.502, 0.538)
     assert average.difference == average.ours - 0.538
-    ours = [params.figures[name].ours for name in found.layout.columns]
+    ours = [params.values[name].ours for name in found.layout.columns]
     assert average.ours == pytest.approx(np.mean(ours), abs=1e-12)
     # the equations as written and the released code stand beside one row, never mixed
-    assert official.figures["clean"].printed == paper.figures["clean"].printed == 0.823
-    assert official.figures["clean"].ours != paper.figures["clean"].ours
+    assert official.values["clean"].printed == paper.values["clean"].printed == 0.823
+    assert official.values["clean"].ours != paper.values["clean"].ours
 
 
 def test_who_fails_often_on_the_draw_stands_alone_in_every_view():
@@ -139,53 +141,53 @@ def test_who_fails_often_on_the_draw_stands_alone_in_every_view():
     few, many = list(report[:4]), list(report[:12])
     criteria = parse_proxies("grasp,snip,params")
     found, _ = table_of(criteria, truth=truth, scored=scored_of(criteria, {"grasp": few, "snip": many}))
-    assert 0.05 * found.views[1].half.chosen < 4  # often in the half, but not in the draw
+    report = found.ranking.cells[found.views[1].cells]
+    assert 0.05 * report.chosen < 4  # often in the half, but not in the draw
     for view in found.views:
-        common = {s.criterion for s in view.half.standings if s.common}
-        assert common == {"grasp", "params"}
-    assert found.views[1].half.cells == found.views[1].half.chosen - 4
+        assert set(found.ranking.cells[view.cells].common) == {"grasp", "params"}
+    assert report.n == report.chosen - 4
 
 
 def test_what_the_print_has_lost_has_no_difference():
     found, _ = table_of(parse_proxies("naswot"))
-    figures = found.beside_paper()[0].figures
-    assert figures["clean"].difference == figures["clean"].ours - 0.687
-    assert figures["fgsm4"].printed is None
-    assert math.isnan(figures["fgsm4"].difference)
-    assert figures["fgsm4"].to_json()["difference"] is None
+    values = found.beside_paper()[0].values
+    assert values["clean"].difference == values["clean"].ours - 0.687
+    assert values["fgsm4"].printed is None
+    assert math.isnan(values["fgsm4"].difference)
+    assert values["fgsm4"].to_json()["difference"] is None
 
 
 def test_empty_columns_are_never_filled():
     truth = truth_of("nas-robbench201", ("clean", "fgsm@8", "pgd@8", "autoattack"))
-    known, layout = table1(truth)
+    known, layout = columns_of_table1(truth)
     criteria = parse_proxies("synflow")
     found = rank_table(known, layout, np.arange(len(CELLS)), scored_of(criteria), criteria, resamples=5)
     assert not found.complete
     row = found.beside_paper()[0]
     print_ = printed("table1")
     for name in ("cw", "deepfool", "spsa", "lgv"):
-        assert math.isnan(row.figures[name].ours)
-        assert row.figures[name].printed == print_.value("SynFlow", name)
-        assert math.isnan(row.figures[name].difference)
+        assert math.isnan(row.values[name].ours)
+        assert row.values[name].printed == print_.value("SynFlow", name)
+        assert math.isnan(row.values[name].difference)
     here = ("clean", "fgsm", "pgd", "hrs_fgsm", "hrs_pgd", "autoattack")
-    average = row.figures["avg"]
-    assert average.ours == pytest.approx(np.mean([row.figures[name].ours for name in here]), abs=1e-12)
+    average = row.values["avg"]
+    assert average.ours == pytest.approx(np.mean([row.values[name].ours for name in here]), abs=1e-12)
     expected = np.mean([print_.value("SynFlow", name) for name in here])
     assert average.printed == average.meant == pytest.approx(expected, abs=1e-12)
     assert average.printed != print_.value("SynFlow", "avg")
     hrs = 2 / (1 / truth.values("clean") + 1 / truth.values("pgd@8"))
     scores = scored_of(criteria).values["synflow"]
-    assert row.figures["hrs_pgd"].ours == pytest.approx(spearmanr(scores, hrs)[0], abs=1e-12)
+    assert row.values["hrs_pgd"].ours == pytest.approx(spearmanr(scores, hrs)[0], abs=1e-12)
     assert set(found.to_json()["empty_columns"]) == {"cw", "deepfool", "spsa", "lgv"}
 
 
 def test_a_partial_mean_of_a_row_with_lost_figures_is_lost():
     truth = truth_of(names=("clean", "fgsm@4"))
     found, _ = table_of(parse_proxies("naswot"), truth=truth)
-    average = found.beside_paper()[0].figures["avg"]
+    average = found.beside_paper()[0].values["avg"]
     assert average.printed is None
     assert average.ours == pytest.approx(
-        (found.beside_paper()[0].figures["clean"].ours + found.beside_paper()[0].figures["fgsm4"].ours) / 2
+        (found.beside_paper()[0].values["clean"].ours + found.beside_paper()[0].values["fgsm4"].ours) / 2
     )
 
 
@@ -193,18 +195,17 @@ def test_partial_rhos_need_the_count():
     criteria = parse_proxies("params,croze-robust")
     without, _ = table_of(criteria, scored=scored_of(criteria, control=False))
     assert not without.given_size
-    assert math.isnan(without.views[0].half.standing("params").mean.partial)
+    assert math.isnan(without.ranking.at("params", "mean", "all cells", GIVEN_SIZE).value)
     found, _ = table_of(criteria)
     assert found.given_size
-    assert not math.isnan(found.views[0].half.standing("params").mean.partial)
+    assert not math.isnan(found.ranking.at("params", "mean", "all cells", GIVEN_SIZE).value)
     assert (without.own, found.own) == (("croze-robust",),) * 2
 
 
 def test_the_order_is_that_of_the_report_half():
     found, _ = table_of(parse_proxies("params,naswot,snip,grasp"))
-    report = found.views[1].half
-    assert report.name == "report"
-    averages = [report.standing(spec).mean.rho for spec in found.criteria]
+    assert found.views[1].half == "report"
+    averages = [found.ranking.at(spec, "mean", found.views[1].cells).value for spec in found.criteria]
     assert averages == sorted(averages, reverse=True)
 
 
@@ -225,13 +226,8 @@ def test_the_result_is_ready_for_json():
     found, _ = table_of(parse_proxies("croze-robust,naswot,params"))
     result = found.to_json()
     assert json.loads(json.dumps(result, allow_nan=False)) == result
-    assert [(view["cells_of"], view["half"]) for view in result["views"]][:2] == [
-        ("all", "both"),
-        ("all", "report"),
-    ]
-    mean = found.views[0].half.standing("params").mean
-    entry = next(s for s in result["views"][0]["standings"] if s["criterion"] == "params")
-    assert entry["average"]["rho"] == mean.rho
+    assert list(result["cells"])[:2] == ["all cells", "all cells, report half"]
+    assert {"params", "naswot", "croze-robust"} == set(result["ranking"]["proxy"])
     assert [row["row"] for row in result["beside_paper"]] == ["#Params", "#Params", "NASWOT", "NASWOT"]
 
 
@@ -265,7 +261,7 @@ def test_the_printed_row_of_the_number_of_parameters(shared_data):
     strings, classes = found.beside_paper()
     assert (strings.n, classes.n) == (15625, 6466)
     table = printed("table2/cifar10")
-    for name, one in strings.figures.items():
+    for name, one in strings.values.items():
         assert round(one.ours, 3) == one.meant == table.meant("#Params", name)
-    first = [round(classes.figures[name].ours, 3) for name in ("clean", "fgsm8", "fgsm4")]
+    first = [round(classes.values[name].ours, 3) for name in ("clean", "fgsm8", "fgsm4")]
     assert first == [0.782, 0.8, 0.795]

@@ -7,13 +7,14 @@ import pytest
 from scipy.stats import spearmanr
 
 from croze.paper.printed import printed
-from croze.ranking.table import CONVENTIONS
+from croze.ranking.columns import CONVENTIONS
 from croze.scoring.evaluator import Evaluator
 from croze.spaces.nasbench201 import NASBench201
 from croze.spaces.nasbench201.isomorphism import every_cell
 from croze.truth import open_truth
 
 SPACE = NASBench201(4, 1)
+HALVES = ("", ", report half", ", choose half")
 TINY = ("--channels", "4", "--cells-per-stage", "1", "--workers", "1", "--resamples", "10")
 CORRUPTIONS = tuple(dict.fromkeys(c for groups in CONVENTIONS.values() for g in groups.values() for c in g))
 DATASETS = {"cifar10": 7, "cifar100": 6, "imagenet16-120": 2}
@@ -45,6 +46,12 @@ def folder(tmp_path_factory):
     return root
 
 
+def lines(result):
+    """The long table, a line each."""
+    table = result["ranking"]
+    return [dict(zip(table, line, strict=True)) for line in zip(*table.values(), strict=True)]
+
+
 @pytest.fixture
 def standard(folder):
     return ("reproduce", "table2", "--truth", f"robust-nb201:{folder}", *TINY)
@@ -61,12 +68,19 @@ def test_the_page_and_the_second_run(croze, standard, tmp_path, monkeypatch):
     assert outcome.code == 0, outcome
     result = outcome.json
     assert result["columns"] == list(printed("table2/cifar10").columns[:-1])
-    assert [(view["cells_of"], view["half"]) for view in result["views"]] == [
-        (cells, half) for cells in ("all", "distinct") for half in ("both", "report", "choose")
+    assert list(result["cells"]) == [
+        f"{kind} cells{half}"
+        for kind in ("all", "distinct")
+        for half in ("", ", report half", ", choose half")
     ]
-    assert result["views"][0]["chosen"] == 30
+    assert result["cells"]["all cells"]["chosen"] == 30
     assert result["own"] == ["croze-positional"]
-    assert all(s["average"]["partial"] is not None for s in result["views"][0]["standings"][1:])
+    given = [
+        line
+        for line in lines(result)
+        if line["statistic"] == "given live-params" and line["column"] == "mean"
+    ]
+    assert all(line["value"] is not None for line in given if line["proxy"] != "params")
     page = (tmp_path / "docs/page.md").read_text()
     assert page.startswith("# Table 2 on cifar10\n")
     assert "$ croze reproduce table2" in page
@@ -79,7 +93,7 @@ def test_the_page_and_the_second_run(croze, standard, tmp_path, monkeypatch):
         raise AssertionError("computed again")
 
     monkeypatch.setattr(Evaluator, "__call__", computed)
-    assert croze(*arguments).json["views"] == result["views"]
+    assert croze(*arguments).json["ranking"] == result["ranking"]
     # what `croze benchmark` scored with the same settings is found here, and the other way round
     shared = croze(
         "benchmark", *standard[2:], "--proxies", "croze-positional", "--sample", 12, "--out", "runs/table2",
@@ -97,20 +111,20 @@ def test_the_row_of_params_is_that_of_scipy_and_needs_no_more_scores(croze, stan
     ]
     strings, distinct = result["beside_paper"]
     clean = known.values("clean")
-    assert strings["figures"]["clean"]["ours"] == pytest.approx(spearmanr(size, clean)[0], abs=1e-12)
+    assert strings["values"]["clean"]["ours"] == pytest.approx(spearmanr(size, clean)[0], abs=1e-12)
     assert (strings["n"], distinct["n"]) == (40, 30)
-    assert strings["figures"]["avg"]["printed"] == 0.502
-    assert strings["figures"]["avg"]["meant"] == 0.538
+    assert strings["values"]["avg"]["printed"] == 0.502
+    assert strings["values"]["avg"]["meant"] == 0.538
     assert result["basis"][0] == "cells: 40 of robust-nb201, cifar10, all"
     # partial rhos were not asked for, and live parameters not counted
-    assert result["views"][0]["standings"][0]["average"]["partial"] is None
+    assert {line["statistic"] for line in lines(result)} == {"spearman"}
 
 
 def test_a_count_of_live_parameters_may_be_asked_for(croze, standard):
     arguments = (*standard, "--sample", 9, "--json", "-", "--proxies")
     assert croze(*arguments, "params", "--given-size").code == 0
     result = croze(*arguments, "l2-norm", "--no-given-size").json
-    assert result["views"][0]["standings"][0]["average"]["partial"] is None
+    assert {line["statistic"] for line in lines(result)} == {"spearman"}
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
@@ -120,7 +134,7 @@ def test_the_same_command_on_every_data_set(croze, standard, dataset):
     assert len(result["columns"]) == DATASETS[dataset]
     row = result["beside_paper"][0]
     table = printed(f"table2/{dataset}")
-    assert {name: one["printed"] for name, one in row["figures"].items()} == table.rows["#Params"]
+    assert {name: one["printed"] for name, one in row["values"].items()} == table.rows["#Params"]
     assert set(result["not_regenerated"]) == {f"Table 2 on {d}" for d in DATASETS if d != dataset}
 
 
@@ -130,9 +144,11 @@ def test_table_1_leaves_columns_empty(croze, adversarial, tmp_path):
     assert result["columns"] == ["clean", "fgsm", "pgd", "hrs_fgsm", "hrs_pgd", "autoattack"]
     assert list(result["empty_columns"]) == ["cw", "deepfool", "spsa", "lgv"]
     for row in result["beside_paper"]:
-        assert [row["figures"][name]["ours"] for name in result["empty_columns"]] == [None] * 4
-    assert {view["cells_of"] for view in result["views"]} == {"distinct"}
-    assert result["views"][0]["chosen"] == 30
+        assert [row["values"][name]["ours"] for name in result["empty_columns"]] == [None] * 4
+    assert list(result["cells"]) == [
+        f"distinct cells{half}" for half in ("", ", report half", ", choose half")
+    ]
+    assert result["cells"]["distinct cells"]["chosen"] == 30
     page = (tmp_path / "page.md").read_text()
     assert "attacks at 8/255" in page
     assert "| CW | nas-robbench201 as it was given has no cw@8;" in page
@@ -141,14 +157,14 @@ def test_table_1_leaves_columns_empty(croze, adversarial, tmp_path):
 
 def test_all_strings_of_table_1_at_another_epsilon(croze, adversarial):
     result = croze(*adversarial, "--proxies", "params", "--cells", "all", "--epsilon", 3, "--json", "-").json
-    assert {view["cells_of"] for view in result["views"]} == {"all", "distinct"}
-    assert result["views"][0]["chosen"] == 40
+    assert len(result["cells"]) == 6
+    assert result["cells"]["all cells"]["chosen"] == 40
 
 
 def test_too_few_cells(croze, standard):
     outcome = croze(*standard, "--proxies", "params", "--sample", 2, "--json", "-")
     assert outcome.code == 1
-    assert outcome.json["views"][0]["chosen"] == 2
+    assert outcome.json["cells"]["all cells"]["chosen"] == 2
     assert outcome.err.splitlines()[-1] == (
         "A table needs at least 3 cells on which some proxy succeeded, got 2 of 2: take a larger sample."
     )
@@ -161,7 +177,7 @@ def test_all_means_every_proxy_with_a_name(croze, standard, monkeypatch):
         asked.extend(proxy.spec for proxy in wanted)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("croze.ranking.collect", stop)
+    monkeypatch.setattr("croze.ranking.scored.collect", stop)
     croze(*standard, "--sample", 3)
     assert {"params", "croze-paper", "croze-official", "swap(samples=16)", "live-params"} <= set(asked)
     assert not any("components" in spec for spec in asked)
@@ -200,7 +216,7 @@ def test_the_papers_row_of_params_from_all_cells(croze, shared_data):
     assert outcome.code == 0, outcome.err
     strings, classes = outcome.json["beside_paper"]
     assert (strings["n"], classes["n"]) == (15625, 6466)
-    for name, one in strings["figures"].items():
+    for name, one in strings["values"].items():
         assert round(one["ours"], 3) == printed("table2/cifar10").meant("#Params", name)
 
 

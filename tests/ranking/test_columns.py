@@ -10,8 +10,7 @@ from scipy.stats import spearmanr
 
 from croze.corruptions.names import CORRUPTIONS, SEVERITIES
 from croze.errors import CrozeError
-from croze.ranking.columns import every_column, judged_columns, printed_columns
-from croze.ranking.table import table2
+from croze.ranking.columns import every_column, judged_columns, printed_columns, table2
 from croze.truth import Provenance, Truth, open_truth
 
 
@@ -24,7 +23,9 @@ def test_every_attack_every_corruption_and_their_mean(tiny: Truth) -> None:
     assert len(names) == 1 + 12 + 15 + 1
     score = np.arange(len(tiny), dtype=float)
     rho = {name: spearmanr(score, tiny.values(name)).statistic for name in table.raw}
-    found = dict(zip(names, table.figures(np.array([rho[name] for name in table.raw])), strict=True))
+    found = dict(
+        zip((*names, "mean"), table.combined(np.array([rho[name] for name in table.raw])), strict=True)
+    )
     assert found["fgsm@8"] == rho["fgsm@8"]
     fog = np.mean([rho[f"fog@{s}"] for s in range(1, 6)])
     assert found["fog"] == pytest.approx(fog)
@@ -39,8 +40,10 @@ def test_without_one_corruption_there_is_no_mean(tiny_folder: Callable[..., Path
 
 
 def test_a_truth_without_any_of_them(tiny: Truth) -> None:
-    with pytest.raises(CrozeError, match=r"no column to compare .* for cifar10.*got latency"):
-        every_column(replace(tiny, columns={"latency": tiny.values("clean")}))
+    with pytest.raises(CrozeError, match=r"no column to compare .* for cifar10.*got clean-of-string"):
+        every_column(replace(tiny, columns={"clean-of-string": tiny.values("clean")}))
+    own = every_column(replace(tiny, columns={"speed": tiny.values("clean")}))
+    assert [(column.name, column.kind) for column in own.columns] == [("speed", "other")]
 
 
 def truth_with(columns, *, space="nasbench201", dataset="cifar10"):
@@ -65,10 +68,25 @@ def test_table_2_where_all_of_it_is_there():
 
 def test_columns_to_judge_by():
     standard = truth_with(["clean", "fgsm@8", "pgd@8", "corruptions"])
-    assert judged_columns(standard) == ["clean", "fgsm@8", "corruptions"]
+    assert judged_columns(standard).names == (
+        "clean",
+        "fgsm@8",
+        "corruptions",
+    )
     adversarial = truth_with(["clean", "fgsm@3", "pgd@8", "autoattack"])
-    assert judged_columns(adversarial) == ["clean", "pgd@8", "autoattack"]
-    assert judged_columns(truth_with(["a", "b", "c", "d"])) == ["a", "b", "c"]
-    assert judged_columns(standard, "pgd@8, clean,pgd@8") == ["pgd@8", "clean"]
+    assert judged_columns(adversarial).names == (
+        "clean",
+        "pgd@8",
+        "autoattack",
+    )
+    assert judged_columns(truth_with(["a", "b", "c", "d"])).names == (
+        "a",
+        "b",
+        "c",
+    )
+    assert judged_columns(standard, "pgd@8, clean,pgd@8").names == (
+        "pgd@8",
+        "clean",
+    )
     with pytest.raises(CrozeError, match="some has no column 'pgd@9' for cifar10"):
         judged_columns(standard, "pgd@9")

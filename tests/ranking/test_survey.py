@@ -1,6 +1,6 @@
 import json
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -18,21 +18,15 @@ from croze.proxies import (
     parse_proxies,
     parts_of,
 )
-from croze.ranking import (
-    agree,
-    catalogue,
-    collect,
-    counterparts,
-    criteria_of,
-    every_criterion,
-    is_own,
-    named_criteria,
-    proxy_of,
-    stand,
-    survey,
-    time_alone,
-)
+from croze.ranking import Bootstrap, rank_scored
+from croze.ranking.agreement import agree, counterparts, proxy_of
 from croze.ranking.columns import every_column
+from croze.ranking.criteria import catalogue, criteria_of, every_criterion, is_own, named_criteria
+from croze.ranking.ranking import CONTROL, GIVEN_SIZE, OWN
+from croze.ranking.scored import collect, time_alone
+from croze.ranking.survey import BOTH, rank_halves
+from croze.ranking.survey import CHOOSE as CHOOSE_CELLS
+from croze.ranking.survey import REPORT as REPORT_CELLS
 from croze.scoring.evaluator import Evaluator
 from croze.scoring.ledger import Ledger
 from croze.scoring.store import Store
@@ -118,8 +112,9 @@ def ledger(evaluator, tmp_path):
         opened.close()
 
 
-def run(truth, ledger, criteria, **more):
-    return survey(truth, CHOOSE, REPORT, ledger, criteria, **({"resamples": 20} | more))
+def run(truth, ledger, criteria, watch=lambda done: None):
+    scored = collect(ledger, CELLS, parts_of([*criteria, CONTROL]), watch)
+    return rank_halves(truth, every_column(truth), CHOOSE, REPORT, scored, criteria, Bootstrap(20))
 
 
 def rho(values, column, truth, positions):
@@ -130,35 +125,30 @@ def test_rho_is_that_of_scipy_on_either_half(truth, ledger):
     seen = []
     found = run(truth, ledger, [*parse_proxies("params"), Smallness()], watch=seen.append)
     assert seen == list(range(1, len(CELLS) + 1))
-    for half, positions in ((found.choose, CHOOSE), (found.report, REPORT), (found.both, np.arange(38))):
-        assert (half.chosen, half.cells) == (len(positions), len(positions))
+    sets = ((CHOOSE_CELLS, CHOOSE), (REPORT_CELLS, REPORT), (BOTH, np.arange(38)))
+    for cells, positions in sets:
+        entry = found.cells[cells]
+        assert (entry.chosen, entry.n, entry.failures) == (len(positions), len(positions), {})
+        assert entry.common == ("params", "smallness")
         size = sizes(positions)
         for spec, sign in (("params", 1), ("smallness", -1)):
-            standing = half.standing(spec)
-            assert (standing.n, standing.failures, standing.reason, standing.common) == (
-                *(len(positions), 0, ""),
-                True,
-            )
-            for column in ("clean", "fgsm@8", "pgd@1"):
-                figure = standing.figure(column)
-                assert figure.rho == pytest.approx(sign * rho(size, column, truth, positions))
-                assert figure.low <= figure.high
-                assert standing.own[column] == figure.rho
+            for column in ("clean", "fgsm@8", "pgd@1", "corruptions"):
+                line = found.at(spec, column, cells)
+                assert line.value == pytest.approx(sign * rho(size, column, truth, positions))
+                assert line.low <= line.high
+                assert line.n == len(positions)
+                assert found.at(spec, column, cells + OWN).value == line.value
             by_kind = [
                 np.mean([rho(size, f"{kind}@{s}", truth, positions) for s in range(1, 6)])
                 for kind in CORRUPTIONS
             ]
-            assert standing.figure("fog").rho == pytest.approx(sign * by_kind[CORRUPTIONS.index("fog")])
-            assert standing.figure("corruptions").rho == pytest.approx(
-                sign * rho(size, "corruptions", truth, positions)
-            )
-            assert math.isnan(standing.figure("apgd-ce@1").rho)
-    assert found.shortfall == ""
-    assert found.outcomes == ()
+            fog = sign * by_kind[CORRUPTIONS.index("fog")]
+            assert found.at(spec, "fog", cells).value == pytest.approx(fog)
+            assert math.isnan(found.at(spec, "apgd-ce@1", cells).value)
 
 
 def test_the_partial_rho_holds_live_parameters_fixed(truth, ledger):
-    found = run(truth, ledger, parse_proxies("l2-norm,live-params")).report
+    found = run(truth, ledger, parse_proxies("l2-norm,live-params"))
     scores = [ledger._store.get(CELLS[i]) for i in REPORT]
     norm, live = (rankdata([s[spec].value for s in scores]) for spec in ("l2-norm", "live-params"))
     measured = rankdata(truth.values("clean")[REPORT])
@@ -168,74 +158,74 @@ def test_the_partial_rho_holds_live_parameters_fixed(truth, ledger):
         return values - design @ np.linalg.lstsq(design, values, rcond=None)[0]
 
     expected = np.corrcoef(left(norm), left(measured))[0, 1]
-    assert found.standing("l2-norm").figure("clean").partial == pytest.approx(expected)
-    assert math.isnan(found.standing("live-params").figure("clean").partial)
+    given = {spec: found.at(spec, "clean", REPORT_CELLS, GIVEN_SIZE).value for spec in found.proxies}
+    assert given["l2-norm"] == pytest.approx(expected)
+    assert math.isnan(given["live-params"])
 
 
 def test_a_constant_score_has_no_rho(truth, ledger):
-    standing = run(truth, ledger, [Constant(), *parse_proxies("params")]).report.standing("constant")
-    assert (standing.n, standing.failures, standing.common) == (len(REPORT), 0, True)
-    assert all(math.isnan(figure.rho) and math.isnan(figure.low) for figure in standing.figures.values())
-    assert all(math.isnan(value) for value in standing.own.values())
+    found = run(truth, ledger, [Constant(), *parse_proxies("params")])
+    assert found.cells[REPORT_CELLS].common == ("constant", "params")
+    lines = found.select(proxy="constant", cells=(REPORT_CELLS, REPORT_CELLS + OWN))
+    assert {line.n for line in lines} == {len(REPORT)}
+    assert all(math.isnan(line.value) and math.isnan(line.low) for line in lines)
 
 
 def test_who_fails_often_stands_on_its_own_cells(truth, ledger):
     size = sizes(REPORT)
     often = UndefinedBelow(int(np.sort(size)[len(size) // 2]))
-    half = run(truth, ledger, [often, *parse_proxies("params")]).report
-    assert half.cells == len(REPORT) == half.standing("params").n
-    standing = half.standing(often.spec)
+    found = run(truth, ledger, [often, *parse_proxies("params")])
+    entry = found.cells[REPORT_CELLS]
+    assert entry.n == len(REPORT) == found.at("params", "clean", REPORT_CELLS).n
+    assert entry.common == ("params",)
     kept = size >= often.least
-    assert not standing.common
-    assert (
-        (standing.n, standing.failures) == (kept.sum(), (~kept).sum()) == (standing.own_n, standing.failures)
-    )
-    assert standing.reason == f"only {size[~kept][0]} | parameters"
-    assert standing.figure("clean").rho == pytest.approx(rho(size[kept], "clean", truth, REPORT[kept]))
+    assert entry.failures == {often.spec: (~kept).sum()}
+    assert entry.reasons == {often.spec: f"only {size[~kept][0]} | parameters"}
+    for cells in (REPORT_CELLS, REPORT_CELLS + OWN):
+        line = found.at(often.spec, "clean", cells)
+        assert line.n == kept.sum()
+        assert line.value == pytest.approx(rho(size[kept], "clean", truth, REPORT[kept]))
 
 
 def test_who_fails_seldom_takes_its_cells_from_all(truth, ledger, monkeypatch):
-    monkeypatch.setattr("croze.ranking.standing.FEW", 0.6)
+    monkeypatch.setattr("croze.ranking.ranking.FEW", 0.6)
     size = sizes(REPORT)
     seldom = UndefinedBelow(int(np.sort(size)[3]))
-    half = run(truth, ledger, [*parse_proxies("params"), seldom]).report
+    found = run(truth, ledger, [*parse_proxies("params"), seldom])
     kept = size >= seldom.least
-    assert half.cells == kept.sum() < len(REPORT)
-    params = half.standing("params")
-    assert (params.n, params.own_n, params.failures) == (kept.sum(), len(REPORT), 0)
-    assert params.figure("clean").rho == pytest.approx(rho(size[kept], "clean", truth, REPORT[kept]))
-    assert params.own["clean"] == pytest.approx(rho(size, "clean", truth, REPORT))
+    assert found.cells[REPORT_CELLS].n == kept.sum() < len(REPORT)
+    shared, own = (found.at("params", "clean", cells) for cells in (REPORT_CELLS, REPORT_CELLS + OWN))
+    assert (shared.n, own.n) == (kept.sum(), len(REPORT))
+    assert shared.value == pytest.approx(rho(size[kept], "clean", truth, REPORT[kept]))
+    assert own.value == pytest.approx(rho(size, "clean", truth, REPORT))
 
 
 def test_an_aggregate_ranks_the_cells_of_the_half(truth, ledger):
     pair = Aggregate("rank", (*parse_proxies("l2-norm"), Smallness()), "pair", "a pair", "test")
     found = run(truth, ledger, [pair])
-    for half, positions in ((found.choose, CHOOSE), (found.both, np.arange(38))):
+    for cells, positions in ((CHOOSE_CELLS, CHOOSE), (BOTH, np.arange(38))):
         norm = [ledger._store.get(CELLS[i])["l2-norm"].value for i in positions]
         combined = rankdata(norm) + rankdata(-sizes(positions))
-        assert half.standing("pair").figure("clean").rho == pytest.approx(
-            rho(combined, "clean", truth, positions)
-        )
+        expected = rho(combined, "clean", truth, positions)
+        assert found.at("pair", "clean", cells).value == pytest.approx(expected)
 
 
 def test_an_aggregate_fails_where_a_part_does(truth, ledger):
     size = sizes(REPORT)
     part = UndefinedBelow(int(size.max()))
     pair = Aggregate("rank", (*parse_proxies("params"), part), "pair", "a pair", "test")
-    found = run(truth, ledger, [pair, *parse_proxies("params")])
-    standing = found.report.standing("pair")
-    assert standing.failures == (size < size.max()).sum()
-    assert standing.reason == f"{part.spec}: only {size[size < size.max()][0]} | parameters"
+    entry = run(truth, ledger, [pair, *parse_proxies("params")]).cells[REPORT_CELLS]
+    assert entry.failures == {"pair": (size < size.max()).sum()}
+    assert entry.reasons == {"pair": f"{part.spec}: only {size[size < size.max()][0]} | parameters"}
 
 
 def test_nobody_succeeds(truth, ledger):
     never = UndefinedBelow(10**9)
     found = run(truth, ledger, [never])
-    assert found.shortfall == (
-        "A survey needs at least 3 cells of each half on which some proxy succeeded, got 0 of 18 of choose: "
-        f"{never.spec} failed on 18."
-    )
-    assert math.isnan(found.report.standing(never.spec).figure("clean").rho)
+    assert (found.cells[REPORT_CELLS].n, found.cells[REPORT_CELLS].common) == (0, ())
+    assert math.isnan(found.at(never.spec, "clean", REPORT_CELLS).value)
+    content = found.to_json()
+    assert json.loads(json.dumps(content, allow_nan=False)) == content
 
 
 def test_scores_are_found_again(truth, ledger, monkeypatch):
@@ -248,33 +238,9 @@ def test_scores_are_found_again(truth, ledger, monkeypatch):
     assert run(truth, ledger, parse_proxies("params,l2-norm")).to_json() == first.to_json()
 
 
-def test_the_result_is_ready_for_json(truth, ledger, evaluator):
-    found = run(truth, ledger, [*parse_proxies("croze-robust"), Constant(), UndefinedBelow(10**9)])
-    found = found.with_times({"croze-robust": 2.5, "constant": math.nan}, 2)
-    result = found.to_json()
-    assert json.loads(json.dumps(result, allow_nan=False)) == result
-    assert list(result["halves"]) == ["choose", "report", "both"]
-    assert result["milliseconds_alone"] == {"croze-robust": 2.5, "constant": None}
-    assert [target["least"] for target in result["targets"]] == [0.9, 0.85, 0.75, 0.6, 0.5]
-    assert [outcome.met for outcome in found.outcomes] == [
-        outcome.value >= outcome.target.least for outcome in found.outcomes
-    ]
-    standing = found.report.standing("croze-robust")
-    values = {(o.target.column, o.target.partial): o.value for o in found.outcomes}
-    assert values["corruptions", False] == standing.figure("corruptions").rho
-    assert values["fgsm@8", True] == standing.figure("fgsm@8").partial
-
-
-def test_what_makes_no_sense_is_refused(truth, ledger):
-    (params,) = parse_proxies("params")
-    with pytest.raises(CrozeError, match="needs proxies, each once, got none"):
-        run(truth, ledger, [])
-    with pytest.raises(CrozeError, match="each once, got params, params"):
-        run(truth, ledger, [params, params])
-    with pytest.raises(CrozeError, match="are of the space darts, got a ledger of nasbench201"):
-        run(replace(truth, space="darts"), ledger, [params])
-    with pytest.raises(CrozeError, match="architectures, each once, got 36 of which 18 differ"):
-        survey(truth, CHOOSE, CHOOSE, ledger, [params])
+def test_architectures_are_scored_once(ledger):
+    with pytest.raises(CrozeError, match="architectures, each once, got 2 of which 1 differ"):
+        collect(ledger, [CELLS[0]] * 2, parse_proxies("params"))
 
 
 def test_every_criterion_is_every_name_with_the_components_and_aggregates():
@@ -305,11 +271,14 @@ def test_named_criteria_are_proxies_and_aggregates_without_components():
 def test_without_the_control_there_are_no_partial_rhos(truth, ledger):
     criteria = parse_proxies("params")
     scored = collect(ledger, [CELLS[i] for i in REPORT], criteria)
-    half = stand("report", truth, every_column(truth), REPORT, scored, criteria, resamples=5)
-    standing = half.standing("params")
-    assert standing.figure("clean").rho == pytest.approx(rho(sizes(REPORT), "clean", truth, REPORT))
-    assert math.isnan(standing.figure("clean").partial)
-    assert standing.mean.rho == pytest.approx(np.mean([f.rho for f in standing.figures.values()]))
+    found = rank_scored(
+        truth, every_column(truth), REPORT, scored, criteria, cells="report", bootstrap=Bootstrap(5)
+    )
+    line = found.at("params", "clean", "report")
+    assert line.value == pytest.approx(rho(sizes(REPORT), "clean", truth, REPORT))
+    assert math.isnan(found.at("params", "clean", "report", GIVEN_SIZE).value)
+    values = [found.at("params", column.name, "report").value for column in every_column(truth).columns]
+    assert found.at("params", "mean", "report").value == pytest.approx(np.mean(values))
 
 
 def test_the_catalogue_says_what_each_needs():
@@ -341,13 +310,18 @@ def test_times_are_those_of_one_criterion_alone(evaluator, monkeypatch):
     pair = Aggregate("rank", tuple(parse_proxies("params,l2-norm")), "pair")
     never = UndefinedBelow(10**9)
     seen = []
-    found = time_alone(evaluator, CELLS[:3], [pair, *parse_proxies("params"), never], seen.append)
+    found = time_alone(
+        evaluator,
+        CELLS[:3],
+        [pair, *parse_proxies("params"), never],
+        lambda what, done, total: seen.append((done, total)),
+    )
     assert asked[:3] == [
         (CELLS[0], ("params", "l2-norm")),
         (CELLS[0], ("params",)),
         (CELLS[0], (never.spec,)),
     ]
-    assert seen == list(range(1, 10))
+    assert seen == [(done, 9) for done in range(1, 10)]
     assert list(found) == ["pair", "params", never.spec]
     assert 0 < found["params"] < 10_000
     assert math.isnan(found[never.spec])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from croze.errors import CrozeError
-from croze.ranking.table import ColumnSet, table2
+from croze.ranking.columns import ColumnSet, table2
 from croze.truth import Truth, open_truth
 
 Write = Callable[..., Path]
@@ -39,25 +39,26 @@ def test_the_paper_leaves_out_two_corruptions_and_moves_one(tiny: Truth) -> None
     assert len(usual.raw) == 3 + 15 * 5
 
 
-def test_a_figure_is_the_mean_of_means(tiny: Truth) -> None:
+def test_a_value_is_the_mean_of_means(tiny: Truth) -> None:
     table = table2(tiny)
     rho = np.random.default_rng(0).random((4, 2, len(table.raw)))
-    figures = table.figures(rho)
-    assert figures.shape == (4, 2, 7)
+    values = table.combined(rho)
+    assert values.shape == (4, 2, 8)
     place = {name: i for i, name in enumerate(table.raw)}
-    np.testing.assert_array_equal(figures[..., 1], rho[..., place["fgsm@8"]])
+    np.testing.assert_array_equal(values[..., 1], rho[..., place["fgsm@8"]])
     weather = [
         np.mean([rho[..., place[f"{kind}@{s}"]] for s in range(1, 6)], axis=0)
         for kind in ("snow", "fog", "frost")
     ]
-    np.testing.assert_allclose(figures[..., 3], np.mean(weather, axis=0), atol=1e-15)
+    np.testing.assert_allclose(values[..., 3], np.mean(weather, axis=0), atol=1e-15)
+    np.testing.assert_allclose(values[..., 7], values[..., :7].mean(axis=-1), atol=1e-15)
 
 
-def test_an_undefined_member_leaves_only_its_own_figure_undefined(tiny: Truth) -> None:
+def test_an_undefined_member_leaves_only_its_own_value_and_the_mean_undefined(tiny: Truth) -> None:
     table = table2(tiny)
     rho = np.zeros(len(table.raw))
     rho[table.raw.index("fog@2")] = np.nan
-    assert np.isnan(table.figures(rho)).tolist() == [False, False, False, True, False, False, False]
+    assert np.isnan(table.combined(rho)).tolist() == [False, False, False, True, False, False, False, True]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import re
 import numpy as np
 import pytest
 
-from croze.ranking.charts import differences, standings
 from croze.reporting.chart import MOST, NARROW, WIDE, thinned
 from croze.reporting.text import correlation, millions, number, percent
 from croze.robustness.charts import TOGETHER, attack_bars, by_group
@@ -67,42 +66,26 @@ def test_an_unfinished_search_says_so(found):
     assert f"has not finished: {count} of 60 architectures" in part.notices[0]
 
 
-def test_standings_are_the_rows_by_mean_rho(found):
-    result = load(found / "benchmark" / "benchmark.json")
-    columns, proxies = standings(result)
-    assert columns == (*result["rows"][0]["columns"], "mean")
-    means = {row["proxy"]: row["mean"]["rho"] for row in result["rows"]}
-    assert [s.proxy for s in proxies] == sorted(means, key=means.__getitem__, reverse=True)
-    for s in proxies:
-        row = next(row for row in result["rows"] if row["proxy"] == s.proxy)
-        assert s.partial == (*(f["partial"] for f in row["columns"].values()), row["mean"]["partial"])
-    assert {d.proxy: d.delta for d in differences(result)} == {
-        d["proxy"]: d["mean"]["delta"] for d in result["differences"]
-    }
-
-
 @pytest.mark.parametrize(("half", "said"), [("report", 0), ("choose", 1), ("both", 1)])
 def test_own_proxies_on_the_half_they_were_tuned_on_are_marked(found, tmp_path, half, said):
     result = load(found / "benchmark" / "benchmark.json")
     result["selection"]["half"] = half
-    path = tmp_path / "other-name.json"
-    path.write_text(json.dumps(result))
-    (part,) = parts_of(path)
-    assert len(part.notices) == said
-    assert not said or "only --half report is a fair comparison" in part.notices[0]
-
-
-def test_undefined_figures_are_last_and_drawn_as_dashes(found, tmp_path):
-    result = load(found / "benchmark" / "benchmark.json")
-    first = result["rows"][0]
-    for figure in (*first["columns"].values(), first["mean"]):
-        figure.update(rho=None, low=None, high=None, partial=None)
     (tmp_path / "benchmark.json").write_text(json.dumps(result))
     (part,) = parts_of(tmp_path)
-    columns, proxies = standings(result)
-    assert proxies[-1].proxy == first["proxy"]
-    assert part.charts[0].data.rows[-1] == (first["proxy"], *["–"] * len(columns))
-    assert part.charts[0].inline(WIDE, "x").count(">–<") == len(columns)
+    assert len(part.notices) == said
+    assert not said or "only the report half is a fair comparison" in part.notices[0]
+
+
+def test_undefined_values_are_last_and_drawn_as_dashes(found, tmp_path):
+    result = load(found / "benchmark" / "benchmark.json")
+    table = result["ranking"]
+    first, columns = table["proxy"][0], len(result["columns"]) + 1
+    for name in ("value", "low", "high"):
+        table[name] = [None if p == first else v for p, v in zip(table["proxy"], table[name], strict=True)]
+    (tmp_path / "benchmark.json").write_text(json.dumps(result))
+    (part,) = parts_of(tmp_path)
+    assert part.charts[0].data.rows[-1] == (first, *["–"] * columns)
+    assert part.charts[0].inline(WIDE, "x").count(">–<") == columns
 
 
 def test_attacks_stand_by_size_with_their_worst_case(found):

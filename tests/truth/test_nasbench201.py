@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from croze.errors import CrozeError
-from croze.ranking.columns import every_column
-from croze.ranking.table import table2
+from croze.ranking.columns import every_column, table2
 from croze.spaces.nasbench201 import NASBench201
 from croze.truth import open_truth
 

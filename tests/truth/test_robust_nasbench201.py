@@ -11,8 +11,7 @@ import pytest
 
 from croze.corruptions.names import CORRUPTIONS
 from croze.errors import CrozeError
-from croze.ranking.columns import every_column
-from croze.ranking.table import table2
+from croze.ranking.columns import every_column, table2
 from croze.truth import Truth, open_truth
 
 Write = Callable[..., Path]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from croze.cli.conversion import opened_truth
 from croze.cli.options import (
     Augment,
     BatchSize,
@@ -18,6 +16,7 @@ from croze.cli.options import (
     Json,
     JudgedBy,
     MicroBatch,
+    PageFile,
     Plot,
     Resamples,
     SampleSeed,
@@ -27,14 +26,12 @@ from croze.cli.options import (
     SpaceChannels,
     Truth,
     Workers,
+    check_page,
     folder_of,
-    network_of,
 )
-from croze.cli.page_options import PageFile, check_page
 
-if TYPE_CHECKING:
-    from croze.ranking.quality import Quality
-    from croze.reporting.table import Table
+WIDTH = 80
+"""Columns of what is printed, whatever the terminal has."""
 
 
 def benchmark(
@@ -44,7 +41,7 @@ def benchmark(
     proxies: Annotated[
         str, typer.Option(help="Comma-separated; the others are compared with the first.")
     ] = "params,croze-official,croze-positional,croze-robust",
-    sample: Annotated[int | None, typer.Option(min=1, help="Cells to draw; all of them without.")] = None,
+    sample: Annotated[int | None, typer.Option(min=1, help="Cells to draw.  [default: all]")] = None,
     cells: Annotated[str, typer.Option(help="all strings, or distinct ones up to isomorphism.")] = "all",
     half: Half = "both",
     convention: Annotated[str, typer.Option(help="Corruption groups: paper or usual.")] = "paper",
@@ -62,7 +59,9 @@ def benchmark(
     statistics: Annotated[
         bool,
         typer.Option(
-            "--statistics", help="Print and bootstrap all statistics: Kendall, deciles, top k, regret."
+            "--statistics",
+            help="All statistics with intervals on every set of cells, for the page and the frame; --page "
+            "implies it.",
         ),
     ] = False,
     judge: JudgedBy = None,
@@ -72,125 +71,43 @@ def benchmark(
 ) -> None:
     """Rank the cells of a benchmark by proxies and compare with their measured accuracies.
 
-    Prints Spearman's rho, its bootstrap interval and the partial rho given live parameters for the columns of
-    the paper's Table 2, or for all that the truth measures where it does not fill them; then what is left of
-    the ranking when size is held fixed, and how it stands on both halves and on distinct cells. All rows rest
-    on the cells on which every proxy succeeded. The result with the scores of every cell goes to
-    benchmark.json in the folder of the scores.
+    Prints the mean of Spearman's rho over the columns of the paper's Table 2, or over all that the truth
+    measures where it does not fill them, with its bootstrap interval; the same given live parameters; and rho
+    in some columns. All rows rest on the cells on which every proxy succeeded. The rest is in the folder of
+    the scores: Kendall's tau, deciles by size, the top k and regret, on both halves and on distinct cells.
+    `croze report` shows it as a page, `croze.load_run` reads it as a data frame.
     """
+    import croze
     from croze.cli.output import console, emit_json
-    from croze.cli.progress import Bar
-    from croze.data import load_batch
-    from croze.files import to_json, write_text
-    from croze.provenance import provenance
-    from croze.proxies import parse_proxies
-    from croze.ranking.assessment import SIZES, assess
-    from croze.ranking.benchmark_page import benchmark_page
-    from croze.ranking.columns import judged_columns, printed_columns
-    from croze.ranking.comparison_plot import draw
-    from croze.ranking.comparison_table import difference_table, rho_table
-    from croze.ranking.proxy_page import DIGITS
+    from croze.cli.progress import Bars
+    from croze.files import write_text
     from croze.reporting.chart import check_plot
-    from croze.scoring.evaluator import Evaluator
-    from croze.scoring.ledger import Ledger
-    from croze.scoring.store import Store
-    from croze.spaces import open_space
-    from croze.truth import select, sets_of
 
     folder = folder_of(out)
     if plot is not None:
         check_plot(plot)
     check_page(page)
-    chosen = parse_proxies(proxies)
     terminal = console(json)
-    known = opened_truth(truth, dataset, terminal)
-    table = printed_columns(known, convention)
-    columns = judged_columns(known, judge)
-    positions = select(known, sample, seed, cells, half)
-    batch = load_batch(data, size=batch_size, seed=score_seed, sampling=sampling, augment=augment)
-    space = open_space(known.space, **network_of(known, channels=channels, cells=cells_per_stage))
-    evaluator = Evaluator(space, batch, score_seed, micro_batch)
-    with (
-        Store(folder, evaluator.context) as store,
-        Ledger(evaluator, store, workers) as ledger,
-        Bar(terminal, f"{len(chosen)} proxies", len(positions)) as bar,
-    ):
-        found = assess(
-            known,
-            table,
-            positions,
-            ledger,
-            chosen,
-            resamples=resamples,
-            seed=seed,
-            controls=SIZES,
-            watch=bar.update,
-        )
-
-    compared = found.comparison
-    deep = statistics or page is not None
-    judged = [
-        found.quality(
-            known,
-            columns,
-            places,
-            name,
-            brief=not deep and i > 0,
-            resamples=resamples,
-            seed=seed,
-            deep=deep,
-        )
-        for i, (name, places) in enumerate(sets_of(known, positions, cells, half).items())
-    ]
-    if not found.shortfall:
-        title = f"{known.name}, {known.dataset}: scored on {len(batch)} images of {data}"
-        terminal.print(rho_table(compared, title))
-        if compared.differences:
-            terminal.print(difference_table(compared))
-        for sheet in _shown(judged, columns, statistics=statistics):
-            terminal.print(sheet)
-    for spec, reason in found.reasons.items():
-        terminal.print(f"{spec} failed on some cells, the first because: {reason}")
-    spent = ", ".join(f"{spec} {milliseconds:.0f}" for spec, milliseconds in found.milliseconds.items())
-    terminal.print(f"Milliseconds a cell (passes that proxies share count for the first): {spent}")
-    made = provenance()
-    result = {
-        **found.to_json(),
-        "quality": [one.to_json() for one in judged],
-        "cells_scored": found.cells_to_json(known, columns),
-        "truth": {"name": known.name, "dataset": known.dataset, **vars(known.provenance)},
-        "selection": {"sample": sample, "cells": cells, "half": half, "seed": seed},
-        "scored_on": {"data": data, **evaluator.context},
-        "provenance": made,
-    }
-    write_text(folder / "benchmark.json", to_json(result, indented=False))
-    emit_json(json, result)
-    if found.shortfall:
-        terminal.print(found.shortfall)
+    with Bars(terminal) as watch:
+        run = croze.benchmark(
+            truth, dataset=dataset, proxies=proxies, data=data, batch_size=batch_size, sampling=sampling,
+            augment=augment, micro_batch=micro_batch, sample=sample, cells=cells, half=half,
+            convention=convention, judge_by=judge, statistics=statistics or page is not None, seed=seed,
+            score_seed=score_seed, resamples=resamples, channels=channels, cells_per_stage=cells_per_stage,
+            workers=workers, out=folder, watch=watch,
+        )  # fmt: skip
+    emit_json(json, run.to_json())
+    for spec, failed in run.failures.items():
+        said = f"{spec} failed on {failed['cells']:,} cells, first because: {failed['first_reason']}"
+        terminal.print(said, width=WIDTH)
+    if run.reason:
+        terminal.print(run.reason)
         raise typer.Exit(1)
+    terminal.print(run.table(), width=WIDTH)
     if page is not None:
-        drawn = f"{len(positions):,} {'distinct cells' if cells == 'distinct' else 'strings'}"
-        described = benchmark_page(
-            known,
-            compared,
-            judged,
-            drawn=f"{drawn} of {known.name}, {known.dataset}, half: {half}, seed {seed}",
-            scores=f"{space!r}, untrained, weights from seed {score_seed}, on {len(batch)} images of {data}, "
-            f"drawn {sampling} (batch {batch.digest()[:DIGITS]})",
-            made=made,
-        )
-        write_text(page, described.markdown())
+        write_text(page, run.markdown())
         terminal.print(f"Written: {page}")
     if plot is not None:
-        draw(compared, plot, f"{known.name}, {known.dataset}, {compared.cells} cells, seed {seed}")
+        run.charts()[0].save(plot)
         terminal.print(f"Written: {plot}")
-
-
-def _shown(judged: Sequence[Quality], columns: Sequence[str], *, statistics: bool) -> list[Table]:
-    """The tables for the terminal: rho by set and what is left beside size; all of them when asked for."""
-    from croze.ranking.quality_sheets import beyond_rho, by_set, quality_sheets
-
-    sheets = [by_set(judged, column) for column in columns] if len(judged) > 1 else []
-    if not statistics:
-        return [*sheets, beyond_rho(judged[0], columns[0])]
-    return [*sheets, *(sheet for one in judged for sheet in quality_sheets(one))]
+    terminal.print(f"All columns, sets of cells and statistics: croze report {folder}", soft_wrap=True)

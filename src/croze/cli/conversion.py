@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from croze.cli.progress import watching
+from croze.cli.progress import Bars
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,5 +20,5 @@ def opened_truth(spec: str, dataset: str, terminal: Console) -> Truth:
     """
     from croze.truth import open_truth
 
-    with watching(terminal, "cells converted") as watch:
-        return open_truth(spec, dataset, watch)
+    with Bars(terminal) as bars:
+        return open_truth(spec, dataset, lambda done, total: bars("cells converted", done, total))

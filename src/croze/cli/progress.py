@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -92,17 +90,3 @@ def _columns(console: Console) -> RichProgress:
         TextColumn("{task.fields[remark]}"),
         console=console,
     )
-
-
-@contextmanager
-def watching(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar that opens when it is first told how much of how much is done; nothing is shown before."""
-    with ExitStack() as stack:
-        bars: list[Bar] = []
-
-        def watch(done: int, total: int) -> None:
-            if not bars:
-                bars.append(stack.enter_context(Bar(console, what, total)))
-            bars[0].update(done)
-
-        yield watch

@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 
 from croze.paper.printed import AVERAGE
 from croze.paper.rank_table import Beside, RankTable, View
-from croze.ranking import Standing
-from croze.ranking.proxy_page import figure_text
+from croze.ranking.columns import MEAN
+from croze.ranking.ranking import GIVEN_SIZE, Record
+from croze.ranking.sheets import plain_text, value_text
+from croze.ranking.statistics import SPEARMAN
 from croze.reporting.table import Table
 from croze.reporting.text import rho_text
 
@@ -51,28 +53,29 @@ def sheets(found: RankTable, remarks: Sequence[tuple[str, str]] = ()) -> list[Ta
     Args:
         remarks: what else of the print is not regenerated, and why.
     """
-    fine = [view for view in found.views if view.cells == "distinct" and view.half.name != "both"]
+    fine = [view for view in found.views if view.kind == "distinct" and view.half != "both"]
     tables = [
         _beside(found),
-        *(_view(found, view) for view in found.views),
-        _averages(found),
-        *(_intervals(found, view) for view in fine),
+        *(_of_columns(found, view, "rho") for view in found.views),
+        _by_view(found, "with intervals", SPEARMAN, value_text),
+        *(_of_columns(found, view, "intervals", text=value_text) for view in fine),
     ]
     if found.given_size:
-        tables += [_averages_given_size(found), *(_given_size(found, view) for view in fine)]
+        tables.append(_by_view(found, "given live parameters", GIVEN_SIZE, plain_text))
+        tables += [_of_columns(found, view, "rho given live parameters", GIVEN_SIZE) for view in fine]
     tables += [_failures(found), _empty(found, remarks)]
     return [table for table in tables if table.rows]
 
 
 def notes(found: RankTable) -> list[str]:
     """How to read the tables, a line each."""
-    half = found.views[0].half
+    drawn = found.ranking.bootstrap
     lines = [
-        "A figure is Spearman's rho of the score with the measured accuracy, turned so that the better end "
+        "A value is Spearman's rho of the score with the measured accuracy, turned so that the better end "
         "of the proxy counts as high; `-` where there is none, because the score is the same for all cells "
         "or succeeded on fewer than three.",
     ]
-    several = any(view.cells == "all" for view in found.views)
+    several = any(view.kind == "all" for view in found.views)
     if several:
         lines.append(
             "*All drawn strings* count isomorphic cells as often as they have strings, as the paper does. "
@@ -90,7 +93,7 @@ def notes(found: RankTable) -> list[str]:
         )
     if found.layout.name.startswith("table2"):
         lines.append(
-            "A corruption's figure is the mean of rho over its five severities, a group's the mean over its "
+            "A corruption's value is the mean of rho over its five severities, a group's the mean over its "
             f"corruptions; the groups are those of the {found.layout.table.convention} convention."
         )
     else:
@@ -99,7 +102,7 @@ def notes(found: RankTable) -> list[str]:
             "AutoAttack has one size in NAS-RobBench-201, 8/255, whatever the size of the others."
         )
         lines.append(
-            "The printed figures are of other networks: other cells, which the authors trained with a recipe "
+            "The printed values are of other networks: other cells, which the authors trained with a recipe "
             "of their own and attacked at a size that is not printed. A difference to them is one of the "
             "truths as much as of the scores; sizes, which everybody computes alike, show how much."
         )
@@ -107,11 +110,11 @@ def notes(found: RankTable) -> list[str]:
     lines += [
         "In all other tables the rows above the line rest on the same cells, those on which every proxy that "
         "fails on fewer than 5% of all drawn cells succeeded. A proxy that fails more often stands below "
-        "the line on the cells where it succeeded; its figures do not compare to the last digit. *Failed* "
+        "the line on the cells where it succeeded; its values do not compare to the last digit. *Failed* "
         "is of the drawn cells. All tables have one order: by the average on the first report half.",
         "An aggregate ranks the cells of the view among each other, and keeps these ranks in the bootstrap.",
-        f"Intervals: {half.level:.0%} bootstrap, {half.resamples:,} resamples of the cells, seed {half.seed}."
-        + (WIDER if several else ""),
+        f"Intervals: {drawn.level:.0%} bootstrap, {drawn.resamples:,} resamples of the cells, seed "
+        f"{drawn.seed}." + (WIDER if several else ""),
     ]
     if found.given_size:
         lines.append(
@@ -148,14 +151,14 @@ def _beside(found: RankTable) -> Table:
     for row in paper:
         # the print counts all strings, so it does not stand beside the distinct ones among them
         like_print = row.cells == paper[0].cells
-        figures = []
+        texts = []
         for name in (*found.layout.columns, AVERAGE):
-            one, empty = row.figures[name], name in found.layout.empty
+            one, empty = row.values[name], name in found.layout.empty
             if like_print:
-                figures.append(_empty_text(one) if empty else beside_text(one))
+                texts.append(_empty_text(one) if empty else beside_text(one))
             else:
-                figures.append("" if empty else rho_text(one.ours))
-        rows.append((row.row, f"`{row.criterion}`", KINDS[row.cells].lower(), *figures, f"{row.n:,}"))
+                texts.append("" if empty else rho_text(one.ours))
+        rows.append((row.row, f"`{row.criterion}`", KINDS[row.cells].lower(), *texts, f"{row.n:,}"))
     head = (
         "paper",
         "proxy",
@@ -171,7 +174,7 @@ def _beside(found: RankTable) -> Table:
 
 
 def beside_text(one: Beside) -> str:
-    """Our figure, in brackets what is printed, at an erratum what its row gives, and the difference."""
+    """Our value, in brackets what is printed, at an erratum what its row gives, and the difference."""
     if one.printed is None:
         return f"{rho_text(one.ours)} (lost)"
     meant = "" if one.meant is None or one.meant == one.printed else f"row gives {rho_text(one.meant)}, "
@@ -190,80 +193,58 @@ def _empty_text(one: Beside) -> str:
     return "(lost)" if one.printed is None else f"({rho_text(one.printed)})"
 
 
-def _view(found: RankTable, view: View) -> Table:
-    def cells(standing: Standing) -> list[str]:
-        return [rho_text(standing.figure(name).rho) for name in found.layout.filled] + [
-            rho_text(standing.mean.rho)
-        ]
-
-    return _of_columns(found, view, f"{_place(view)}: rho", cells)
-
-
-def _intervals(found: RankTable, view: View) -> Table:
-    def cells(standing: Standing) -> list[str]:
-        return [figure_text(standing.figure(name)) for name in found.layout.filled] + [
-            figure_text(standing.mean)
-        ]
-
-    return _of_columns(found, view, f"{_place(view)}: intervals", cells)
-
-
-def _given_size(found: RankTable, view: View) -> Table:
-    def cells(standing: Standing) -> list[str]:
-        return [rho_text(standing.figure(name).partial) for name in found.layout.filled] + [
-            rho_text(standing.mean.partial)
-        ]
-
-    return _of_columns(found, view, f"{_place(view)}: rho given live parameters", cells)
-
-
 def _of_columns(
-    found: RankTable, view: View, title: str, cells: Callable[[Standing], Sequence[str]]
+    found: RankTable,
+    view: View,
+    what: str,
+    statistic: str = SPEARMAN,
+    text: Callable[[Record], str] = plain_text,
 ) -> Table:
-    """A row a criterion: its figures in every filled column and their average, n and failures."""
-    half = view.half
+    """A row a criterion: its values in every filled column and their average, n and failures."""
+    at, entry = found.ranking.at, found.ranking.cells[view.cells]
     head = ("proxy", *(HEADINGS[name] for name in found.layout.filled), _average(found), "n", "failed")
-    ordered = [standing for spec in found.criteria if (standing := half.standing(spec)) is not None]
+
+    def row(spec: str) -> tuple[str, ...]:
+        lines = [at(spec, name, view.cells, statistic) for name in (*found.layout.filled, MEAN)]
+        return (
+            _marked(found, spec), *map(text, lines), f"{at(spec, MEAN, view.cells).n:,}",
+            f"{entry.failures.get(spec, 0):,}",
+        )  # fmt: skip
+
     above, below = (
-        [
-            (_marked(found, s.criterion), *cells(s), f"{s.n:,}", f"{s.failures:,}")
-            for s in ordered
-            if is_above(s)
-        ]
-        for is_above in (lambda s: s.common, lambda s: not s.common)
+        [row(spec) for spec in found.criteria if (spec in entry.common) is shared] for shared in (True, False)
     )
     line = [("*below: each on its own cells*", *[""] * (len(head) - 1))] if below else []
-    note = f"{half.cells:,} of {half.chosen:,} cells." if above else f"Drawn: {half.chosen:,} cells."
-    return Table(title, note, head, (*above, *line, *below))
+    note = f"{entry.n:,} of {entry.chosen:,} cells." if above else f"Drawn: {entry.chosen:,} cells."
+    return Table(f"{_place(view)}: {what}", note, head, (*above, *line, *below))
 
 
-def _averages(found: RankTable) -> Table:
-    return _by_view(found, f"{_average(found)}: with intervals", lambda standing: figure_text(standing.mean))
-
-
-def _averages_given_size(found: RankTable) -> Table:
-    title = f"{_average(found)}: given live parameters"
-    return _by_view(found, title, lambda standing: rho_text(standing.mean.partial))
-
-
-def _by_view(found: RankTable, title: str, text: Callable[[Standing], str]) -> Table:
-    """A row a criterion, a column a view."""
-    rows = []
-    for spec in found.criteria:
-        standings = [view.half.standing(spec) for view in found.views]
-        texts = [text(s) + ("" if s.common else OTHERS) for s in standings if s is not None]
-        rows.append((_marked(found, spec), *texts))
-    counts = ", ".join(f"{_place(view).lower()} {view.half.cells:,}" for view in found.views)
+def _by_view(found: RankTable, what: str, statistic: str, text: Callable[[Record], str]) -> Table:
+    """The average of each criterion, a column a view."""
+    cells = found.ranking.cells
+    rows = [
+        (
+            _marked(found, spec),
+            *(
+                text(found.ranking.at(spec, MEAN, view.cells, statistic))
+                + ("" if spec in cells[view.cells].common else OTHERS)
+                for view in found.views
+            ),
+        )
+        for spec in found.criteria
+    ]
+    counts = ", ".join(f"{_place(view).lower()} {cells[view.cells].n:,}" for view in found.views)
     note = f"Cells: {counts}; {OTHERS} on its own cells."
-    return Table(title, note, ("proxy", *(_place(view) for view in found.views)), tuple(rows))
+    head = ("proxy", *(_place(view) for view in found.views))
+    return Table(f"{_average(found)}: {what}", note, head, tuple(rows))
 
 
 def _failures(found: RankTable) -> Table:
-    half = found.views[0].half
+    entry = found.ranking.cells[found.views[0].cells]
     rows = tuple(
-        (f"`{s.criterion}`", f"{s.failures:,} of {half.chosen:,}", s.reason)
+        (f"`{spec}`", f"{entry.failures[spec]:,} of {entry.chosen:,}", entry.reasons[spec])
         for spec in found.criteria
-        if (s := half.standing(spec)) is not None and s.failures
+        if spec in entry.failures
     )
     note = "A cell on which a proxy fails is never ranked by it."
     return Table("Failures", note, ("proxy", "cells", "the first because"), rows, prose=True)
@@ -278,7 +259,7 @@ def _empty(found: RankTable, remarks: Sequence[tuple[str, str]]) -> Table:
 
 
 def _place(view: View) -> str:
-    return f"{KINDS[view.cells]}, {SIDES[view.half.name]}"
+    return f"{KINDS[view.kind]}, {SIDES[view.half]}"
 
 
 def _marked(found: RankTable, spec: str) -> str:

@@ -15,13 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from croze.paper.layout import Layout
-from croze.paper.printed import AVERAGE
+from croze.paper.printed import AVERAGE, PrintedTable, printed
 from croze.proxies import Criterion
-from croze.ranking import CONTROL, Half, Scored, is_own, seldom_failing, stand
+from croze.ranking import Bootstrap, Ranking, rank_scored, seldom_failing
+from croze.ranking.columns import MEAN, ColumnSet
+from croze.ranking.criteria import is_own
+from croze.ranking.ranking import CONTROL, OWN, shortfall_of, together
+from croze.ranking.scored import Scored
 from croze.stats.correlation import MINIMUM
-from croze.truth import Truth, halves
-from croze.truth.classes import HALVES
+from croze.truth import HALVES, Truth, halves
 
 COUNTERPARTS: Mapping[str, tuple[str, ...]] = {
     "FLOPs": ("flops",),
@@ -37,30 +39,63 @@ COUNTERPARTS: Mapping[str, tuple[str, ...]] = {
 """Rows of the print and what computes them here. The print's CRoZe is the released code's; the equations as
 written stand beside the same row."""
 
+SIDES = ("both", "report", "choose")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The columns of a printed table of rank correlations.
+
+    Attributes:
+        name: of the printed table, such as `table2/cifar10`.
+        table: the columns that the truth fills.
+        empty: why each of the others stays empty, by its name.
+        comparable: whether the truth is of the print's space and data set, so that the printed values stand
+            beside ours.
+    """
+
+    name: str
+    table: ColumnSet
+    empty: Mapping[str, str]
+    comparable: bool
+
+    @property
+    def printed(self) -> PrintedTable:
+        """The table as printed."""
+        return printed(self.name)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of all columns in the order of the print, without the average."""
+        return tuple(name for name in self.printed.columns if name != AVERAGE)
+
+    @property
+    def filled(self) -> tuple[str, ...]:
+        """Names of the columns that the truth fills, in this order."""
+        return tuple(column.name for column in self.table.columns)
+
 
 @dataclass(frozen=True)
 class View:
-    """All criteria on some of the drawn cells.
+    """A set of cells that a table looks at.
 
     Attributes:
-        cells: `all` strings that were drawn, or the `distinct` ones among them.
-        half: where every criterion stands on them; its name says which half of the cells.
+        kind: `all` strings that were drawn, or the `distinct` cells among them.
+        half: `both`, `report` or `choose`.
     """
 
-    cells: str
-    half: Half
+    kind: str
+    half: str
 
-    def to_json(self) -> dict[str, Any]:
-        """A JSON-ready mapping; NaN as None."""
-        found = self.half.to_json()
-        for standing, entry in zip(self.half.standings, found["standings"], strict=True):
-            entry["average"] = standing.mean.to_json()
-        return {"cells_of": self.cells, **found}
+    @property
+    def cells(self) -> str:
+        """Its name in the long table."""
+        return f"{self.kind} cells" if self.half == "both" else f"{self.kind} cells, {self.half} half"
 
 
 @dataclass(frozen=True)
 class Beside:
-    """One figure of ours beside the printed one.
+    """One value of ours beside the printed one.
 
     Attributes:
         ours: NaN where there is none.
@@ -97,18 +132,18 @@ class PaperRow:
         criterion: its spec.
         cells: as of `View`.
         n: number of cells on which it succeeded, all of which count here.
-        figures: by column, `avg` last: the mean over the filled columns, beside the same mean of the print.
+        values: by column, `avg` last: the mean over the filled columns, beside the same mean of the print.
     """
 
     row: str
     criterion: str
     cells: str
     n: int
-    figures: Mapping[str, Beside]
+    values: Mapping[str, Beside]
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping; NaN as None."""
-        return {**vars(self), "figures": {name: one.to_json() for name, one in self.figures.items()}}
+        return {**vars(self), "values": {name: one.to_json() for name, one in self.values.items()}}
 
 
 @dataclass(frozen=True)
@@ -117,6 +152,7 @@ class RankTable:
 
     Attributes:
         layout: its columns.
+        ranking: the long table on the cells of the views.
         views: `all` strings on both halves, the report and the choose half, then the same for the `distinct`
             cells; only the latter where no two of the drawn cells are isomorphic.
         own: specs of the criteria that this project made up.
@@ -124,6 +160,7 @@ class RankTable:
     """
 
     layout: Layout
+    ranking: Ranking
     views: tuple[View, ...]
     own: tuple[str, ...]
     given_size: bool
@@ -134,27 +171,21 @@ class RankTable:
         return not self.layout.empty
 
     @property
-    def criteria(self) -> tuple[str, ...]:
+    def criteria(self) -> list[str]:
         """Specs, best average on the report half first, those without one last."""
-
-        def place(spec: str) -> tuple[bool, float]:
-            found = next(view for view in self.views if view.half.name == "report").half.standing(spec)
-            rho = math.nan if found is None else found.mean.rho
-            return (math.isnan(rho), -rho)
-
-        return tuple(sorted((s.criterion for s in self.views[0].half.standings), key=place))
+        report = next(view for view in self.views if view.half == "report")
+        return self.ranking.order(MEAN, report.cells)
 
     @property
     def shortfall(self) -> str:
         """One sentence that says why there are too few cells; empty when there are enough."""
-        half = self.views[0].half
-        most = max(standing.n for standing in half.standings)
+        cells = self.views[0].cells
+        most = max(record.n for record in self.ranking.select(cells=cells))
         if most >= MINIMUM:
             return ""
-        failed = ", ".join(f"{s.criterion} failed on {s.failures:,}" for s in half.standings if s.failures)
         return (
             f"A table needs at least {MINIMUM} cells on which some proxy succeeded, got {most} of "
-            f"{half.chosen:,}: {failed or 'take a larger sample'}."
+            f"{self.ranking.cells[cells].chosen:,}: {shortfall_of(self.ranking, cells)}."
         )
 
     def beside_paper(self) -> tuple[PaperRow, ...]:
@@ -166,26 +197,26 @@ class RankTable:
             for row, specs in COUNTERPARTS.items()
             for spec in specs
             for view in self.views
-            if view.half.name == "both" and view.half.standing(spec) is not None
+            if view.half == "both" and spec in self.ranking.proxies
         )
 
     def _paper_row(self, row: str, spec: str, view: View) -> PaperRow:
-        standing = view.half.standing(spec)
-        assert standing is not None
-        printed = self.layout.printed
-        figures = {
-            name: Beside(standing.own.get(name, math.nan), printed.value(row, name), printed.meant(row, name))
+        printed, cells = self.layout.printed, view.cells + OWN
+        values = {
+            name: Beside(
+                self.ranking.at(spec, name, cells).value, printed.value(row, name), printed.meant(row, name)
+            )
             for name in self.layout.columns
         }
         here = self.layout.filled
-        ours = statistics.fmean(figures[name].ours for name in here)
+        ours = statistics.fmean(values[name].ours for name in here)
         if self.complete:
             theirs, meant = printed.value(row, AVERAGE), printed.meant(row, AVERAGE)
         else:
-            known = [figures[name].meant for name in here]
+            known = [values[name].meant for name in here]
             theirs = meant = None if None in known else statistics.fmean(k for k in known if k is not None)
-        figures[AVERAGE] = Beside(ours, theirs, meant)
-        return PaperRow(row, spec, view.cells, standing.own_n, figures)
+        values[AVERAGE] = Beside(ours, theirs, meant)
+        return PaperRow(row, spec, view.kind, self.ranking.at(spec, MEAN, cells).n, values)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping; NaN as None."""
@@ -197,7 +228,7 @@ class RankTable:
             "average": f"mean over {', '.join(self.layout.filled)}",
             "beside_paper": [row.to_json() for row in self.beside_paper()],
             "own": list(self.own),
-            "views": [view.to_json() for view in self.views],
+            **self.ranking.to_json(),
         }
 
 
@@ -210,7 +241,7 @@ def rank_table(
     *,
     resamples: int = 1000,
     seed: int = 0,
-    watch: Callable[[int], None] = lambda done: None,
+    watch: Callable[[str, int, int], None] = lambda what, done, total: None,
 ) -> RankTable:
     """The table from scores of these cells.
 
@@ -224,7 +255,7 @@ def rank_table(
         scored: the scores of these cells by every part, and by `CONTROL` where partial rhos are wanted.
         criteria: at least one, each once.
         resamples, seed: of the bootstrap.
-        watch: called after every view with the number of those done.
+        watch: told how many views are done.
     """
     distinct = positions[truth.representative[positions] == positions]
     kinds = {"distinct": distinct}
@@ -233,27 +264,24 @@ def rank_table(
     # once for all views, so that the same rows share their cells in each
     common = seldom_failing(criteria, scored, [truth.architectures[i] for i in positions])
     side = halves(truth)
-    views = []
-    for cells, of_kind in kinds.items():
-        for half in ("both", "report", "choose"):
-            chosen = of_kind if half == "both" else of_kind[side[of_kind] == HALVES[half]]
-            found = stand(
-                half,
+    views = [View(kind, half) for kind in kinds for half in SIDES]
+    found = []
+    for view in views:
+        chosen = kinds[view.kind]
+        if view.half != "both":
+            chosen = chosen[side[chosen] == HALVES[view.half]]
+        found.append(
+            rank_scored(
                 truth,
                 layout.table,
                 chosen,
                 scored,
                 criteria,
+                cells=view.cells,
                 common=common,
-                resamples=resamples,
-                seed=seed,
+                bootstrap=Bootstrap(resamples, seed),
             )
-            views.append(View(cells, found))
-            watch(len(views))
+        )
+        watch("tables", len(found), len(views))
     own = tuple(criterion.spec for criterion in criteria if is_own(criterion))
-    return RankTable(layout, tuple(views), own, CONTROL.spec in scored.values)
-
-
-def views_wanted(truth: Truth, positions: NDArray[np.int64]) -> int:
-    """How many views `rank_table` makes."""
-    return 3 if (truth.representative[positions] == positions).all() else 6
+    return RankTable(layout, together(found), tuple(views), own, CONTROL.spec in scored.values)

@@ -1,35 +1,16 @@
-"""A survey of proxies: all of them on the same cells, against all that a truth measures, as pure data."""
+"""Rankings of proxies against a ground truth: one long table, from which every table and page is taken."""
 
-from croze.ranking.agreement import Agreement, agree, counterparts, proxy_of
-from croze.ranking.criteria import Entry, catalogue, criteria_of, every_criterion, is_own, named_criteria
-from croze.ranking.scored import Scored, collect
-from croze.ranking.standing import CONTROL, Half, Standing, seldom_failing, stand
-from croze.ranking.survey import Survey, survey
-from croze.ranking.targets import Outcome, Target, outcomes
-from croze.ranking.timing import time_alone
+from croze.ranking.ranking import Bootstrap, Cells, Ranking, Record, rank, rank_scored, seldom_failing
+from croze.ranking.statistics import STATISTICS, Statistic
 
 __all__ = [
-    "CONTROL",
-    "Agreement",
-    "Entry",
-    "Half",
-    "Outcome",
-    "Scored",
-    "Standing",
-    "Survey",
-    "Target",
-    "agree",
-    "catalogue",
-    "collect",
-    "counterparts",
-    "criteria_of",
-    "every_criterion",
-    "is_own",
-    "named_criteria",
-    "outcomes",
-    "proxy_of",
+    "STATISTICS",
+    "Bootstrap",
+    "Cells",
+    "Ranking",
+    "Record",
+    "Statistic",
+    "rank",
+    "rank_scored",
     "seldom_failing",
-    "stand",
-    "survey",
-    "time_alone",
 ]

@@ -1,103 +1,79 @@
-"""The charts of a benchmark: rho as a map, raw against size-controlled rho, differences."""
+"""The charts of a benchmark: rho as a map, raw against size-controlled rho, differences, cell by cell."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from croze.reporting.chart import MARKS, Chart, Layout, canvas, legend_above
+from croze.ranking.columns import MEAN
+from croze.ranking.ranking import GIVEN_SIZE, Ranking, Record
+from croze.ranking.statistics import DIFFERENCE, SPEARMAN
+from croze.reporting.chart import MARKS, Chart, Layout, canvas, legend_above, thinned
 from croze.reporting.palette import BAND, PANEL, SERIES, SOFT, diverging
 from croze.reporting.table import Table
-from croze.reporting.text import correlation, shortened
+from croze.reporting.text import correlation, millions, number, percent, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MEAN = "mean"
 ROW = 24
 """Pixels a row of a map."""
 
-
-@dataclass(frozen=True)
-class Standing:
-    """One proxy: raw and size-controlled rho by column, the mean behind, and the interval of the raw ones."""
-
-    proxy: str
-    rho: tuple[float, ...]
-    partial: tuple[float, ...]
-    low: tuple[float, ...]
-    high: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One proxy's rho minus the reference's, the mean over columns, with the paired interval."""
-
-    proxy: str
-    against: str
-    delta: float
-    low: float
-    high: float
+SIZES = ("live-params", "params")
+"""Those that say the size of a cell, the better first."""
+COUNTS = (*SIZES, "flops")
+MOST_COLUMNS = 2
+MOST_DOTS = 600
+"""Of a panel; more stand so close that they cover each other."""
+MOST_ROWS = 50
+"""Of the table behind the chart; the file has all cells."""
+WIDELY = 100
+"""How many times the median the largest score may be before its axis is logarithmic."""
 
 
-def standings(result: Mapping[str, Any]) -> tuple[tuple[str, ...], list[Standing]]:
-    """Columns with the mean behind, and the proxies, best mean first."""
-    rows = result["rows"]
-    columns = (*rows[0]["columns"], MEAN) if rows else ()
-    found = []
-    for row in rows:
-        figures = [*row["columns"].values(), row["mean"]]
-        found.append(
-            Standing(
-                row["proxy"],
-                *(tuple(_number(f[key]) for f in figures) for key in ("rho", "partial", "low", "high")),
-            )
-        )
-    return columns, sorted(found, key=lambda s: math.inf if math.isnan(s.rho[-1]) else -s.rho[-1])
+def benchmark_charts(ranking: Ranking, cells: str, columns: Sequence[str]) -> tuple[Chart, ...]:
+    """All that the ranking has values for.
 
-
-def differences(result: Mapping[str, Any]) -> list[Difference]:
-    """Of every proxy but the reference, best first."""
-    found = [
-        Difference(d["proxy"], d["against"], *(_number(d["mean"][key]) for key in ("delta", "low", "high")))
-        for d in result.get("differences") or []
-    ]
-    return sorted(found, key=lambda d: math.inf if math.isnan(d.delta) else -d.delta)
-
-
-def benchmark_charts(result: Mapping[str, Any]) -> tuple[Chart, ...]:
-    """All that the result has data for."""
-    columns, proxies = standings(result)
-    if not proxies or not any(not math.isnan(v) for s in proxies for v in s.rho):
+    Args:
+        ranking: the long table.
+        cells: name of the set of cells.
+        columns: without the mean.
+    """
+    order = ranking.order(MEAN, cells)
+    rho = {proxy: ranking.at(proxy, MEAN, cells) for proxy in order}
+    if not any(r.value == r.value for r in ranking.select(cells=cells, statistic=SPEARMAN)):
         return ()
-    n, level = result["cells"], f"{result['bootstrap']['level']:.0%}"
-    best = proxies[0]
+    given = {proxy: ranking.at(proxy, MEAN, cells, GIVEN_SIZE) for proxy in order}
+    level = f"{ranking.bootstrap.level:.0%}"
     charts = [
         _map(
             "benchmark-rho", "Spearman's rho, proxies by columns",
-            f"How well each proxy ranks {n:,} cells by measured accuracy: 1 is the same order, 0 none, "
-            "below 0 "
-            "the opposite. Columns are kinds of accuracy; the best mean comes first.",
-            columns, [(s.proxy, s.rho) for s in proxies],
-            f"{best.proxy} ranks best with a mean rho of {correlation(best.rho[-1])} over {len(columns) - 1} "
-            "columns.",
+            f"How well each proxy ranks {ranking.cells[cells].n:,} cells by measured accuracy: 1 is the same "
+            "order, 0 none, below 0 the opposite. Columns are kinds of accuracy; the best mean comes first.",
+            f"{order[0]} ranks best with a mean rho of {correlation(rho[order[0]].value)} over "
+            f"{len(columns)} columns.",
+            ranking, cells, columns, order, SPEARMAN,
         ),
-        _dumbbells(proxies, level),
+        _dumbbells(rho, given, level),
         _map(
             "benchmark-partial", "Size-controlled rho, proxies by columns",
             "The same given the number of live parameters: what a proxy knows beyond size. Same order of "
             "rows.",
-            columns, [(s.proxy, s.partial) for s in proxies],
             "Partial rank correlations given live parameters, "
-            + ", ".join(f"{s.proxy} {correlation(s.partial[-1])}" for s in proxies[:5]) + " on the mean.",
+            + ", ".join(f"{proxy} {correlation(given[proxy].value)}" for proxy in order[:5])
+            + " on the mean.",
+            ranking, cells, columns, order, GIVEN_SIZE,
         ),
     ]  # fmt: skip
-    deltas = differences(result)
-    if deltas:
-        charts.append(_deltas(deltas, level))
+    deltas = [
+        ranking.at(proxy, MEAN, cells, DIFFERENCE)
+        for proxy in ranking.order(MEAN, cells, DIFFERENCE)
+        if proxy != ranking.reference
+    ]
+    if ranking.reference and deltas:
+        charts.append(_deltas(deltas, ranking.reference, level))
     return tuple(charts)
 
 
@@ -105,35 +81,43 @@ def _map(
     name: str,
     heading: str,
     reading: str,
-    columns: Sequence[str],
-    rows: Sequence[tuple[str, tuple[float, ...]]],
     alt: str,
+    ranking: Ranking,
+    cells: str,
+    columns: Sequence[str],
+    order: Sequence[str],
+    statistic: str,
 ) -> Chart:
+    names = (*columns, MEAN)
+    rows = [
+        (proxy, tuple(ranking.at(proxy, column, cells, statistic).value for column in names))
+        for proxy in order
+    ]
+
     def draw(layout: Layout) -> Figure:
         if not layout.narrow:
             figure = canvas(layout, 44 + ROW * len(rows))
-            _cells(figure.subplots(), columns, rows, layout, top=True)
+            _fields(figure.subplots(), names, rows, layout)
             return figure
         # a phone shows a few columns at a time, below each other, the proxies beside each
         most = 4
-        blocks = [range(i, min(i + most, len(columns))) for i in range(0, len(columns), most)]
+        blocks = [range(i, min(i + most, len(names))) for i in range(0, len(names), most)]
         figure = canvas(layout, len(blocks) * (40 + (ROW + 2) * len(rows)))
         for axes, block in zip(figure.subplots(len(blocks), 1, squeeze=False)[:, 0], blocks, strict=True):
             part = [(proxy, tuple(values[i] for i in block)) for proxy, values in rows]
-            _cells(axes, [columns[i] for i in block], part, layout, top=True, wide=most)
+            _fields(axes, [names[i] for i in block], part, layout, wide=most)
         return figure
 
     table = tuple((proxy, *(correlation(v) for v in values)) for proxy, values in rows)
-    return Chart(name, heading, reading, alt, Table(heading, "", ("proxy", *columns), table), draw)
+    return Chart(name, heading, reading, alt, Table(heading, "", ("proxy", *names), table), draw)
 
 
-def _cells(
+def _fields(
     axes: Axes,
     columns: Sequence[str],
     rows: Sequence[tuple[str, tuple[float, ...]]],
     layout: Layout,
     *,
-    top: bool,
     wide: int = 0,
 ) -> None:
     from matplotlib.patches import Rectangle
@@ -158,73 +142,59 @@ def _cells(
     axes.grid(visible=False)
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
-    axes.xaxis.set_ticks_position("top" if top else "bottom")
+    axes.xaxis.set_ticks_position("top")
     axes.set_xticks([j + 0.5 for j in range(len(columns))], columns)
     width = 16 if layout.narrow else 40
     axes.set_yticks([i + 0.5 for i in range(len(rows))], [shortened(proxy, width) for proxy, _ in rows])
 
 
-def _dumbbells(proxies: Sequence[Standing], level: str) -> Chart:
-    known = [s for s in proxies if not math.isnan(s.rho[-1])]
+def _dumbbells(rho: Mapping[str, Record], given: Mapping[str, Record], level: str) -> Chart:
+    known = [(r, given[proxy]) for proxy, r in rho.items() if not math.isnan(r.value)]
 
     def draw(layout: Layout) -> Figure:
         figure = canvas(layout, 84 + (ROW + 4) * len(known))
         axes = figure.subplots()
-        places = range(len(known))
-        for i, s in enumerate(known):
-            if not math.isnan(s.low[-1]):
+        for i, (raw, left) in enumerate(known):
+            if not math.isnan(raw.low):
                 axes.plot(
-                    [s.low[-1], s.high[-1]],
-                    [i, i],
-                    color=BAND,
-                    linewidth=10,
-                    solid_capstyle="round",
-                    zorder=1,
+                    [raw.low, raw.high], [i, i], color=BAND, linewidth=10, solid_capstyle="round", zorder=1
                 )
-            if not math.isnan(s.partial[-1]):
-                axes.plot([s.partial[-1], s.rho[-1]], [i, i], color=SOFT, linewidth=1.6, zorder=2)
+            if not math.isnan(left.value):
+                axes.plot([left.value, raw.value], [i, i], color=SOFT, linewidth=1.6, zorder=2)
+        places = range(len(known))
         axes.plot(
-            [s.partial[-1] for s in known], places, "D", color=SERIES[1], markersize=8, linestyle="none",
+            [left.value for _, left in known], places, "D", color=SERIES[1], markersize=8, linestyle="none",
             label="given size", gid=f"{MARKS}-partial", zorder=3, clip_on=False,
         )  # fmt: skip
         axes.plot(
-            [s.rho[-1] for s in known], places, "o", color=SERIES[0], markersize=9, linestyle="none",
+            [raw.value for raw, _ in known], places, "o", color=SERIES[0], markersize=9, linestyle="none",
             label="raw rho", gid=f"{MARKS}-raw", zorder=4, clip_on=False,
         )  # fmt: skip
-        axes.axvline(0, color=SOFT, linewidth=1)
-        width = 16 if layout.narrow else 40
-        axes.set_yticks(list(places), [shortened(s.proxy, width) for s in known])
-        axes.set_ylim(len(known) - 0.4, -0.6)
+        _rows(axes, [raw.proxy for raw, _ in known], layout)
         axes.set_xlabel("mean rho over columns")
-        axes.grid(axis="y", visible=False)
-        axes.spines["left"].set_visible(False)
         legend_above(figure, axes, 2)
         return figure
 
-    rows = tuple(
-        (s.proxy, correlation(s.rho[-1]), f"{correlation(s.low[-1])} to {correlation(s.high[-1])}",
-         correlation(s.partial[-1]))
-        for s in known
-    )  # fmt: skip
+    texts = [(raw.proxy, correlation(raw.value), _span(raw), correlation(left.value)) for raw, left in known]
     return Chart(
         "benchmark-size",
         "Raw against size-controlled rho",
-        f"The circle is the mean rho over the columns, the bar behind it its {level} bootstrap interval; "
-        "the diamond "
-        "is the same given live parameters. A diamond near zero says that the proxy mostly counts "
+        f"The circle is the mean rho over the columns, the bar behind it its {level} bootstrap interval; the "
+        "diamond is the same given live parameters. A diamond near zero says that the proxy mostly counts "
         "parameters.",
-        "; ".join(
-            f"{s.proxy} {correlation(s.rho[-1])} raw, {correlation(s.partial[-1])} given size" for s in known
-        )
-        + ".",
-        Table("Raw and size-controlled rho", "", ("proxy", "raw", f"{level} interval", "given size"), rows),
+        "; ".join(f"{proxy} {rho} raw, {given} given size" for proxy, rho, _, given in texts) + ".",
+        Table(
+            "Raw and size-controlled rho",
+            "",
+            ("proxy", "raw", f"{level} interval", "given size"),
+            tuple(texts),
+        ),
         draw,
     )
 
 
-def _deltas(deltas: Sequence[Difference], level: str) -> Chart:
-    against = deltas[0].against
-    known = [d for d in deltas if not math.isnan(d.delta)]
+def _deltas(deltas: Sequence[Record], against: str, level: str) -> Chart:
+    known = [d for d in deltas if not math.isnan(d.value)]
 
     def draw(layout: Layout) -> Figure:
         figure = canvas(layout, 56 + (ROW + 4) * len(known))
@@ -234,33 +204,134 @@ def _deltas(deltas: Sequence[Difference], level: str) -> Chart:
             if not math.isnan(d.low):
                 axes.plot([d.low, d.high], [i, i], color=SERIES[0], linewidth=2, zorder=2)
             axes.plot(
-                [d.delta], [i], "o", color=SERIES[0], markerfacecolor=SERIES[0] if clear else PANEL,
+                [d.value], [i], "o", color=SERIES[0], markerfacecolor=SERIES[0] if clear else PANEL,
                 markeredgewidth=2, markersize=9, gid=f"{MARKS}-{i}", zorder=3,
             )  # fmt: skip
-        axes.axvline(0, color=SOFT, linewidth=1)
-        axes.set_yticks(range(len(known)), [shortened(d.proxy, 16 if layout.narrow else 40) for d in known])
-        axes.set_ylim(len(known) - 0.4, -0.6)
+        _rows(axes, [d.proxy for d in known], layout)
         axes.set_xlabel(f"mean rho minus that of {shortened(against, 18)}")
-        axes.grid(axis="y", visible=False)
-        axes.spines["left"].set_visible(False)
         return figure
 
-    rows = tuple(
-        (d.proxy, correlation(d.delta, sign=True),
-         f"{correlation(d.low, sign=True)} to {correlation(d.high, sign=True)}")
-        for d in known
-    )  # fmt: skip
+    rows = tuple((d.proxy, correlation(d.value, sign=True), _span(d, sign=True)) for d in known)
     return Chart(
         "benchmark-differences",
         f"Difference to {against}",
-        f"Mean rho minus that of {against}, both on the same resamples of the cells, with the paired "
-        f"{level} interval. "
-        "A filled circle: the interval leaves out zero.",
-        "; ".join(f"{d.proxy} {correlation(d.delta, sign=True)}" for d in known) + ".",
+        f"Mean rho minus that of {against}, both on the same resamples of the cells, with the paired {level} "
+        "interval. A filled circle: the interval leaves out zero.",
+        "; ".join(f"{proxy} {delta}" for proxy, delta, _ in rows) + ".",
         Table(f"Difference to {against}", "", ("proxy", "difference", f"{level} interval"), rows),
         draw,
     )
 
 
-def _number(value: float | None) -> float:
-    return math.nan if value is None else float(value)
+def _rows(axes: Axes, proxies: Sequence[str], layout: Layout) -> None:
+    """A row a proxy, the first on top, and a line at zero."""
+    width = 16 if layout.narrow else 40
+    axes.axvline(0, color=SOFT, linewidth=1)
+    axes.set_yticks(range(len(proxies)), [shortened(proxy, width) for proxy in proxies])
+    axes.set_ylim(len(proxies) - 0.4, -0.6)
+    axes.grid(axis="y", visible=False)
+    axes.spines["left"].set_visible(False)
+
+
+def _span(record: Record, *, sign: bool = False) -> str:
+    return f"{correlation(record.low, sign=sign)} to {correlation(record.high, sign=sign)}"
+
+
+def cells_chart(
+    ranking: Ranking, cells: str, scored: Mapping[str, Any], order: Sequence[str]
+) -> Chart | None:
+    """Each score against each accuracy, cell by cell; None where nothing is known of single cells.
+
+    Args:
+        ranking: the long table.
+        cells: the name of the set of all chosen cells.
+        scored: `architecture`, `scores` by proxy and `accuracies` by column, aligned; None for a failure.
+        order: of the proxies, the best first. Of these the first counts that was computed cell by cell,
+            which a place in a ranking was not, and is more than a count.
+    """
+    scores, accuracies = scored.get("scores", {}), scored.get("accuracies", {})
+    best = next((spec for spec in order if spec in scores and spec not in COUNTS), None)
+    ranked = [spec for spec in SIZES if spec in order]  # of these there is a rho
+    size = next((spec for spec in (*ranked, *SIZES) if spec in scores), None)
+    specs = [spec for spec in (best, size) if spec is not None]
+    columns = list(accuracies)[:MOST_COLUMNS]
+    lists = [*scores.values(), *(accuracies[column] for column in columns)]
+    kept = [i for i, row in enumerate(zip(*lists, strict=True)) if None not in row]
+    if not specs or not columns or not kept:
+        return None
+    names = [scored["architecture"][i] for i in kept]
+    x = {spec: [float(scores[spec][i]) for i in kept] for spec in specs}
+    y = {column: [float(accuracies[column][i]) for i in kept] for column in columns}
+    pairs = [(spec, column) for column in columns for spec in specs]
+    rhos = {
+        pair: f", rho {correlation(found.value)}" if found.n == len(kept) else ""
+        for pair in pairs
+        for found in [ranking.at(*pair, cells)]
+    }
+
+    def draw(layout: Layout) -> Figure:
+        across = 1 if layout.narrow else len(specs)
+        rows = len(pairs) // across
+        figure = canvas(layout, rows * (230 if layout.narrow else 290))
+        for axes, (spec, column) in zip(
+            figure.subplots(rows, across, squeeze=False).flat, pairs, strict=True
+        ):
+            _panel(axes, x[spec], y[column], spec, column, rhos[spec, column], layout)
+        return figure
+
+    first = y[columns[0]]
+    places = sorted(range(len(names)), key=lambda i: -first[i])
+    data = Table(
+        "Cells",
+        f"The {MOST_ROWS} of {len(names):,} best by {columns[0]}; the file has all."
+        if len(names) > MOST_ROWS
+        else "",
+        ("architecture", *x, *y),
+        tuple(
+            (names[i], *(number(v[i]) for v in x.values()), *(percent(v[i]) for v in y.values()))
+            for i in places[:MOST_ROWS]
+        ),
+    )
+    said = "; ".join(f"{spec} with {column}{rhos[spec, column]}" for spec, column in pairs)
+    return Chart(
+        "benchmark-cells",
+        "Scores against accuracy, cell by cell",
+        f"Each dot is one of {len(names):,} cells on which every proxy succeeded: {specs[0]}, the best by "
+        "mean rho of the proxies that score a cell by itself, "
+        + ("and size, " if len(specs) > 1 else "")
+        + "against measured accuracy.",
+        f"{said}.",
+        data,
+        draw,
+    )
+
+
+def _panel(
+    axes: Axes,
+    x: Sequence[float],
+    shares: Sequence[float],
+    spec: str,
+    column: str,
+    rho: str,
+    layout: Layout,
+) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    y = [100 * value for value in shares]
+    some = thinned(x, y, MOST_DOTS)
+    axes.plot(
+        [x[i] for i in some], [y[i] for i in some], "o", color=SERIES[1 if spec in SIZES else 0],
+        markersize=4, alpha=0.6, linestyle="none", gid=f"{MARKS}-{spec}-{column}",
+    )  # fmt: skip
+    axes.set_title(f"{column}{rho}")
+    axes.set_xlabel(spec)
+    axes.set_ylabel("accuracy, %")
+    axes.margins(0.05)
+    axes.yaxis.set_major_locator(MaxNLocator(5))
+    if min(x) > 0 and max(x) > WIDELY * sorted(x)[len(x) // 2]:
+        axes.set_xscale("log")
+        axes.set_xlabel(f"{spec} (log scale)")
+        return
+    if spec in COUNTS:
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: millions(value)))
+    axes.xaxis.set_major_locator(MaxNLocator(4 if layout.narrow else 6))

@@ -1,8 +1,8 @@
-"""Which proxies and aggregates a survey looks at, and what there is to say of each before any score."""
+"""Which proxies and aggregates a survey looks at, and what each of them is."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -46,13 +46,15 @@ def every_criterion() -> list[Criterion]:
     ]
 
 
-def criteria_of(text: str) -> list[Criterion]:
-    """Those of a list, or all for `all`.
+def criteria_of(proxies: str | Criterion | Iterable[str | Criterion]) -> list[Criterion]:
+    """Those of `parse_proxies`, or all for the text `all`.
 
     Raises:
         CrozeError: as `parse_proxies`.
     """
-    return every_criterion() if text.strip() == ALL else parse_proxies(text)
+    if isinstance(proxies, str) and proxies.strip() == ALL:
+        return every_criterion()
+    return parse_proxies(proxies)
 
 
 @dataclass(frozen=True)

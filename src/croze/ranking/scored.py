@@ -1,20 +1,36 @@
-"""Raw scores of many architectures by many proxies, asked of a ledger."""
+"""Raw scores of many architectures by many proxies, what they rest on, and what a score costs alone."""
 
 from __future__ import annotations
 
 import math
+import statistics
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from croze.errors import CrozeError
+from croze.nn.seeding import single_thread
 from croze.proxies import Criterion, Proxy, parts_of
+from croze.scoring.evaluator import Evaluator
 from croze.scoring.ledger import Ledger
+from croze.scoring.store import Store
 
 Floats = NDArray[np.float64]
+
+DIGITS = 12
+"""Hex digits of a hash that pages show."""
+
+Watch = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, of how much."""
+
+
+def unwatched(what: str, done: int, total: int) -> None:
+    """Nobody is told."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,11 +41,13 @@ class Scored:
         architectures: the n strings, without repeats.
         values: by proxy, shape `(n,)`, NaN where the score failed.
         reasons: by proxy, why it failed, by architecture.
+        seconds: by proxy, of all its scores; a pass that proxies share counts for the first of them.
     """
 
     architectures: tuple[str, ...]
     values: Mapping[str, Floats]
     reasons: Mapping[str, Mapping[str, str]]
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
     def columns(self, architectures: Sequence[str]) -> dict[str, Floats]:
         """The scores of these k architectures by proxy, shape `(k,)` each."""
@@ -51,6 +69,28 @@ class Scored:
         return {architecture: i for i, architecture in enumerate(self.architectures)}
 
 
+@dataclass(frozen=True)
+class Scoring:
+    """On what cells were scored.
+
+    Attributes:
+        data: spec of the data set.
+        sampling: how the batch was drawn.
+        images: number of images in it.
+        batch: its digest.
+        cells: number of cells that were drawn.
+    """
+
+    data: str
+    sampling: str
+    images: int
+    batch: str
+    cells: int
+
+    def __str__(self) -> str:
+        return f"{self.images} images of {self.data}, drawn {self.sampling} (batch {self.batch[:DIGITS]})"
+
+
 def collect(
     ledger: Ledger,
     architectures: Sequence[str],
@@ -70,17 +110,85 @@ def collect(
     """
     if not architectures or len(set(architectures)) != len(architectures):
         raise CrozeError(
-            f"A survey needs architectures, each once, got {len(architectures)} of which "
+            f"Scoring needs architectures, each once, got {len(architectures)} of which "
             f"{len(set(architectures))} differ."
         )
     place = {architecture: i for i, architecture in enumerate(architectures)}
     values = {proxy.spec: np.full(len(architectures), math.nan) for proxy in proxies}
     reasons: dict[str, dict[str, str]] = {proxy.spec: {} for proxy in proxies}
+    seconds = dict.fromkeys(values, 0.0)
     for done, (architecture, found) in enumerate(ledger.scores(architectures, proxies), start=1):
         for score in found:
+            seconds[score.proxy] += score.seconds
             if score.value is None:
                 reasons[score.proxy][architecture] = score.reason
             else:
                 values[score.proxy][place[architecture]] = score.value
         watch(done)
-    return Scored(tuple(architectures), values, reasons)
+    return Scored(tuple(architectures), values, reasons, seconds)
+
+
+def score_cells(
+    evaluator: Evaluator,
+    folder: str | Path,
+    architectures: Sequence[str],
+    proxies: Sequence[Proxy],
+    *,
+    workers: int = 1,
+    devices: Sequence[str] = (),
+    watch: Watch = unwatched,
+) -> Scored:
+    """The scores of these architectures, kept in a folder: the same call goes on where it was ended.
+
+    Args:
+        evaluator: builds and scores.
+        folder: of the store.
+        architectures: strings of its space, each once.
+        proxies: each once.
+        workers: processes; 0 for one a core.
+        devices: that workers take in turn; none for the CPU.
+        watch: told how many architectures are done.
+
+    Raises:
+        CrozeError: as `collect`, or when the folder cannot be written.
+    """
+    what, total = f"{len(proxies)} proxies", len(architectures)
+    with (
+        Store(folder, evaluator.context) as store,
+        Ledger(evaluator, store, workers, devices=devices) as ledger,
+    ):
+        return collect(ledger, architectures, proxies, lambda done: watch(what, done, total))
+
+
+def time_alone(
+    evaluator: Evaluator,
+    architectures: Sequence[str],
+    criteria: Sequence[Criterion],
+    watch: Watch = unwatched,
+) -> dict[str, float]:
+    """Median time over the architectures that one criterion takes alone, by spec, in milliseconds.
+
+    Each is scored by itself, in this process, on one torch thread, its network built for it, so no pass is
+    shared with other criteria (the parts of an aggregate share theirs). Architectures on which it fails do
+    not count; NaN where it fails on all. Nothing is stored.
+
+    Args:
+        evaluator: builds and scores.
+        architectures: strings of its space.
+        criteria: each once.
+        watch: told how many scores are timed.
+    """
+    spent: dict[str, list[float]] = {criterion.spec: [] for criterion in criteria}
+    done, total = 0, len(architectures) * len(criteria)
+    with single_thread():
+        for architecture in architectures:
+            for criterion in criteria:
+                parts = tuple(parts_of([criterion]))
+                start = time.perf_counter()
+                scores = evaluator((architecture, parts))
+                seconds = time.perf_counter() - start
+                if all(score.ok for score in scores):
+                    spent[criterion.spec].append(1000 * seconds)
+                done += 1
+                watch("each proxy alone", done, total)
+    return {spec: statistics.median(times) if times else math.nan for spec, times in spent.items()}

@@ -1,26 +1,63 @@
-"""The survey as a whole: both halves of the cells, the targets, and what each proxy is."""
+"""A survey of proxies: all of them on the same cells, against all that a truth measures, and what each is."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from croze.errors import CrozeError
+from croze.data import load_batch
+from croze.data.values import DataLike
+from croze.files import number_or_none
+from croze.provenance import provenance
 from croze.proxies import Criterion, parts_of
-from croze.ranking.agreement import Agreement
-from croze.ranking.columns import every_column
-from croze.ranking.criteria import Entry, catalogue
-from croze.ranking.scored import collect
-from croze.ranking.standing import CONTROL, Half, stand
-from croze.ranking.targets import Outcome, outcomes
-from croze.scoring.ledger import Ledger
+from croze.ranking.agreement import Agreement, agree, counterparts, proxy_of
+from croze.ranking.columns import Column, ColumnSet, every_column
+from croze.ranking.criteria import ALL, Entry, catalogue, criteria_of
+from croze.ranking.ranking import CONTROL, Bootstrap, Ranking, rank_scored, shortfall_of, together
+from croze.ranking.scored import Scored, Scoring, Watch, score_cells, time_alone, unwatched
+from croze.scoring.evaluator import Evaluator
+from croze.spaces import open_space
 from croze.stats.correlation import MINIMUM
-from croze.truth import Truth
+from croze.truth import PublishedScores, Truth, open_truth, read_published, select
+
+CHOOSE, REPORT, BOTH = "distinct cells, choose half", "distinct cells, report half", "distinct cells"
+"""Names of the sets of cells."""
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a survey rests on, for its reader.
+
+    Attributes:
+        command: the exact command that made it.
+        truth: name of the ground truth.
+        dataset: the data set of its accuracies.
+        files: SHA-256 of its files by name.
+        space: the space and the size of its networks.
+        seed: of the draw of cells and of the bootstrap.
+        score_seed: of weights, batch and noise.
+        scoring: of the truth's cells.
+        versions: by package.
+        published: name and SHA-256 of the file of published scores, and what its cells were scored on; None
+            without.
+    """
+
+    command: str
+    truth: str
+    dataset: str
+    files: Mapping[str, str]
+    space: str
+    seed: int
+    score_seed: int
+    scoring: Scoring
+    versions: Mapping[str, str]
+    published: tuple[str, str, Scoring] | None = None
 
 
 @dataclass(frozen=True)
@@ -28,100 +65,170 @@ class Survey:
     """What a survey found.
 
     Attributes:
-        choose, report, both: the standings on each half of the cells and on both together.
+        ranking: the long table on `CHOOSE`, `REPORT` and `BOTH`.
+        columns: all that the truth measures.
         entries: what each proxy is.
+        basis: what it rests on.
         milliseconds: median time of a criterion alone, NaN where it failed; empty when not measured.
         timed: number of cells behind these.
         agreements: with published scores; empty when there were none to compare with.
     """
 
-    choose: Half
-    report: Half
-    both: Half
+    ranking: Ranking
+    columns: tuple[Column, ...]
     entries: tuple[Entry, ...]
+    basis: Basis
     milliseconds: Mapping[str, float] = field(default_factory=dict)
     timed: int = 0
     agreements: tuple[Agreement, ...] = ()
 
     @property
-    def outcomes(self) -> tuple[Outcome, ...]:
-        """The project's targets with what was reached on the report half."""
-        return outcomes(self.report)
-
-    @property
     def shortfall(self) -> str:
         """One sentence that says why there are too few cells to compare on; empty when there are enough."""
-        for half in (self.choose, self.report):
-            most = max(standing.n for standing in half.standings)
+        for cells, half in ((CHOOSE, "choose"), (REPORT, "report")):
+            most = max(record.n for record in self.ranking.select(cells=cells))
             if most < MINIMUM:
-                failed = [f"{s.criterion} failed on {s.failures:,}" for s in half.standings if s.failures]
                 return (
                     f"A survey needs at least {MINIMUM} cells of each half on which some proxy succeeded, "
-                    f"got {most} of {half.chosen:,} of {half.name}: "
-                    f"{', '.join(failed) or 'take a larger sample'}."
+                    f"got {most} of {self.ranking.cells[cells].chosen:,} of {half}: "
+                    f"{shortfall_of(self.ranking, cells)}."
                 )
         return ""
-
-    def with_times(self, milliseconds: Mapping[str, float], timed: int) -> Self:
-        """The same with measured times, from `time_alone`, over so many cells."""
-        return replace(self, milliseconds=milliseconds, timed=timed)
-
-    def with_agreements(self, agreements: tuple[Agreement, ...]) -> Self:
-        """The same with a comparison with published scores, from `agree`."""
-        return replace(self, agreements=agreements)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping; NaN as None."""
         return {
-            "halves": {half.name: half.to_json() for half in (self.choose, self.report, self.both)},
-            "targets": [outcome.to_json() for outcome in self.outcomes],
-            "milliseconds_alone": {
-                spec: None if math.isnan(value) else value for spec, value in self.milliseconds.items()
-            },
+            **self.ranking.to_json(),
+            "columns": [column.name for column in self.columns],
+            "milliseconds_alone": {spec: number_or_none(ms) for spec, ms in self.milliseconds.items()},
             "timed_cells": self.timed,
             "published": [agreement.to_json() for agreement in self.agreements],
             "catalogue": [entry.to_json() for entry in self.entries],
+            "basis": {**asdict(self.basis), "files": dict(self.basis.files)},
         }
 
 
-def survey(
+def rank_halves(
     truth: Truth,
+    columns: ColumnSet,
     choose: NDArray[np.int64],
     report: NDArray[np.int64],
-    ledger: Ledger,
+    scored: Scored,
     criteria: Sequence[Criterion],
-    *,
-    resamples: int = 1000,
-    seed: int = 0,
-    watch: Callable[[int], None] = lambda done: None,
-) -> Survey:
-    """Score cells of both halves by every criterion and correlate with all that the truth measures.
+    bootstrap: Bootstrap,
+) -> Ranking:
+    """The criteria on either half of the cells and on both, against these columns.
 
     Args:
-        truth: the ground truth; its `space` is the one that the ledger's evaluator has to build from.
-        choose, report: positions of cells of either half in the truth, from `select`; no cell in both.
-        ledger: scores the cells, or finds their scores.
+        truth: the ground truth.
+        columns: of it.
+        choose, report: positions of cells of either half in the truth, from `select`.
+        scored: scores of all of them by every part, and by `CONTROL`.
         criteria: at least one, each once.
-        resamples, seed: of the bootstrap.
-        watch: called after every cell with the number of cells done.
+        bootstrap: of the intervals.
+    """
+    sets = {CHOOSE: choose, REPORT: report, BOTH: np.concatenate([choose, report])}
+    return together(
+        [
+            rank_scored(truth, columns, positions, scored, criteria, cells=name, bootstrap=bootstrap)
+            for name, positions in sets.items()
+        ]
+    )
+
+
+def survey(
+    truth: str | Truth,
+    *,
+    dataset: str = "cifar10",
+    proxies: str | Iterable[str | Criterion] = ALL,
+    data: DataLike = "digits",
+    batch_size: int | None = 16,
+    published: str | Path | None = None,
+    published_sample: int = 300,
+    published_batch_size: int = 64,
+    sample: int = 600,
+    choose_sample: int | None = None,
+    timing_cells: int = 10,
+    seed: int = 0,
+    score_seed: int = 0,
+    resamples: int = 1000,
+    channels: int | None = 16,
+    cells_per_stage: int | None = 5,
+    workers: int = 1,
+    out: str | Path = "runs/proxies",
+    watch: Watch = unwatched,
+) -> Survey:
+    """Score distinct cells of both halves by every proxy and correlate with all that the truth measures.
+
+    Args:
+        truth, dataset: as of `croze.benchmark`.
+        proxies: as `croze.parse_proxies` takes them, or `all`.
+        data, batch_size: what cells are scored on, balanced over the classes.
+        published: file of scores by others to compare with.
+        published_sample, published_batch_size: cells to draw from it, and images for these, drawn at random.
+        sample, choose_sample: cells to draw from the report half, and from the choose half; as many without.
+        timing_cells: cells to time each proxy alone on; 0 leaves the times out.
+        seed: of the draws of cells and of the bootstrap.
+        score_seed: of weights, batch and noise.
+        resamples: of the bootstrap.
+        channels, cells_per_stage: of the networks.
+        workers: processes that score; 0 for one a core.
+        out: folder of the scores; the same call goes on there.
+        watch: told how far it is.
 
     Raises:
-        CrozeError: no criterion, one that is named twice, no cell or one that is in both halves, or a ledger
-            of another space than the truth's.
+        CrozeError: no criterion, one that is named twice, or whatever truth, data and file object to.
     """
-    specs = [criterion.spec for criterion in criteria]
-    if not specs or len(set(specs)) != len(specs):
-        raise CrozeError(f"A survey needs proxies, each once, got {', '.join(specs) or 'none'}.")
-    space = ledger.evaluator.space.name
-    if space != truth.space:
-        raise CrozeError(
-            f"The cells of {truth.name} are of the space {truth.space}, got a ledger of {space}."
-        )
-    table = every_column(truth)
-    both = np.concatenate([choose, report])
-    scored = collect(ledger, [truth.architectures[i] for i in both], parts_of([*criteria, CONTROL]), watch)
-    halves = {
-        name: stand(name, truth, table, positions, scored, criteria, resamples=resamples, seed=seed)
-        for name, positions in (("choose", choose), ("report", report), ("both", both))
-    }
-    return Survey(halves["choose"], halves["report"], halves["both"], catalogue(criteria))
+    criteria = criteria_of(proxies)
+    known = truth if isinstance(truth, Truth) else open_truth(truth, dataset)
+    choose = select(known, choose_sample or sample, seed, cells="distinct", half="choose")
+    report = select(known, sample, seed, cells="distinct", half="report")
+    space = open_space(known.space, **known.network_of(channels=channels, cells=cells_per_stage))
+    pairs = counterparts(criteria)
+    theirs: PublishedScores | None = None
+    if published is not None and pairs:
+        theirs = read_published(published, [pair.column for pair in pairs], space.parse)
+        drawn = theirs.draw(published_sample, seed)
+        images = load_batch(data, size=published_batch_size, seed=score_seed, sampling="random")
+    batch = load_batch(data, size=batch_size, seed=score_seed)
+    evaluator = Evaluator(space, batch, score_seed)
+    columns = every_column(known)
+    wanted = parts_of([*criteria, CONTROL])
+    architectures = [known.architectures[i] for i in (*choose, *report)]
+    scored = score_cells(evaluator, out, architectures, wanted, workers=workers, watch=watch)
+    ranking = rank_halves(known, columns, choose, report, scored, criteria, Bootstrap(resamples, seed))
+    named = data if isinstance(data, str) else batch.source
+    agreements: tuple[Agreement, ...] = ()
+    described = None
+    if theirs is not None:
+        beside = Evaluator(space, images, score_seed)
+        ours = score_cells(
+            beside, out, [theirs.architectures[i] for i in drawn], [proxy_of(pair) for pair in pairs],
+            workers=workers, watch=watch,
+        )  # fmt: skip
+        agreements = agree(theirs, drawn, ours, pairs)
+        scoring = Scoring(named, "at random", len(images), images.digest(), len(drawn))
+        described = (theirs.name, theirs.sha256, scoring)
+    timed = [known.architectures[i] for i in report[:timing_cells]]
+    made = provenance()
+    basis = Basis(
+        command=made["command"],
+        truth=known.name,
+        dataset=known.dataset,
+        files=known.provenance.sha256,
+        space=repr(space),
+        seed=seed,
+        score_seed=score_seed,
+        scoring=Scoring(named, "balanced over the classes", len(batch), batch.digest(), sample),
+        versions=made["versions"],
+        published=described,
+    )
+    milliseconds = time_alone(evaluator, timed, criteria, watch) if timed else {}
+    return Survey(ranking, columns.columns, catalogue(criteria), basis, milliseconds, len(timed), agreements)
+
+
+def milliseconds_text(value: float) -> str:
+    """A time with two digits where it is short; `-` where there is none."""
+    if math.isnan(value):
+        return "-"
+    return f"{value:.1f}" if value < 10 else f"{value:,.0f}"

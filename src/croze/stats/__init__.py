@@ -4,13 +4,19 @@ from croze.stats.bootstrap import (
     Bootstrap,
     bootstrap_spearman,
     drawn_counts,
+    percentile_interval,
     rank_correlations,
     resample_counts,
 )
-from croze.stats.concordance import kendall, kendall_under
-from croze.stats.correlation import partial_correlation, partial_spearman, ranks, spearman
-from croze.stats.intervals import paired_difference, percentile_interval
-from croze.stats.partial_ranks import partial_given_all, partial_spearman_given
+from croze.stats.concordance import kendall, kendall_under, weighted_tau
+from croze.stats.correlation import (
+    partial_correlation,
+    partial_given_all,
+    partial_spearman,
+    partial_spearman_given,
+    ranks,
+    spearman,
+)
 from croze.stats.size_groups import Within, rho_within, size_groups
 from croze.stats.top_k import (
     best_of_random,
@@ -22,7 +28,6 @@ from croze.stats.top_k import (
     random_ndcg_at,
 )
 from croze.stats.weighted_ranks import WeightedRanks
-from croze.stats.weighted_tau import weighted_tau
 
 __all__ = [
     "Bootstrap",
@@ -36,7 +41,6 @@ __all__ = [
     "kendall",
     "kendall_under",
     "ndcg_at",
-    "paired_difference",
     "partial_correlation",
     "partial_given_all",
     "partial_spearman",

@@ -1,7 +1,8 @@
 """What a column of a truth holds, as data: a reader names its columns and declares what a name does not say.
 
 `clean` is accuracy without perturbation, `fgsm@8` that under an attack of 8/255, `fog@3` that under a
-corruption of severity 3, `corruptions` the mean over all corruptions and severities. Behind a name,
+corruption of severity 3, `corruptions` the mean over all corruptions and severities, `autoattack` that under
+AutoAttack, which benchmarks run at 8/255. Behind a name,
 `-of-string` says that every architecture string has its own value; members of an isomorphism class share all
 others.
 """
@@ -19,6 +20,8 @@ CLEAN = "clean"
 
 MEAN_CORRUPTION = "corruptions"
 """The column of the mean accuracy over all corruptions and severities."""
+
+AUTOATTACK = "autoattack"
 
 OF_STRING = "-of-string"
 
@@ -53,6 +56,8 @@ def described(name: str) -> Column:
         return Column("clean", "clean")
     if name == MEAN_CORRUPTION:
         return Column("corruption", "corruptions")
+    if name == AUTOATTACK:
+        return Column("attack", "AutoAttack", AUTOATTACK, 8.0)
     method, at, size = name.partition("@")
     if method in CORRUPTIONS and size.isdigit():
         return Column("corruption", f"{method.replace('_', ' ')}, severity {size}", method, None, int(size))

@@ -22,15 +22,13 @@ from typing import Any
 import numpy as np
 
 from croze.errors import CrozeError
-from croze.truth.columns import Column
+from croze.truth.columns import AUTOATTACK
 from croze.truth.nasbench201 import DATASETS, NETWORK, SPACE
 from croze.truth.raw import RawFiles, Reader, content_of, known_dataset
 from croze.truth.robust_nasbench201 import read_numbers
 from croze.truth.truth import Provenance, Truth
 
 NAME = "nas-robbench201"
-
-AUTOATTACK = "autoattack"
 
 COLUMNS = ("clean", "fgsm@3", "pgd@3", "fgsm@8", "pgd@8", AUTOATTACK)
 """Of each data set, in the order of the file."""
@@ -94,7 +92,6 @@ def read(path: Path, dataset: str) -> Truth:
         NETWORK,
         tuple(names[one] for one in kept.values()),
         "adversarial",
-        {AUTOATTACK: Column("attack", "AutoAttack", AUTOATTACK, 8.0)},
     )
 
 

@@ -1,0 +1,218 @@
+"""The evidence page on all proxies: a survey as Markdown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+from croze.ranking.agreement import Agreement
+from croze.ranking.columns import MEAN
+from croze.ranking.ranking import GIVEN_SIZE, Ranking
+from croze.ranking.scored import DIGITS
+from croze.ranking.sheets import plain_text, value_text
+from croze.ranking.survey import BOTH, CHOOSE, REPORT, Basis, Survey, milliseconds_text
+from croze.reporting.table import Table
+from croze.reporting.text import rho_text
+from croze.truth.columns import CLEAN, MEAN_CORRUPTION
+
+HEADLINE = {CLEAN: "clean", "fgsm@8": "FGSM-8", MEAN_CORRUPTION: "corruptions"}
+"""The columns that carry intervals and partial rhos, with their headings."""
+
+STRONG = ("pgd@1", "apgd-ce@1", "square@1", "square@8")
+"""Columns of stronger attacks in the summary; larger epsilons leave a standard-trained network nothing."""
+
+
+def render(survey: Survey) -> str:
+    """The page, ending with a newline."""
+    basis = survey.basis
+    blocks = [
+        "# The proxies, measured",
+        "Proxies and named aggregates of croze on the same cells, against all that "
+        f"{basis.truth} measures on {basis.dataset}. This page is written by a command; do not edit it:",
+        f"```console\n$ {basis.command}\n```",
+        _rests_on(survey, basis),
+        _how_to_read(survey),
+        *(sheet.markdown() for sheet in sheets(survey)),
+    ]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def sheets(survey: Survey) -> list[Table]:
+    """All tables of the page in order; those with nothing to show are left out.
+
+    Every table has one order: by rho with clean accuracy on the report half.
+    """
+    kinds = {column.name: column.kind for column in survey.columns}
+    attacks = [name for name, kind in kinds.items() if kind == "attack"]
+    corruptions = [name for name, kind in kinds.items() if kind == "corruption" and name != MEAN_CORRUPTION]
+    ranking = survey.ranking
+    found = [
+        _summary(survey, REPORT, "Summary: the report half", survey.milliseconds),
+        _summary(survey, CHOOSE, "The same on the choose half"),
+        _of_columns(ranking, attacks, "Attacks by epsilon (report half)", "Epsilon in 1/255, after the @."),
+        _of_columns(
+            ranking, corruptions, "Corruptions (report half)", "Mean of rho over the five severities."
+        ),
+        _published(survey.agreements, survey.basis),
+        _catalogue(survey),
+        _failures(ranking),
+    ]
+    return [sheet for sheet in found if sheet.rows]
+
+
+def _rests_on(survey: Survey, basis: Basis) -> str:
+    drawn = basis.scoring
+    files = ", ".join(f"{name} {digest[:DIGITS]}" for name, digest in basis.files.items())
+    versions = ", ".join(f"{name} {version}" for name, version in basis.versions.items())
+    lines = [
+        f"- cells: {survey.ranking.cells[CHOOSE].chosen:,} of the choose half and "
+        f"{survey.ranking.cells[REPORT].chosen:,} of the report half, distinct up to isomorphism, seed "
+        f"{basis.seed}; networks: {basis.space}, untrained, seed {basis.score_seed}",
+        f"- scored on: {drawn}",
+    ]
+    if basis.published is not None:
+        name, digest, scoring = basis.published
+        lines.append(
+            f"- published scores: {name} (SHA-256 {digest[:DIGITS]}), {scoring.cells:,} of its cells, seed "
+            f"{basis.seed}, scored on {scoring}"
+        )
+    lines += [f"- {versions}", f"- files of the truth (SHA-256): {files}"]
+    return "\n".join(lines)
+
+
+def _how_to_read(survey: Survey) -> str:
+    drawn = survey.ranking.bootstrap
+    lines = [
+        "- A value is Spearman's rho of the score with the measured accuracy, turned so that the better end "
+        "of the proxy counts as high; `-` where there is none, because the score is the same for all cells "
+        "or it succeeded on fewer than three.",
+        "- What is tuned is tuned on the choose half: values to quote are those of the report half.",
+        "- A corruption's value is the mean of rho over its five severities; *corruptions* is rho with the "
+        "mean accuracy over all 15 and their severities. *Given live parameters* is the partial rho with the "
+        "number of parameters that a gradient "
+        "reaches held fixed: what is left when size is known; `-` for a score that orders the cells as this "
+        "number does. `fgsm@8` is the accuracy under FGSM of "
+        "epsilon 8/255.",
+        f"- Brackets hold the {drawn.level:.0%} bootstrap interval ({drawn.resamples:,} resamples of the "
+        f"cells, seed {drawn.seed}).",
+        "- Rows of a table rest on the same cells, those on which every proxy that fails on fewer than 5% of "
+        "the cells succeeded. A proxy that fails more often stands below the line, on the cells where it "
+        "succeeded, and its values are not comparable with the others to the last digit. Every row says its "
+        "n and on how many of the drawn cells it failed.",
+        "- An aggregate ranks the drawn cells of the half among each other; its interval keeps these ranks. "
+        "All tables have the order of the first: by clean accuracy.",
+    ]
+    if survey.milliseconds:
+        lines.append(
+            "- ms: median time that the proxy takes alone, building the network included, over "
+            f"{survey.timed} of the cells, one thread, with the batch above. Asked for together, proxies "
+            "share passes and cost less."
+        )
+    return "## How to read it\n\n" + "\n".join(lines)
+
+
+def _summary(
+    survey: Survey, cells: str, title: str, milliseconds: Mapping[str, float] | None = None
+) -> Table:
+    at, entry = survey.ranking.at, survey.ranking.cells[cells]
+    there = {column.name for column in survey.columns}
+    strong = [name for name in STRONG if name in there]
+    plain = [name for name in HEADLINE if name in there]
+    head = [
+        "proxy",
+        *(HEADLINE[name] for name in plain),
+        *strong,
+        *(f"{HEADLINE[name]}, given live parameters" for name in plain),
+        "n",
+        "failed",
+        *(("ms",) if milliseconds else ()),
+    ]
+
+    def texts(proxy: str) -> Sequence[str]:
+        return [
+            *(value_text(at(proxy, name, cells)) for name in plain),
+            *(plain_text(at(proxy, name, cells)) for name in strong),
+            *(plain_text(at(proxy, name, cells, GIVEN_SIZE)) for name in plain),
+            f"{at(proxy, MEAN, cells).n:,}",
+            f"{entry.failures.get(proxy, 0):,}",
+            *((milliseconds_text(milliseconds.get(proxy, math.nan)),) if milliseconds else ()),
+        ]
+
+    note = f"{entry.n:,} of {entry.chosen:,} cells." if entry.common else f"Drawn: {entry.chosen:,} cells."
+    return Table(title, note, tuple(head), _rows(survey.ranking, cells, len(head), texts))
+
+
+def _of_columns(ranking: Ranking, names: Sequence[str], title: str, note: str) -> Table:
+    def texts(proxy: str) -> Sequence[str]:
+        values = [plain_text(ranking.at(proxy, name, REPORT)) for name in names]
+        return [*values, f"{ranking.at(proxy, MEAN, REPORT).n:,}"]
+
+    head = ("proxy", *names, "n")
+    return Table(title, note, head, _rows(ranking, REPORT, len(head), texts) if names else ())
+
+
+def _rows(
+    ranking: Ranking, cells: str, width: int, texts: Callable[[str], Sequence[str]]
+) -> tuple[tuple[str, ...], ...]:
+    """Rows on the common cells, a line between, rows on their own cells."""
+    common = ranking.cells[cells].common
+    order = ranking.order(CLEAN, REPORT)
+    above, below = (
+        [(f"`{proxy}`", *texts(proxy)) for proxy in order if (proxy in common) is shared]
+        for shared in (True, False)
+    )
+    line = [("*below: each on its own cells*", *[""] * (width - 1))] if below else []
+    return (*above, *line, *below)
+
+
+def _published(agreements: Sequence[Agreement], basis: Basis) -> Table:
+    note = ""
+    if basis.published is not None:
+        name, _, scoring = basis.published
+        note = (
+            f"Spearman's rho of our raw scores with those of {name} (NAS-Bench-Suite-Zero's) on "
+            f"{scoring.cells:,} of its cells. Weights and images differ from theirs; the sizes depend on "
+            "neither. n leaves out cells without a value on either side."
+        )
+
+    def known(agreement: Agreement) -> str:
+        remarks = [agreement.known] if agreement.known else []
+        if agreement.differing is not None:
+            same = f"equal on all {agreement.n:,}"
+            remarks.append(
+                f"{agreement.differing:,} of {agreement.n:,} differ" if agreement.differing else same
+            )
+        if agreement.failed:
+            remarks.append(f"ours failed on {agreement.failed:,}: {agreement.reason}")
+        if agreement.published_failed:
+            remarks.append(f"theirs failed on {agreement.published_failed:,}")
+        return "; ".join(remarks)
+
+    rows = [(f"`{a.spec}`", a.column, f"{a.n:,}", rho_text(a.rho), known(a)) for a in agreements]
+    head = ("proxy", "their column", "n", "rho", "what is known")
+    return Table("Against published scores", note, head, tuple(rows), prose=True)
+
+
+def _catalogue(survey: Survey) -> Table:
+    rows = []
+    for entry in survey.entries:
+        needs = [n for n in ("labels", "gradients", "images") if getattr(entry, n)]
+        row = (entry.summary, entry.source, ", ".join(needs) or "nothing", entry.dtype, entry.arguments)
+        rows.append((f"`{entry.name}`", *row))
+    note = (
+        "Images: whether those of the batch enter; dtype: what it computes in, `model` for the network's own."
+        " An aggregate needs what its parts need."
+    )
+    head = ("proxy", "what it is", "source", "needs", "dtype", "arguments and defaults")
+    return Table("What each is", note, head, tuple(rows), prose=True)
+
+
+def _failures(ranking: Ranking) -> Table:
+    entry = ranking.cells[BOTH]
+    rows = [
+        (f"`{proxy}`", f"{entry.failures[proxy]:,} of {entry.chosen:,}", entry.reasons[proxy])
+        for proxy in ranking.order(CLEAN, REPORT)
+        if proxy in entry.failures
+    ]
+    note = "Over both halves; a cell on which a proxy fails is never ranked by it."
+    return Table("Failures", note, ("proxy", "cells", "the first because"), tuple(rows), prose=True)

@@ -54,7 +54,7 @@ def test_the_winner_of_a_search_and_a_model_of_ones_own(croze, tmp_path):
     [
         (("train",), "Name one network"),
         (("train", "--arch", CELL, "--run", "x"), "Name one network"),
-        (("train", "--run", "nowhere"), "finished search"),
+        (("train", "--run", "nowhere"), "search.json does not exist"),
         (("train", "--model", "nowhere.py:build"), "not a file"),
         ((*TINY, "--recipe", "madry"), "Unknown recipe"),
         ((*TINY, "--epsilon", "8", "--recipe", "pgd"), "8/255"),

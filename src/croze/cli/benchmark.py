@@ -16,6 +16,7 @@ from croze.cli.options import (
     Json,
     JudgedBy,
     MicroBatch,
+    PageFile,
     Plot,
     Resamples,
     SampleSeed,
@@ -25,9 +26,9 @@ from croze.cli.options import (
     SpaceChannels,
     Truth,
     Workers,
+    check_page,
     folder_of,
 )
-from croze.cli.page_options import PageFile, check_page
 
 WIDTH = 80
 """Columns of what is printed, whatever the terminal has."""

@@ -117,6 +117,7 @@ ScoreFolder = Annotated[
 Plot = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Write the figure to this PNG, SVG or PDF file.")
 ]
+PageFile = Annotated[Path | None, typer.Option("--page", help="Write the result to this Markdown file.")]
 Workers = Annotated[
     int, typer.Option(min=0, help="Worker processes with one torch thread each; 0 for one per core.")
 ]
@@ -136,17 +137,6 @@ def devices_of(text: str | None, *, here: bool = True) -> tuple[str, ...]:
     if text is None:
         return ()
     return check_devices([name.strip() for name in text.split(",")], here=here)
-
-
-def network_of(truth: object, **settings: int | None) -> dict[str, int | None]:
-    """The size of a truth's networks: what was asked for, else the size that the truth was measured at.
-
-    What neither names stays None, which a space fills with its own.
-    """
-    own = getattr(truth, "network", None) or {}
-    return {
-        name: own.get(name) if settings.get(name) is None else settings[name] for name in {**own, **settings}
-    }
 
 
 def folder_of(text: str, option: str = "--out") -> Path:
@@ -173,3 +163,13 @@ def pairs_of(settings: list[str]) -> dict[str, str]:
             raise CrozeError(f"--set takes KEY=VALUE, each key once, got {text!r}.")
         found[key] = value
     return found
+
+
+def check_page(page: Path | None) -> None:
+    """Find out before any work whether `--page` names a file.
+
+    Raises:
+        CrozeError: for a folder.
+    """
+    if page is not None and page.is_dir():
+        raise CrozeError(f"--page takes the name of a file, got the folder {page}.")

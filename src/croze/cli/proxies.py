@@ -20,9 +20,9 @@ from croze.cli.options import (
     ScoreSeed,
     Truth,
     Workers,
+    check_page,
     folder_of,
 )
-from croze.cli.page_options import check_page
 
 
 def proxies(

@@ -15,14 +15,15 @@ from croze.cli.options import (
     Half,
     Json,
     JudgedBy,
+    PageFile,
     Sampling,
     ScoreFolder,
     SpaceChannels,
     Truth,
     Workers,
+    check_page,
     folder_of,
 )
-from croze.cli.page_options import PageFile, check_page
 
 
 def spread(

@@ -23,6 +23,7 @@ from croze.cli.options import (
     Half,
     Json,
     MicroBatch,
+    PageFile,
     Plot,
     Sampling,
     Truth,
@@ -30,10 +31,9 @@ from croze.cli.options import (
     folder_of,
 )
 from croze.cli.output import console
-from croze.cli.page_options import PageFile
 from croze.cli.progress import Bar
 from croze.data import load_batch
-from croze.paper.output import Outcome, check_files, files_text, scores_of
+from croze.paper.output import Outcome, check_files, files_text, scores_of, scoring_text
 from croze.paper.simulation import (
     BAND,
     QUANTILES,
@@ -406,7 +406,6 @@ def figure3(
             settings=settings,
             watch=bar.update,
         )
-    drawn = "balanced over the classes" if sampling == "balanced" else "at random"
     basis = [
         f"cells: {'both halves' if half == 'both' else f'the {half} half'}, {len(cells):,} distinct ones, "
         f"{len(moves.cells):,} strings; {runs:,} runs of each strategy, at most {budget:,} trained models, "
@@ -414,11 +413,7 @@ def figure3(
         f"files (SHA-256): {', '.join(map(files_text, truths))}",
     ]
     if criteria:
-        basis.insert(
-            1,
-            f"guides: scores of {space!r}, untrained, seed {score_seed}, on {len(batch)} images of {data}, "
-            f"drawn {drawn} (batch {batch.digest()[:12]})",
-        )
+        basis.insert(1, f"guides: scores of {scoring_text(evaluator, data, sampling)}")
     Outcome(
         title="Searches replayed",
         about="How many models a search trains until it has a good one, on the cells whose accuracies "

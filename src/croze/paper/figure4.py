@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ATTACKS = {"best by FGSM": "fgsm@8", "best by PGD": "pgd@8"}
-"""Whom attacks choose, and by which column."""
+"""What attacks choose, and by which column."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def feature_variance(
     settings: Settings | None = None,
     watch: Callable[[str, int], None] = lambda by, done: None,
 ) -> list[Chosen]:
-    """Whom attacks and proxies choose from a pool, and how much their features move.
+    """What attacks and proxies choose from a pool, and how much the features of these networks move.
 
     The best by an attack is the member of the highest accuracy under it at 8/255. The members that every
     proxy scored are chosen from.

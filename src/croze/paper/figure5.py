@@ -29,6 +29,7 @@ from croze.cli.options import (
     BatchSize,
     Data,
     Json,
+    PageFile,
     Plot,
     Resamples,
     SampleSeed,
@@ -41,17 +42,17 @@ from croze.cli.options import (
     folder_of,
 )
 from croze.cli.output import console
-from croze.cli.page_options import PageFile
 from croze.cli.progress import Bar
 from croze.data import draw, open_dataset
 from croze.data.cached import cached
 from croze.errors import CrozeError
-from croze.paper.forms import Forms, find_forms, with_components
+from croze.paper.forms import find_forms, with_components
+from croze.paper.options import Forms
 from croze.paper.output import Outcome, check_files
 from croze.paper.states import State, after_steps, as_trained, initialised, trained
 from croze.pool import read_pool
 from croze.proxies.croze.form import COMPONENTS, CrozeForm
-from croze.ranking.scored import Scored
+from croze.ranking.scored import DIGITS, Scored
 from croze.reporting.chart import Chart, Layout, canvas
 from croze.reporting.palette import CLOUD, SERIES
 from croze.reporting.table import Table
@@ -517,7 +518,7 @@ def figure5(
     basis = [
         f"{found.counted}; {drawn}",
         f"scores: weights from seed {score_seed}, {batch_size} images of {data}, drawn balanced over the "
-        f"classes (batch {evaluator.batch.digest()[:12]})",
+        f"classes (batch {evaluator.batch.digest()[:DIGITS]})",
         f"{steps} steps: SGD with lr {recipe.lr:g}, momentum {recipe.momentum:g}, weight decay "
         f"{recipe.weight_decay:g}, batch {min(recipe.batch_size, len(training))}, padded crops and flips, "
         f"gradients clipped at a norm of {recipe.clip:g}, on {len(training):,} training images, order from "

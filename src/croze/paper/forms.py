@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
 import numpy as np
-import typer
 from numpy.typing import NDArray
 
 from croze.errors import CrozeError
@@ -28,11 +27,6 @@ SETS: Mapping[str, tuple[str, ...]] = {
     "F+P+G": ("features", "parameters", "gradients"),
 }
 """The rows of Table 5."""
-
-Forms = Annotated[
-    str,
-    typer.Option("--form", help="Comma-separated forms of CRoZe: croze-paper, croze-official, ..."),
-]
 
 
 def find_forms(text: str) -> list[CrozeForm]:

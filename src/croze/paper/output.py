@@ -12,19 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
+from croze.cli.options import check_page
 from croze.cli.output import emit_json
-from croze.cli.page_options import check_page
-from croze.cli.progress import Bar
+from croze.cli.progress import Bars
 from croze.files import write_text
 from croze.provenance import provenance
 from croze.proxies import Criterion, merits, parts_of
-from croze.ranking.scored import Scored, collect
+from croze.ranking.scored import DIGITS, Scored, Scoring, score_cells
 from croze.reporting.chart import Chart, check_plot
 from croze.reporting.page import Page
 from croze.reporting.table import Table
 from croze.scoring.evaluator import Evaluator
-from croze.scoring.ledger import Ledger
-from croze.scoring.store import Store
 from croze.truth import Truth
 
 
@@ -105,14 +103,24 @@ def scores_of(
     Raises:
         CrozeError: as the store, and for devices that are not there.
     """
-    parts = parts_of(criteria)
-    what = f"scoring by {len(parts)} prox{'y' if len(parts) == 1 else 'ies'}"
-    with (
-        Store(folder, evaluator.context) as store,
-        Ledger(evaluator, store, workers, devices=devices) as ledger,
-        Bar(terminal, what, len(architectures)) as bar,
-    ):
-        return collect(ledger, architectures, parts, bar.update)
+    with Bars(terminal) as watch:
+        return score_cells(
+            evaluator,
+            folder,
+            architectures,
+            parts_of(criteria),
+            workers=workers,
+            devices=devices,
+            watch=watch,
+        )
+
+
+def scoring_text(evaluator: Evaluator, data: str, sampling: str = "balanced") -> str:
+    """Of what, from which seed and on which images scores are."""
+    how = "balanced over the classes" if sampling == "balanced" else "at random"
+    batch = evaluator.batch
+    scoring = Scoring(data, how, len(batch), batch.digest(), 0)
+    return f"{evaluator.space!r}, untrained, weights from seed {evaluator.seed}, on {scoring}"
 
 
 def merits_of(
@@ -135,6 +143,6 @@ def merits_of(
     return merits(criteria, scored.values)
 
 
-def files_text(truth: Truth, digits: int = 12) -> str:
+def files_text(truth: Truth) -> str:
     """The files of a truth with the first digits of their SHA-256."""
-    return ", ".join(f"{name} {digest[:digits]}" for name, digest in truth.provenance.sha256.items())
+    return ", ".join(f"{name} {digest[:DIGITS]}" for name, digest in truth.provenance.sha256.items())

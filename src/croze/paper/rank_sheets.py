@@ -102,7 +102,7 @@ def notes(found: RankTable) -> list[str]:
             "AutoAttack has one size in NAS-RobBench-201, 8/255, whatever the size of the others."
         )
         lines.append(
-            "The printed figures are of other networks: other cells, which the authors trained with a recipe "
+            "The printed values are of other networks: other cells, which the authors trained with a recipe "
             "of their own and attacked at a size that is not printed. A difference to them is one of the "
             "truths as much as of the scores; sizes, which everybody computes alike, show how much."
         )

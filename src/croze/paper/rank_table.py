@@ -50,7 +50,7 @@ class Layout:
         name: of the printed table, such as `table2/cifar10`.
         table: the columns that the truth fills.
         empty: why each of the others stays empty, by its name.
-        comparable: whether the truth is of the print's space and data set, so that the printed figures stand
+        comparable: whether the truth is of the print's space and data set, so that the printed values stand
             beside ours.
     """
 

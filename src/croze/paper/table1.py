@@ -13,12 +13,14 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from croze.cli.conversion import opened_truth
 from croze.cli.options import (
     BatchSize,
     CellsPerStage,
     Data,
     DataSet,
     Json,
+    PageFile,
     Resamples,
     SampleSeed,
     Sampling,
@@ -28,13 +30,15 @@ from croze.cli.options import (
     Truth,
     Workers,
 )
-from croze.cli.page_options import AllCells, GivenSize, PageFile, RankedProxies, sample_of
+from croze.cli.output import console
 from croze.errors import CrozeError
+from croze.paper.options import AllCells, GivenSize, RankedProxies, sample_of
 from croze.paper.printed import printed
-from croze.paper.rank_run import RankRun
+from croze.paper.rank_run import rank_and_publish, ranked_criteria
 from croze.paper.rank_table import Layout
 from croze.ranking.columns import Column, ColumnSet
 from croze.robustness.metrics import harmonic_robustness
+from croze.truth import select
 from croze.truth.nasbench201 import SPACE
 from croze.truth.truth import Truth as GroundTruth
 
@@ -82,42 +86,23 @@ def table1(
     --truth nas-robbench201:FILE?ids=META fills clean, FGSM, PGD, their HRS and AutoAttack. The columns of
     attacks that the truth lacks stay empty; a pool of `croze pool train` has what it was attacked with.
     """
-    from croze.cli.conversion import opened_truth
-    from croze.cli.output import console
-    from croze.truth import select
-
-    wanted = RankRun(
-        proxies=proxies,
-        given_size=given_size,
-        data=data,
-        batch_size=batch_size,
-        sampling=sampling,
-        seed=seed,
-        score_seed=score_seed,
-        resamples=resamples,
-        channels=channels,
-        cells_per_stage=cells_per_stage,
-        workers=workers,
-        out=out,
-        page=page,
-        json=json,
-    )
-    criteria = wanted.check()
-    known, layout = columns_of_table1(opened_truth(truth, dataset, console(json)), epsilon)
+    terminal = console(json)
+    criteria = ranked_criteria(proxies, out, page)
+    known, layout = columns_of_table1(opened_truth(truth, dataset, terminal), epsilon)
     count = sample_of(sample, all_cells=all_cells)
     positions = select(known, count, seed, cells)
     kind = "distinct ones" if cells == "distinct" else "strings"
-    wanted.run(
-        criteria,
-        known,
-        layout,
-        positions,
-        f"all {kind}" if count is None else f"{kind} drawn with seed {seed}",
-        f"Table 1 on {known.dataset}",
-        "How proxies of untrained networks rank cells by what they reach after adversarial training: the "
-        f"paper's Table 1, with the accuracies of {known.name} on {known.dataset}, attacks at {epsilon}/255. "
-        "The paper trained 500 cells of its own, which are not published.",
-    )
+    rank_and_publish(
+        criteria, known, layout, positions,
+        drawn=f"all {kind}" if count is None else f"{kind} drawn with seed {seed}",
+        title=f"Table 1 on {known.dataset}",
+        about="How proxies of untrained networks rank cells by what they reach after adversarial training: "
+        f"the paper's Table 1, with the accuracies of {known.name} on {known.dataset}, attacks at "
+        f"{epsilon}/255. The paper trained 500 cells of its own, which are not published.",
+        given_size=given_size, data=data, batch_size=batch_size, sampling=sampling, seed=seed,
+        score_seed=score_seed, resamples=resamples, channels=channels, cells_per_stage=cells_per_stage,
+        workers=workers, out=out, page=page, json=json, terminal=terminal,
+    )  # fmt: skip
 
 
 def columns_of_table1(truth: GroundTruth, epsilon: str = "8") -> tuple[GroundTruth, Layout]:

@@ -6,12 +6,14 @@ from typing import Annotated
 
 import typer
 
+from croze.cli.conversion import opened_truth
 from croze.cli.options import (
     BatchSize,
     CellsPerStage,
     Data,
     DataSet,
     Json,
+    PageFile,
     Resamples,
     SampleSeed,
     Sampling,
@@ -21,12 +23,14 @@ from croze.cli.options import (
     Truth,
     Workers,
 )
-from croze.cli.page_options import AllCells, GivenSize, PageFile, RankedProxies, sample_of
+from croze.cli.output import console
 from croze.errors import CrozeError
-from croze.paper.rank_run import RankRun
+from croze.paper.options import AllCells, GivenSize, RankedProxies, sample_of
+from croze.paper.rank_run import rank_and_publish, ranked_criteria
 from croze.paper.rank_table import Layout
 from croze.ranking import columns
 from croze.ranking.columns import CONVENTIONS, PRINTED
+from croze.truth import select
 from croze.truth.nasbench201 import SPACE
 from croze.truth.truth import Truth as GroundTruth
 
@@ -61,49 +65,30 @@ def table2(
     """Rank cells by every proxy and compare with accuracies after standard training: Table 2.
 
     For all drawn strings as the paper counts them and for distinct cells, on both halves of the cells. The
-    paper's figures stand beside ours where its proxy is among those asked for. Ended at any moment, the same
+    paper's values stand beside ours where its proxy is among those asked for. Ended at any moment, the same
     command goes on; --all --proxies params takes minutes, --all with all proxies a day.
     """
-    from croze.cli.conversion import opened_truth
-    from croze.cli.output import console
-    from croze.truth import select
-
-    wanted = RankRun(
-        proxies=proxies,
-        given_size=given_size,
-        data=data,
-        batch_size=batch_size,
-        sampling=sampling,
-        seed=seed,
-        score_seed=score_seed,
-        resamples=resamples,
-        channels=channels,
-        cells_per_stage=cells_per_stage,
-        workers=workers,
-        out=out,
-        page=page,
-        json=json,
-    )
-    criteria = wanted.check()
-    known = opened_truth(truth, dataset, console(json))
+    terminal = console(json)
+    criteria = ranked_criteria(proxies, out, page)
+    known = opened_truth(truth, dataset, terminal)
     count = sample_of(sample, all_cells=all_cells, default=SAMPLE, among=len(known))
     layout = layout_of_table2(known, convention)
     positions = select(known, count, seed)
-    wanted.run(
-        criteria,
-        known,
-        layout,
-        positions,
-        "all" if count is None else f"drawn with seed {seed} from {len(known):,} strings",
-        f"Table 2 on {known.dataset}",
-        "How proxies of untrained networks rank cells by what they reach after standard training: the "
+    rank_and_publish(
+        criteria, known, layout, positions,
+        drawn="all" if count is None else f"drawn with seed {seed} from {len(known):,} strings",
+        title=f"Table 2 on {known.dataset}",
+        about="How proxies of untrained networks rank cells by what they reach after standard training: the "
         f"paper's Table 2 for {known.dataset}, with the accuracies of {known.name}.",
-        [
+        remarks=[
             (f"Table 2 on {other}", f"the same command with --dataset {other}, where {known.name} has it")
             for other in PRINTED
             if other != known.dataset
         ],
-    )
+        given_size=given_size, data=data, batch_size=batch_size, sampling=sampling, seed=seed,
+        score_seed=score_seed, resamples=resamples, channels=channels, cells_per_stage=cells_per_stage,
+        workers=workers, out=out, page=page, json=json, terminal=terminal,
+    )  # fmt: skip
 
 
 def layout_of_table2(truth: GroundTruth, convention: str = "paper") -> Layout:

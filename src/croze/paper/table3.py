@@ -10,6 +10,7 @@ from croze.cli.options import (
     Data,
     Devices,
     Json,
+    PageFile,
     SpaceChannels,
     SpaceLayers,
     SpaceName,
@@ -18,7 +19,6 @@ from croze.cli.options import (
     folder_of,
 )
 from croze.cli.output import console
-from croze.cli.page_options import PageFile
 from croze.cli.training_options import (
     Epochs,
     RecipeSettings,
@@ -28,9 +28,7 @@ from croze.cli.training_options import (
     recipe_of,
     space_settings,
 )
-from croze.paper.output import check_files
-from croze.paper.protocol import Protocol, effort_of
-from croze.paper.protocol_options import (
+from croze.paper.options import (
     METHODS,
     PUBLISHED,
     Candidates,
@@ -46,6 +44,8 @@ from croze.paper.protocol_options import (
     Searches,
     WarmUpPool,
 )
+from croze.paper.output import check_files
+from croze.paper.protocol import Protocol, effort_of
 from croze.paper.protocol_rows import STANDARD
 from croze.paper.protocol_tables import publish
 from croze.robustness.plan import plan_trials

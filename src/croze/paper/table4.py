@@ -10,6 +10,7 @@ from croze.cli.options import (
     Data,
     Devices,
     Json,
+    PageFile,
     SpaceChannels,
     SpaceLayers,
     SpaceName,
@@ -18,7 +19,6 @@ from croze.cli.options import (
     folder_of,
 )
 from croze.cli.output import console
-from croze.cli.page_options import PageFile
 from croze.cli.training_options import (
     Epochs,
     RecipeSettings,
@@ -29,9 +29,7 @@ from croze.cli.training_options import (
     space_settings,
 )
 from croze.errors import CrozeError
-from croze.paper.output import check_files
-from croze.paper.protocol import Protocol, effort_of
-from croze.paper.protocol_options import (
+from croze.paper.options import (
     METHODS,
     PUBLISHED,
     Candidates,
@@ -47,6 +45,8 @@ from croze.paper.protocol_options import (
     Searches,
     WarmUpPool,
 )
+from croze.paper.output import check_files
+from croze.paper.protocol import Protocol, effort_of
 from croze.paper.protocol_rows import ADVERSARIAL
 from croze.paper.protocol_tables import publish
 from croze.robustness.plan import plan_trials

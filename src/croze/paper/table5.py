@@ -24,6 +24,7 @@ from croze.cli.options import (
     Data,
     DataSet,
     Json,
+    PageFile,
     Resamples,
     SampleSeed,
     ScoreFolder,
@@ -33,11 +34,11 @@ from croze.cli.options import (
     folder_of,
 )
 from croze.cli.output import console
-from croze.cli.page_options import AllCells, PageFile, sample_of
 from croze.data import load_batch
 from croze.errors import CrozeError
-from croze.paper.forms import Best, Forms, best_by_set, find_forms, sets_of
-from croze.paper.output import Outcome, check_files, files_text, scores_of
+from croze.paper.forms import Best, best_by_set, find_forms, sets_of
+from croze.paper.options import AllCells, Forms, sample_of
+from croze.paper.output import Outcome, check_files, files_text, scores_of, scoring_text
 from croze.paper.printed import printed
 from croze.proxies.croze.form import CrozeForm
 from croze.ranking.scored import Scored
@@ -383,8 +384,7 @@ def table5(
         result={**found.to_json(), "scored_on": evaluator.context},
         basis=[
             f"cells: {found.chosen:,} distinct ones of {known.name}, {known.dataset}, {drawn}",
-            f"scores: {evaluator.space!r}, untrained, weights from seed {score_seed}, on {batch_size} images "
-            f"of {data}, drawn balanced over the classes (batch {batch.digest()[:12]})",
+            f"scores: {scoring_text(evaluator, data)}",
             f"files (SHA-256): {files_text(known)}",
         ],
         tables=tables(found, comparable=comparable),

@@ -20,6 +20,7 @@ from croze.cli.options import (
     Data,
     Devices,
     Json,
+    PageFile,
     SpaceCells,
     SpaceChannels,
     SpaceLayers,
@@ -29,7 +30,6 @@ from croze.cli.options import (
     folder_of,
 )
 from croze.cli.output import console
-from croze.cli.page_options import PageFile
 from croze.cli.progress import Bars
 from croze.cli.training_options import (
     Epochs,
@@ -42,7 +42,8 @@ from croze.cli.training_options import (
 )
 from croze.data import load_batch
 from croze.errors import CrozeError
-from croze.paper.forms import Best, Forms, best_by_set, find_forms, sets_of
+from croze.paper.forms import Best, best_by_set, find_forms, sets_of
+from croze.paper.options import Forms
 from croze.paper.output import Outcome, check_files, scores_of
 from croze.paper.printed import printed
 from croze.paper.table5 import COLUMNS, value_text, values_of

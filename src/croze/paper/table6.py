@@ -32,11 +32,11 @@ from croze.cli.options import (
     Workers,
 )
 from croze.cli.output import console
-from croze.cli.page_options import AllCells, sample_of
 from croze.cli.progress import Bar
 from croze.data import load_batch
 from croze.errors import CrozeError
 from croze.paper.features import INPUTS, FeatureConsistency, Settings, member_features, test_images
+from croze.paper.options import AllCells, sample_of
 from croze.paper.output import Outcome, check_files, merits_of
 from croze.paper.printed import printed
 from croze.pool import Design, read_design, read_pool

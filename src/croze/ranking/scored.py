@@ -135,6 +135,7 @@ def score_cells(
     proxies: Sequence[Proxy],
     *,
     workers: int = 1,
+    devices: Sequence[str] = (),
     watch: Watch = unwatched,
 ) -> Scored:
     """The scores of these architectures, kept in a folder: the same call goes on where it was ended.
@@ -145,13 +146,17 @@ def score_cells(
         architectures: strings of its space, each once.
         proxies: each once.
         workers: processes; 0 for one a core.
+        devices: that workers take in turn; none for the CPU.
         watch: told how many architectures are done.
 
     Raises:
         CrozeError: as `collect`, or when the folder cannot be written.
     """
     what, total = f"{len(proxies)} proxies", len(architectures)
-    with Store(folder, evaluator.context) as store, Ledger(evaluator, store, workers) as ledger:
+    with (
+        Store(folder, evaluator.context) as store,
+        Ledger(evaluator, store, workers, devices=devices) as ledger,
+    ):
         return collect(ledger, architectures, proxies, lambda done: watch(what, done, total))
 
 

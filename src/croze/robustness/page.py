@@ -26,7 +26,8 @@ def evaluation_part(run: EvaluationRun) -> Part:
     return Part(
         "evaluation",
         "Evaluation under attacks and corruptions",
-        f"{run.title[0].upper()}{run.title[1:]}.",
+        f"A network of {run.recipe.method if run.recipe else 'unknown'} training, on {run.images:,} images "
+        f"of {run.data}{', on which it was trained' if run.trained_on_the_same_data else ''}.",
         _facts(summary) if summary else (Fact("trials begun", f"{len(run.begun):,}"),),
         evaluation_charts(summary) if summary else (),
         tables(summary) if summary else (run.table(),),

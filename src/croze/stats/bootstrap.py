@@ -160,26 +160,3 @@ def percentile_interval(resampled: ArrayLike, level: float = 0.95) -> tuple[Floa
             ends[:, columns] = quantile(flat[:, columns], [tail, 1.0 - tail], axis=0)
     low, high = ends.reshape(2, *values.shape[1:])
     return low, high
-
-
-def paired_difference(first: ArrayLike, second: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
-    """The interval of `first - second`, both values taken on the same resamples.
-
-    Pairing removes what both share (which architectures were drawn), so this interval can exclude 0 where the
-    two single intervals overlap.
-
-    Args:
-        first: values, shape `(B, ...)`.
-        second: values on the same resamples, shape `(B, ...)`.
-        level: in (0, 1).
-
-    Returns:
-        The low and the high ends, shape `(...)` each.
-
-    Raises:
-        CrozeError: the shapes differ, or as `percentile_interval`.
-    """
-    a, b = (np.asarray(one, dtype=np.float64) for one in (first, second))
-    if a.shape != b.shape:
-        raise CrozeError(f"A paired difference needs the same resamples, got shapes {a.shape} and {b.shape}.")
-    return percentile_interval(a - b, level)

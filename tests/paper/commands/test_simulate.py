@@ -70,7 +70,7 @@ def test_the_result_and_the_second_run(croze, truth, tmp_path, monkeypatch):
         "$ croze simulate --truth",
         "cells: both halves, ",
         f"{len(CELLS)} strings; 3 runs of each strategy, at most 12 trained models, seed 0",
-        "untrained, seed 0, on 8 images of digits, drawn balanced over the classes (batch ",
+        "untrained, weights from seed 0, on 8 images of digits, drawn balanced over the classes (batch ",
         "meta.json ",
     ):
         assert text in page, text

@@ -1,4 +1,4 @@
-"""Options that Tables 3 and 4 share."""
+"""Options that several tables and figures share."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from croze.cli.options import MAX_SEED
+from croze.errors import CrozeError
 
 METHODS = "croze-official,croze-robust,croze-positional,gradnorm,synflow"
 """Those of the paper that search with a score, and this project's own."""
@@ -80,3 +81,38 @@ Folder = Annotated[
         help="Folder of searches and trainings, which Tables 3 and 4 share; the same command goes on there.",
     ),
 ]
+Forms = Annotated[
+    str,
+    typer.Option("--form", help="Comma-separated forms of CRoZe: croze-paper, croze-official, ..."),
+]
+AllCells = Annotated[bool, typer.Option("--all", help="Every cell of the truth, in place of --sample.")]
+RankedProxies = Annotated[
+    str,
+    typer.Option("--proxies", help="Comma-separated proxies and aggregates, or all of those with a name."),
+]
+GivenSize = Annotated[
+    bool | None,
+    typer.Option(
+        "--given-size/--no-given-size",
+        help="Count live parameters too, for rho given these.  [default: unless all proxies are sizes]",
+    ),
+]
+
+
+def sample_of(
+    sample: int | None, *, all_cells: bool, default: int | None = None, among: int = 0
+) -> int | None:
+    """How many cells `--sample` and `--all` ask for; None for all of them, also without both and a default.
+
+    Args:
+        default: how many where neither was given; all of them where there are no more.
+        among: how many there are.
+
+    Raises:
+        CrozeError: when both were given.
+    """
+    if sample is not None and all_cells:
+        raise CrozeError(f"--all takes every cell, --sample {sample} some of them: give one of the two.")
+    if sample is not None:
+        return sample
+    return None if all_cells or default is None or among <= default else default

@@ -126,7 +126,7 @@ def test_what_is_printed_is_one_table_and_the_rest_is_in_the_folder(croze, truth
     for text in (
         "Table 2's columns: rho",
         "clean: rho by set of cells",
-        "the top and the pick",
+        "top k and regret",
         "rho inside size deciles",
         "distinct cells, report half",
         "--statistics",

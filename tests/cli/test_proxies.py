@@ -56,7 +56,7 @@ def test_the_page_and_the_second_run(croze, truth, published, tmp_path, monkeypa
     assert f"$ croze proxies --truth {truth} " in page
     for text in (
         "12 of the choose half and 12 of the report half",
-        "## Summary: the report half",
+        "## Summary (report half)",
         "12 of 12 cells.",
         "| `rank(params,l2-norm)` |",
         "## Against published scores",

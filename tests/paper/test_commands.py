@@ -23,7 +23,7 @@ def test_what_names_every_command_of_the_group(croze):
 
 def test_the_help_points_to_it(croze):
     outcome = croze("reproduce", "--help")
-    assert "`croze reproduce what` says which data each needs" in " ".join(outcome.out.split())
+    assert "`croze reproduce what` lists the data that each one needs" in " ".join(outcome.out.split())
 
 
 def test_figure_3_is_the_simulation(croze):

@@ -83,7 +83,7 @@ def test_what_the_goals_ask(found):
     # two of five classes reach it; strings 1, 1 and the others 1, 2, 1: 1 + 1/3 + 2/4 + 1/3
     assert clean == (
         *("clean 93.5%", "robust-nb201", "2 of 5 distinct cells, 40.0%", "95.00", "2.2"),
-        "1 of 3 runs did not get there",
+        "1 of 3 runs did not reach it",
     )
     assert fgsm == ("FGSM-8 46%", "robust-nb201", "0 of 5 distinct cells, 0.0%", "45.00", "-", "-")
     all_there = replace(found, curves=(curve("clean", "random", models=(3, 2, 1)), *found.curves[3:]))
@@ -145,30 +145,30 @@ def test_a_figure_that_cannot_be_written(found, tmp_path):
 def test_the_notes_say_how_to_read_it(found):
     text = "\n".join(notes(found, "both"))
     for part in (
-        "The strategy is told that very accuracy",
-        "A pool is 5 strings, which hold 4 distinct cells on average",
+        "The strategy receives this test accuracy",
+        "A pool is 5 strings, 4 distinct cells on average",
         "Settings: pool 5, population 2, tournament 10.",
         "An aggregate ranks all 5 distinct cells here",
         f"`{DEFAULT}` was chosen on the choose half; these are both halves, which flatters it",
     ):
         assert part in text, part
-    assert "differ: a class has the mean" not in text
+    assert "different accuracies; the value of a class is the mean" not in text
 
 
 def test_the_notes_say_which_half_and_whose_clean_accuracies(found):
     report = "\n".join(notes(found, "report"))
-    assert "Strategies see the report half only" in report
-    assert "no cell here had a part in that" in report
-    assert "not for quoting" in "\n".join(notes(found, "choose"))
+    assert "Strategies are restricted to the report half" in report
+    assert "no cell used here was involved" in report
+    assert "should not be quoted" in "\n".join(notes(found, "choose"))
     alone = replace(found, guides=found.guides[:1])
     assert DEFAULT not in "\n".join(notes(alone, "both"))
     theirs = replace(found, targets=(replace(found.targets[0], source="nasbench201"), found.targets[1]))
-    assert "a class has the mean over its strings" in "\n".join(notes(theirs, "both"))
+    assert "the value of a class is the mean over its strings" in "\n".join(notes(theirs, "both"))
 
 
 def test_the_tables_as_markdown(found):
     text = "\n\n".join(table.markdown() for table in tables(found))
-    assert "## The goals" in text
+    assert "## Goals" in text
     assert "| RAND |  | 1 | 1 | 3 | > 4 | > 4 | 1 of 3 | 1.0 |" in text
     assert "jacob-cov: the first \\| reason" in text
 
@@ -178,6 +178,6 @@ def test_the_terminals_tables(found):
     assert reaching.head[:3] == ("strategy", "guide", "10%")
     assert " 68.33 \n" in best.terminal(160).replace("  ", " \n")
     assert "(34.00–94.00)" in best.terminal(160)
-    assert best.note.startswith("After so many trained models")
+    assert best.note.startswith("By number of trained models")
     assert [row[0].strip("`") for row in guides.rows] == ["params", DEFAULT]
     assert reaching.note == ""

@@ -31,9 +31,9 @@ def test_a_column_of_table_2_without_its_files_stays_empty(tiny_folder):
     layout = layout_of_table2(open_truth(f"robust-nb201:{folder}", "cifar10"))
     assert layout.filled == ("clean", "noise", "blur", "digital")
     assert dict(layout.empty) == {
-        "fgsm8": "robust-nb201 as it was given has no FGSM at 8/255",
-        "fgsm4": "robust-nb201 as it was given has no FGSM at 4/255",
-        "weather": "robust-nb201 as it was given has no accuracies under snow, fog, frost at all severities",
+        "fgsm8": "robust-nb201 as given has no FGSM at 8/255",
+        "fgsm4": "robust-nb201 as given has no FGSM at 4/255",
+        "weather": "robust-nb201 as given has no accuracies under snow, fog, frost at all severities",
     }
     usual = layout_of_table2(open_truth(f"robust-nb201:{folder}", "cifar10"), "usual")
     assert usual.filled == ("clean", "noise", "blur")
@@ -73,7 +73,7 @@ def test_table_1_with_what_nas_robbench201_has(epsilon):
     known, layout = columns_of_table1(truth, epsilon)
     assert layout.filled == ("clean", "fgsm", "pgd", "hrs_fgsm", "hrs_pgd", "autoattack")
     assert list(layout.empty) == ["cw", "deepfool", "spsa", "lgv"]
-    assert layout.empty["cw"].startswith(f"nas-robbench201 as it was given has no cw@{epsilon};")
+    assert layout.empty["cw"].startswith(f"nas-robbench201 as given has no cw@{epsilon};")
     assert "GPU weeks" in layout.empty["lgv"]
     raw = dict(zip(layout.filled, layout.table.raw, strict=True))
     assert (raw["pgd"], raw["autoattack"]) == (f"pgd@{epsilon}", "autoattack")

@@ -61,7 +61,7 @@ def named(found, title):
 
 
 def test_beside_the_paper():
-    sheet = named(table(IMAGENET), "Beside the paper")
+    sheet = named(table(IMAGENET), "Comparison with the paper")
     assert sheet.head == ("paper", "proxy", "cells", "clean", "FGSM-4", "Avg.", "n")
     assert sheet.rows == (
         ("#Params", "`params`", "all drawn strings", *(".600 (.683, -.083)", ".590 (.627, -.037)"),
@@ -74,7 +74,7 @@ def test_beside_the_paper():
          ".695 (.731, -.036)", "40"),
         ("CRoZe", "`croze-official`", "distinct cells", ".700", ".690", ".695", "40"),
     )  # fmt: skip
-    assert sheet.note.startswith("Ours (printed, difference). The print is of all 15,625 cells")
+    assert sheet.note.startswith("Ours (printed, difference). Printed: all 15,625 cells")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_differences_have_a_sign():
 
 def test_empty_columns_hold_the_print_alone_and_stand_nowhere_else():
     found = table(TABLE1, ("distinct",))
-    sheet = named(found, "Beside the paper")
+    sheet = named(found, "Comparison with the paper")
     print_ = printed("table1")
     for row, name in zip(sheet.rows, ("#Params", "NASWOT", "CRoZe"), strict=True):
         for column, heading in (("cw", "CW"), ("deepfool", "DeepFool"), ("spsa", "SPSA"), ("lgv", "LGV")):
@@ -106,9 +106,9 @@ def test_empty_columns_hold_the_print_alone_and_stand_nowhere_else():
             assert text == f"({print_.value(name, column):.3f})".replace("0.", ".")
     assert sheet.head[-2] == "Mean of 6"
     for other in sheets(found):
-        if other.title not in ("Beside the paper", "Not regenerated"):
+        if other.title not in ("Comparison with the paper", "Not reproduced"):
             assert not {"CW", "DeepFool", "SPSA", "LGV"} & set(other.head)
-    gone = named(found, "Not regenerated")
+    gone = named(found, "Not reproduced")
     assert [row[0] for row in gone.rows] == ["CW", "DeepFool", "SPSA", "LGV", "Avg."]
     assert gone.rows[0][1] == "no cw"
     (note,) = [note for note in notes(found) if note.startswith("*Mean of 6*")]
@@ -158,8 +158,8 @@ def test_intervals_and_partial_rhos_have_their_own_tables():
 def test_what_is_not_there_is_left_out():
     found = table(layout("table2/imagenet16-120", TWO, comparable=False))
     titles = [sheet.title for sheet in sheets(found)]
-    assert "Beside the paper" not in titles
-    assert "Not regenerated" not in titles
+    assert "Comparison with the paper" not in titles
+    assert "Not reproduced" not in titles
     with_remark = sheets(found, [("Table 2 on cifar10", "the same command")])[-1]
     assert with_remark.rows == (("Table 2 on cifar10", "the same command"),)
 
@@ -167,7 +167,7 @@ def test_what_is_not_there_is_left_out():
 def test_own_proxies_are_marked_and_explained():
     (note,) = [note for note in notes(table(IMAGENET)) if note.startswith("†")]
     assert "`croze-robust`" in note
-    assert "quote the report half" in note
+    assert "quote the values of the report half" in note
 
 
 def test_every_table_of_the_page_is_whole():

@@ -87,7 +87,7 @@ def test_the_page_and_the_second_run(croze, standard, tmp_path, monkeypatch):
     assert "30 of robust-nb201, cifar10, drawn with seed 0 from 40 strings" in page
     assert "on 8 images of digits, drawn at random" in page
     assert "| Table 2 on cifar100 | the same command with --dataset cifar100, where" in page
-    assert "Beside the paper" in outcome.err
+    assert "Comparison with the paper" in outcome.err
 
     def computed(self, request):
         raise AssertionError("computed again")
@@ -151,7 +151,7 @@ def test_table_1_leaves_columns_empty(croze, adversarial, tmp_path):
     assert result["cells"]["distinct cells"]["chosen"] == 30
     page = (tmp_path / "page.md").read_text()
     assert "attacks at 8/255" in page
-    assert "| CW | nas-robbench201 as it was given has no cw@8;" in page
+    assert "| CW | nas-robbench201 as given has no cw@8;" in page
     assert "Mean of 6" in outcome.err
 
 

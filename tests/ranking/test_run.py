@@ -255,7 +255,7 @@ def test_the_page_of_a_real_run(real):
     assert [sheet.title for sheet in part.sheets][-3:] == [
         "Failures",
         "Milliseconds a cell",
-        "Files of the truth",
+        "Files of the ground truth",
     ]
     spent = [float(row[1].replace(",", "")) for row in part.sheets[-2].rows]
     assert spent == sorted(spent)

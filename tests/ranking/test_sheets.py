@@ -59,7 +59,7 @@ def test_beyond_rho(judged):
 
 
 def test_the_top_stands_beside_the_oracle_and_chance(judged):
-    found = columns(named(judged, "clean, all cells: the top and the pick"))
+    found = columns(named(judged, "clean, all cells: top k and regret"))
     assert found["proxy"][-2:] == ["*oracle*", "*random*"]
     assert found["P@5"][0].startswith("1.000 (")
     assert found["P@5"][1] == "-"
@@ -86,7 +86,7 @@ def test_sets_stand_side_by_side(judged):
 
 def test_failures_and_constants_are_named(judged):
     assert failures(judged, CELLS).rows == (
-        ("`flat`", "the same for all cells, so it ranks nothing"),
+        ("`flat`", "the same score for all cells"),
         ("`noise`", "failed on 1 of 40"),
     )
 

@@ -100,7 +100,7 @@ def test_times():
 
 
 def test_the_summary_has_the_order_of_clean_accuracy_and_a_line():
-    sheet = named("Summary: the report half")
+    sheet = named("Summary (report half)")
     found = columns(sheet)
     assert found["proxy"] == [
         *("`croze-robust`", "`seldom`", "`params`", "`constant`"),
@@ -124,8 +124,8 @@ def test_all_tables_have_one_order():
         replace(r, value=-r.value) if r.cells == CHOOSE and r.statistic == "spearman" else r for r in records
     )
     survey = replace(SURVEY, ranking=replace(SURVEY.ranking, records=moved))
-    assert columns(named("The same on the choose half", survey))["proxy"][0] == "`croze-robust`"
-    assert "ms" not in named("The same on the choose half").head
+    assert columns(named("Summary (choose half)", survey))["proxy"][0] == "`croze-robust`"
+    assert "ms" not in named("Summary (choose half)").head
 
 
 def test_attacks_and_corruptions_have_their_own_tables():
@@ -141,7 +141,7 @@ def test_published_values_and_what_is_known():
     assert found["proxy"] == ["`params`", "`flops(convention=suite)`", "`plain`"]
     assert found["n"] == ["12", "12", "9"]
     assert found["rho"] == ["1.000", ".990", "-.200"]
-    assert found["what is known"] == [
+    assert found["remarks"] == [
         "equal on all 12",
         "3 of 12 differ",
         "noisy; ours failed on 2: no y; theirs failed on 1",
@@ -149,7 +149,7 @@ def test_published_values_and_what_is_known():
 
 
 def test_the_catalogue_and_the_failures():
-    found = columns(named("What each is"))
+    found = columns(named("Definitions"))
     assert found["needs"] == ["nothing", "labels, gradients, images"]
     assert found["arguments and defaults"] == ["", "k=1, m=a+b"]
     found = columns(named("Failures"))
@@ -196,7 +196,7 @@ def test_what_is_not_there_is_left_out():
 
 def test_rows_that_all_stand_alone_say_so():
     survey = replace(SURVEY, ranking=ranking_of({"rare": 0.9}, common=(), n=0))
-    assert named("Summary: the report half", survey).note == "Drawn: 30 cells."
+    assert named("Summary (report half)", survey).note == "Drawn: 30 cells."
 
 
 def test_too_few_cells_say_who_failed():

@@ -39,8 +39,8 @@ class Part:
 PARTS = (
     Part(
         "table1",
-        "How proxies rank adversarially trained cells.",
-        "how proxies rank 500 adversarially trained cells of NAS-Bench-201",
+        "Rank correlation after adversarial training.",
+        "rank correlation on 500 adversarially trained cells of NAS-Bench-201",
         "--truth nas-robbench201:FILE?ids=META: clean, FGSM, PGD, their HRS, AutoAttack",
         "CW, DeepFool, SPSA, LGV and the average over all: the paper's networks are not published, and "
         "training hundreds of cells adversarially takes GPU weeks (croze pool train --recipe pgd "
@@ -48,18 +48,19 @@ PARTS = (
     ),
     Part(
         "table2",
-        "How proxies rank cells after standard training.",
-        "how proxies rank the 15,625 standard-trained cells",
-        "--truth robust-nb201:DIR, a --dataset at a time: every column",
-        "nothing, where DIR has the folder of the data set; the print has lost half of NASWOT's row",
+        "Rank correlation after standard training.",
+        "rank correlation on the 15,625 cells after standard training",
+        "--truth robust-nb201:DIR, one --dataset at a time: every column",
+        "nothing, if DIR has the folder of the data set; half of NASWOT's row is missing in print",
     ),
     Part(
         "table3",
-        "Search, train, evaluate: the paper's main result.",
+        "Search, training and evaluation: the main result.",
         "searches on DARTS, standard-trained: clean, corruptions, FGSM, HRS",
-        "CIFAR-10 or CIFAR-100 images; made at whatever size is asked for",
-        "the paper's size: 3 searches of 5,000 candidates, each cell of 20 layers trained --epochs 200: GPU "
-        "days a row; one-shot searches are not made again, their published cells are trained",
+        "CIFAR-10 or CIFAR-100 images; at any size",
+        "the paper's size: 3 searches of 5,000 candidates, each genotype of 20 layers trained --epochs "
+        "200: GPU days per row; one-shot searches are not implemented, their published genotypes are "
+        "trained",
     ),
     Part(
         "table4",
@@ -70,57 +71,57 @@ PARTS = (
     ),
     Part(
         "table5",
-        "Which cell each set of CRoZe's components chooses.",
-        "which cell each set of CRoZe's components chooses on NAS-Bench-201",
+        "The cell that each set of components selects.",
+        "the NAS-Bench-201 cell that each set of CRoZe's components selects",
         "--truth robust-nb201:DIR: all of it",
         "nothing",
     ),
     Part(
         "table5-darts",
-        "The same on DARTS, what is chosen being trained.",
-        "the same on DARTS, what is chosen being trained",
-        "images; made at whatever size is asked for",
+        "The same on DARTS; selected genotypes are trained.",
+        "the same on DARTS; selected genotypes are trained",
+        "images; at any size",
         "the paper's size: 5,000 candidates, 20 layers, --epochs 200: GPU days",
     ),
     Part(
         "table6",
-        "How good the best and worst cells by proxy are.",
+        "Accuracies of the best and worst cells by proxy.",
         "the five best and worst cells by proxy, trained both ways",
         "--standard robust-nb201:DIR and --adversarial nas-robbench201:FILE?ids=META, without training",
-        "nothing that a published accuracy gives; figure6 needs the networks",
+        "nothing; figure6 needs trained networks",
     ),
     Part(
         "figure2",
         "Robustness against the cost of the search.",
         "HRS and accuracy under attacks against the cost of the search, from Tables 3 and 4",
         "the printed points alone; --table3 and --table4 add what those commands found",
-        "own points at the paper's size, as theirs",
+        "our points at the paper's size, as for those tables",
     ),
     Part(
         "figure3",
-        "Search strategies replayed; also `croze simulate`.",
+        "Simulated search strategies; also `croze simulate`.",
         "the best accuracy of a search against the number of models it trained",
         "--truth robust-nb201:DIR: all six strategies; also as croze simulate",
         "nothing",
     ),
     Part(
         "figure4",
-        "How much features of trained networks move.",
-        "how much features move over 18 inputs",
+        "Variance of the features of trained networks.",
+        "variance of features over 18 inputs",
         "one or two pools of croze pool train, of any size",
         "the paper's size: 300 cells trained both ways, --epochs 200: GPU weeks",
     ),
     Part(
         "figure5",
-        "Scores of untrained networks against those of trained ones.",
-        "scores of the initial state against those of trained states",
+        "Scores before and after training.",
+        "scores at initialisation against scores after training",
         "images: the state after ten steps; with --pool after full training",
         "full training at the paper's size: 300 cells, --epochs 200: GPU weeks",
     ),
     Part(
         "figure6",
         "Features of the best and worst by proxy; with Table 6.",
-        "how consistent the features of Table 6's cells are; also as croze reproduce table6 --plot",
+        "feature consistency of the cells of Table 6; also as croze reproduce table6 --plot",
         "--standard pool:DIR, and --adversarial pool:DIR, of croze pool train, of any size",
         "the paper's size: 300 cells trained both ways, --epochs 200: GPU weeks",
     ),
@@ -146,15 +147,15 @@ def _root() -> None:
 
 reproduce = group(
     {
-        "what": ("croze.paper.commands:what", "Which data each needs, what is not there."),
+        "what": ("croze.paper.commands:what", "Data that each one needs, and what is missing."),
         **{part.name: (part.place, part.help) for part in sorted(PARTS, key=lambda part: part.name)},
     },
     _root,
-    epilog="`croze reproduce what` says which data each needs, and what cannot be made without GPU weeks.",
+    epilog="`croze reproduce what` lists the data that each one needs, and what requires GPU weeks.",
 )
 
 VERBS: Verbs = {
-    "simulate": ("croze.paper.figure3:figure3", "Replay search strategies on measured accuracies."),
-    "reproduce": ("croze.paper.commands:reproduce", "Measure figures and tables of the paper again."),
+    "simulate": ("croze.paper.figure3:figure3", "Simulate search strategies on measured accuracies."),
+    "reproduce": ("croze.paper.commands:reproduce", "Reproduce tables and figures of the paper."),
 }
 """What the command line gets from here."""

@@ -201,8 +201,8 @@ def _errata_note() -> str:
             corrected = source.erratum(name, column)
             if corrected is not None:
                 found.append(
-                    f"{name} of Table {table[-1]} is printed as {source.value(name, column):.2f}, its own "
-                    f"row gives {corrected:.2f}, which stands here."
+                    f"{name} of Table {table[-1]} is printed as {source.value(name, column):.2f}; its row "
+                    f"gives {corrected:.2f}, which is used here."
                 )
     return " ".join(found)
 
@@ -231,8 +231,8 @@ def chart(rows: Sequence[Sequence[Panel]]) -> Chart:
     return Chart(
         "search-cost",
         "Robustness against the cost of the search",
-        "Points are methods, bars their deviation over repetitions; the printed ones cost GPU seconds of an "
-        "RTX 3090, ours seconds of this machine.",
+        "Points are methods, bars standard deviations over repetitions; printed costs are GPU seconds of "
+        "an RTX 3090, ours seconds of this machine.",
         "; ".join(" ".join(line[:4]) for line in table_of(rows).rows),
         table_of(rows),
         draw,
@@ -400,7 +400,7 @@ def figure2(
     rows = cost_panels(*runs)
     Outcome(
         title="Robustness against the cost of the search",
-        about="Robustness of what a search found against what the search cost: the paper's Figure 2.",
+        about="Robustness of the networks found, against the cost of the search: Figure 2 of the paper.",
         result={"panels": [asdict(panel) for row in rows for panel in row]},
         basis=(),
         tables=[table_of(rows)],

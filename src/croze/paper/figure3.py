@@ -84,7 +84,7 @@ def _goals(simulation: Simulation) -> Table:
     for target in simulation.targets:
         above = int(target.above(cells).sum())
         curve = simulation.random(target)
-        found = f"{curve.missed:,} of {simulation.runs:,} runs did not get there"
+        found = f"{curve.missed:,} of {simulation.runs:,} runs did not reach it"
         if not curve.missed:
             error = curve.models.std(ddof=1) / math.sqrt(simulation.runs) if simulation.runs > 1 else math.nan
             found = f"{curve.models.mean():,.1f}" + ("" if math.isnan(error) else f" ± {error:,.1f}")
@@ -100,11 +100,11 @@ def _goals(simulation: Simulation) -> Table:
             )
         )
     note = (
-        "Models that random search trains until it reaches the goal: the mean in closed form, and in these "
-        "runs with its standard error."
+        "Number of models that random search trains until it reaches the goal: expectation in closed "
+        "form, and mean over these runs with its standard error."
     )
     head = ("goal", "source", "reached by", "best, %", "random, expected", "random, found")
-    return Table("The goals", note, head, tuple(rows), prose=True)
+    return Table("Goals", note, head, tuple(rows), prose=True)
 
 
 def _reaching(simulation: Simulation, target: Target) -> Table:
@@ -129,7 +129,7 @@ def _reaching(simulation: Simulation, target: Target) -> Table:
 def _best(simulation: Simulation, target: Target) -> Table:
     counts = [n for n in COUNTS if n < simulation.budget] + [simulation.budget]
     low, high = (f"{share:.0%}" for share in BAND)
-    note = f"After so many trained models: the mean over the runs, and their {low} and {high} quantiles."
+    note = f"By number of trained models: mean over the runs, with the {low} and {high} quantiles."
     rows = tuple((c.label, c.guide, *(_at(c, n) for n in counts)) for c in simulation.of(target))
     head = ("strategy", "guide", *(f"{n:,}" for n in counts))
     return Table(f"Best {target.name} so far, %", note, head, rows)
@@ -145,9 +145,9 @@ def _guides(simulation: Simulation) -> Table:
     for g in simulation.guides:
         made = g.definition if g.definition != g.spec else ""
         rows.append((f"`{g.spec}`", made, f"{g.scored:,}", f"{g.failures:,}", g.reason))
-    note = "A guided strategy never asks for a cell on which its guide fails; a random draw may."
-    head = ("guide", "made of", "distinct cells scored", "failed", "the first because")
-    return Table("The guides", note, head, tuple(rows), prose=True)
+    note = "A guided strategy never proposes a cell on which its guide fails; a random draw may."
+    head = ("guide", "definition", "distinct cells scored", "failed", "first reason")
+    return Table("Guides", note, head, tuple(rows), prose=True)
 
 
 def models_text(models: float, budget: int) -> str:
@@ -172,47 +172,51 @@ def notes(simulation: Simulation, half: str) -> list[str]:
     own = {key: n for name in strategies for key, n in settings_of(name).items() if n is not None}
     own |= simulation.settings
     lines = [
-        "Training is looking a test accuracy up. The strategy is told that very accuracy and goes by it, "
-        "as in the paper's figure: searches after clean accuracy are told the clean one, those after another "
-        "accuracy that one. A search that selects on validation data has less to go by.",
-        "Isomorphic cells are one model: a proposal whose class was trained before costs nothing and "
-        "counts for nothing. Strings are drawn with equal probability, as `croze search` draws them.",
-        "RAND draws at random; AE is regularised evolution; +warmup begins with the best of a pool by the "
-        "guide; +move asks for the neighbours of the best of the population, in the guide's order.",
-        "*Not reached* counts runs that did not get to the goal; a quantile that falls among them is "
-        f"`> {simulation.budget:,}`. Quantiles are values of single runs, never between two of them. "
-        "*Times fewer* is random search's median divided by the strategy's.",
+        "Training is simulated by looking up the test accuracy. The strategy receives this test accuracy, "
+        "as in the paper's figure: searches for clean accuracy receive the clean one, searches for "
+        "another accuracy receive that one. A search that selects on validation data has less "
+        "information.",
+        "Isomorphic cells are one model: a proposal whose class was already trained is free and not "
+        "counted. Strings are drawn with equal probability, as in `croze search`.",
+        "RAND is random search; AE is regularised evolution; +warmup starts from the best of a pool by "
+        "the guide; +move proposes the neighbours of the best member of the population, in the guide's "
+        "order.",
+        "*Not reached* counts runs that did not reach the goal; a quantile among them is `> "
+        f"{simulation.budget:,}`. Quantiles are values of single runs, without interpolation. *Times "
+        "fewer* is the median of random search divided by that of the strategy.",
     ]
     if "pool" in own:
         lines.append(
-            f"A pool is {min(own['pool'], len(moves.cells)):,} strings, which hold "
-            f"{moves.classes_among(own['pool']):,.0f} distinct cells on average. The guide scores them all; "
-            "that trains nothing and is not counted here."
+            f"A pool is {min(own['pool'], len(moves.cells)):,} strings, "
+            f"{moves.classes_among(own['pool']):,.0f} distinct cells on average. The guide scores all of "
+            "them; this needs no training and is not counted."
         )
     if "population" in own:
         lines.append(
-            f"Settings: {', '.join(f'{key} {value:,}' for key, value in own.items())}. Until a population "
-            "is full, strategies with the same beginning train the same models: without warm-up random ones, "
-            "with it the best of the pool."
+            f"Settings: {', '.join(f'{key} {value:,}' for key, value in own.items())}. Until the "
+            "population is full, strategies with the same start train the same models: random ones "
+            "without warm-up, the best of the pool with it."
         )
     if simulation.guides:
         lines.append(
             f"An aggregate ranks all {len(moves.representatives):,} distinct cells here; in a search it "
-            "ranks those that it has seen."
+            "ranks those scored so far."
         )
     if half != "both":
-        lines.append(f"Strategies see the {half} half only: neighbours in the other half are left out.")
+        lines.append(
+            f"Strategies are restricted to the {half} half; neighbours in the other half are left out."
+        )
     if DEFAULT in (guide.spec for guide in simulation.guides):
         consequence = {
-            "both": "these are both halves, which flatters it, and `--half report` leaves that half out",
-            "choose": "values on it are not for quoting",
-            "report": "no cell here had a part in that",
+            "both": "both halves are used here, which favours it; `--half report` excludes that half",
+            "choose": "values on it should not be quoted",
+            "report": "no cell used here was involved",
         }[half]
         lines.append(f"`{DEFAULT}` was chosen on the choose half; {consequence}.")
     if any(target.source == nasbench201.NAME for target in simulation.targets):
         lines.append(
-            f"{nasbench201.NAME} trained the strings of a class each on its own, and their accuracies "
-            "differ: a class has the mean over its strings."
+            f"{nasbench201.NAME} trained each string of a class separately, with different accuracies; the "
+            "value of a class is the mean over its strings."
         )
     return lines
 
@@ -295,9 +299,9 @@ def chart(simulation: Simulation) -> Chart:
     return Chart(
         "simulation",
         "Best accuracy so far against trained models",
-        f"Lines are means over {simulation.runs:,} runs, bands their {low} and {high} quantiles, dashed "
-        f"strategies have no guide; dotted: the goals {goals}; grey: the best of all cells. While strategies "
-        "train the same models, their lines lie on each other.",
+        f"Lines: means over {simulation.runs:,} runs; bands: {low} and {high} quantiles; dashed: "
+        f"strategies without a guide; dotted: the goals {goals}; grey: the best of all cells. The lines of "
+        "strategies that train the same models coincide.",
         "; ".join(
             f"{curve.target}, {curve.label} {curve.guide}: {percent_text(curve.mean[-1])}% in the end"
             for curve in simulation.curves
@@ -318,29 +322,27 @@ def figure3(
     ] = None,
     target: Annotated[
         str,
-        typer.Option(metavar="NAME=PERCENT,...", help="Accuracies to search for, with the goal of each."),
+        typer.Option(metavar="NAME=PERCENT,...", help="Accuracies to search for, each with its goal."),
     ] = "clean=93.5,fgsm-8=46",
     guides: Annotated[
         str, typer.Option(help="Comma-separated proxies and aggregates that guide warm-up and move.")
     ] = "croze-official,croze-robust",
     strategies: Annotated[
-        str, typer.Option(help="Comma-separated; `croze list algorithms` names them. random is always there.")
+        str, typer.Option(help="Comma-separated; see `croze list algorithms`. random is always included.")
     ] = ",".join(STRATEGIES),
-    runs: Annotated[int, typer.Option(min=1, help="Replays of each.")] = 100,
-    budget: Annotated[int, typer.Option(min=1, help="Models that a run trains at most.")] = 1000,
+    runs: Annotated[int, typer.Option(min=1, help="Number of runs per strategy.")] = 100,
+    budget: Annotated[int, typer.Option(min=1, help="Maximum number of trained models per run.")] = 1000,
     half: Half = "both",
     pool: Annotated[
-        int | None, typer.Option(min=1, help="Random architectures of the warm-up.  [default: 3000]")
+        int | None, typer.Option(min=1, help="Random architectures in the warm-up pool.  [default: 3000]")
     ] = None,
     population: Annotated[
-        int | None, typer.Option(min=1, help="Architectures alive in evolution and move.")
+        int | None, typer.Option(min=1, help="Population size of evolution and move.")
     ] = None,
-    tournament: Annotated[
-        int | None, typer.Option(min=1, help="Architectures drawn for each parent in evolution.")
-    ] = None,
+    tournament: Annotated[int | None, typer.Option(min=1, help="Tournament size of evolution.")] = None,
     neighbours_per_parent: Annotated[
         int | None,
-        typer.Option(min=1, help="Neighbours among which a guide chooses, for move.  [default: all]"),
+        typer.Option(min=1, help="Neighbours from which a guide selects, in move.  [default: all]"),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the strategies.")] = 0,
     data: Data = "digits",
@@ -415,9 +417,9 @@ def figure3(
     if criteria:
         basis.insert(1, f"guides: scores of {scoring_text(evaluator, data, sampling)}")
     Outcome(
-        title="Searches replayed",
-        about="How many models a search trains until it has a good one, on the cells whose accuracies "
-        f"{known.name} holds for {known.dataset}: the paper's section 4.3 and Figure 3.",
+        title="Simulated searches",
+        about="Number of models that a search trains until it finds a good one, simulated on the "
+        f"accuracies of {known.name} for {known.dataset}: section 4.3 and Figure 3 of the paper.",
         result={**found.to_json(), "half": half, "scored_on": evaluator.context},
         basis=basis,
         tables=tables(found),

@@ -137,7 +137,7 @@ def chart(chosen: Sequence[Chosen]) -> Chart:
                     axes.bar(place, found.relative, yerr=error, color=colour, capsize=3)
                     axes.text(place, 0.02 * found.relative, f"{found.relative:.3f}", ha="center")
             axes.set_xticks(range(len(choosers)), [_wrapped(by) for by in choosers])
-            axes.set_title(f"{training} training, chosen from {next(iter(own.values())).among}")
+            axes.set_title(f"{training} training, selected from {next(iter(own.values())).among}")
             axes.set_ylabel("relative deviation over 18 inputs")
             axes.grid(visible=False, axis="x")
         return figure
@@ -145,8 +145,8 @@ def chart(chosen: Sequence[Chosen]) -> Chart:
     return Chart(
         "features-of-chosen",
         "How much features move",
-        "Standard deviation of a network's features over 18 inputs, as a share of their root mean square; "
-        "bars at the ends are two standard errors over images.",
+        "Standard deviation of a network's features over 18 inputs, relative to their root mean square; "
+        "error bars are two standard errors over images.",
         "; ".join(f"{one.training}, {one.by}: {one.features.relative:.3f}" for one in chosen),
         table(chosen),
         draw,
@@ -160,7 +160,7 @@ def _wrapped(text: str) -> str:
 def figure4(
     pools: Annotated[
         list[str],
-        typer.Option("--pool", metavar="DIR", help="A pool by `croze pool train`; one a training."),
+        typer.Option("--pool", metavar="DIR", help="Folder of a pool; one per kind of training."),
     ],
     proxies: Annotated[
         str, typer.Option(help="Proxies whose choices are compared, comma-separated.")
@@ -207,7 +207,7 @@ def figure4(
             chosen += feature_variance(pool, merits, shown, settings, watch)
     Outcome(
         title="Features under 18 inputs",
-        about="How much features of trained networks move: the paper's Figure 4.",
+        about="Variance of the features of trained networks under perturbation: Figure 4 of the paper.",
         result={"chosen": [one.to_json() for one in chosen]},
         basis=(),
         tables=[table(chosen)],

@@ -363,19 +363,21 @@ def _is_printed(later: str) -> bool:
 def notes(found: Predictiveness) -> list[str]:
     """How to read the tables, a line each."""
     return [
-        "rho is Spearman's, between the score in the single-step state (the initialised network) and the "
-        "same score of the same network later; brackets hold its 95% bootstrap interval "
+        "rho is Spearman's rho between the score in the single-step state (the initialised network) and "
+        "the score of the same network in the later state; in brackets its 95% bootstrap interval "
         f"({found.resamples:,} resamples of the cells, seed {found.seed}); tau is Kendall's tau-b.",
-        "The proxy of a state takes that state's weights as theta in Eq. 3-10; batch, seed and everything "
-        "else stay the same. The paper does not spell this out: it is our reading of its section 4.4.",
-        "The product is the form with all three components; a component alone is the form with the other two "
-        "as the factor 1. *The form* is what was named.",
-        "Perturbed images: the robust network sees x' of Eq. 4, as the form defines it. Clean images: it "
-        "sees x itself, and its weights alone are perturbed. The paper's values stand beside the former.",
-        "A failed score is never ranked, and all rows of all tables rest on the same cells.",
-        "The paper (300 cells, its own networks) states .995 after 10 steps and .970 after full training for "
-        "the product. Of the components its figure says .537 (parameters) and .979 (gradients) after full "
-        "training; its other values are not legible in our copy and are left out.",
+        "The score of a state uses the weights of that state as theta in Eq. 3-10; batch, seed and "
+        "everything else are the same. The paper does not state this; it is our interpretation of its "
+        "section 4.4.",
+        "The product is the form with all three components; for a single component, the other two are "
+        "replaced by the factor 1. *The form* marks the part that is the named proxy.",
+        "Perturbed images: the robust network receives x' of Eq. 4, as the form defines it. Clean images: "
+        "it receives x, and only its weights are perturbed. The paper's values are compared with the "
+        "former.",
+        "Failed scores are not ranked, and all rows of all tables use the same cells.",
+        "The paper (300 cells, its own networks) states .995 after 10 steps and .970 after full training "
+        "for the product. Of the components, its figure gives .537 (parameters) and .979 (gradients) "
+        "after full training; its other values are not legible in our copy and are omitted.",
     ]
 
 
@@ -427,8 +429,9 @@ def chart(found: Predictiveness) -> Chart:
     return Chart(
         "predictiveness",
         "Ranks before and after training",
-        "Each dot is a cell: its rank by the form, or by one component of it, in the single-step state and "
-        "in a later one, on perturbed images; 1 is the lowest score. On the grey line nothing has changed.",
+        "Each dot is a cell: its rank by the form, or by one component of it, in the single-step state "
+        "and in a later state, on perturbed images; 1 is the lowest score. On the grey line the rank is "
+        "unchanged.",
         "; ".join(
             f"{form}, {part}, {cloud.later}: rho {rho_text(cloud.rho)}"
             for (form, part), there in clouds(found).items()
@@ -448,15 +451,17 @@ def figure5(
             help=f"Distinct cells to draw, or cells of the pool.  [default: {SAMPLE}, or the whole pool]",
         ),
     ] = None,
-    steps: Annotated[int, typer.Option(min=0, help="Steps of training before the later state.")] = 10,
+    steps: Annotated[int, typer.Option(min=0, help="Number of training steps before the later state.")] = 10,
     pool: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Compare with full training too: a folder of trained cells."),
+        typer.Option(metavar="DIR", help="Folder of a pool, to compare with full training as well."),
     ] = None,
     data: Data = "digits",
     images: Annotated[
         int | None,
-        typer.Option(min=2, help="Images that the steps are taken on, as in `croze train`.  [default: all]"),
+        typer.Option(
+            min=2, help="Number of training images for the steps, as in `croze train`.  [default: all]"
+        ),
     ] = None,
     form: Forms = "croze-paper,croze-official,croze-positional",
     seed: SampleSeed = 0,
@@ -522,18 +527,18 @@ def figure5(
         f"{steps} steps: SGD with lr {recipe.lr:g}, momentum {recipe.momentum:g}, weight decay "
         f"{recipe.weight_decay:g}, batch {min(recipe.batch_size, len(training))}, padded crops and flips, "
         f"gradients clipped at a norm of {recipe.clip:g}, on {len(training):,} training images, order from "
-        f"seed {score_seed}: the first steps of `croze train`, from the weights that the single-step state "
-        "has, in the network that each form is defined on",
+        f"seed {score_seed}: the first steps of `croze train`, from the weights of the single-step state, "
+        "in the network on which each form is defined",
     ]
     if members:
         basis.append(
-            f"full training: the best epoch of {len(members):,} trainings in {pool}; its single-step state "
+            f"full training: the best epoch of {len(members):,} trainings in {pool}; the single-step state "
             "is that of the network as it was trained, for every form"
         )
     Outcome(
         title="Scores before and after training",
-        about="How well the score of an initialised network says what the score of the same network will be "
-        "after training: the paper's Figure 5 and section 4.4.",
+        about="Rank correlation between the scores of initialised networks and the scores of the same "
+        "networks after training: Figure 5 and section 4.4 of the paper.",
         result={**found.to_json(), "scored_on": evaluator.context},
         basis=basis,
         tables=tables(found),

@@ -28,27 +28,27 @@ PublishedCells = Annotated[
 ]
 Searches = Annotated[
     int,
-    typer.Option(min=1, help="Repetitions of search, training and evaluation, each with a seed of its own."),
+    typer.Option(min=1, help="Repetitions of search, training and evaluation, each with its own seed."),
 ]
 Candidates = Annotated[
     int,
     typer.Option(
-        "--candidates", "--sample", min=2, help="Architectures scored in a search, the warm-up included."
+        "--candidates", "--sample", min=2, help="Architectures scored per search, including the warm-up."
     ),
 ]
 WarmUpPool = Annotated[
     int | None,
-    typer.Option(min=1, help="Random candidates of the warm-up.  [default: three fifths of --candidates]"),
+    typer.Option(min=1, help="Random candidates in the warm-up.  [default: three fifths of --candidates]"),
 ]
 Population = Annotated[
     int | None,
-    typer.Option(min=1, help="Best candidates of the warm-up that moves begin with.  [default: 50]"),
+    typer.Option(min=1, help="Best candidates of the warm-up from which moves start.  [default: 50]"),
 ]
 InFlight = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="Candidates in work at once; changes the search.  [default: 32, or a tenth of --candidates]",
+        help="Candidates in flight; affects the search.  [default: 32, or a tenth of --candidates]",
     ),
 ]
 FirstSeed = Annotated[
@@ -63,7 +63,7 @@ ScoreBatch = Annotated[
 CellsPerStage = Annotated[
     int | None,
     typer.Option(
-        "--cells-per-stage", min=1, help="Cells a stage of nasbench201.  [default: the space's own]"
+        "--cells-per-stage", min=1, help="Cells per stage, in nasbench201.  [default: the space's own]"
     ),
 ]
 Limits = Annotated[
@@ -78,23 +78,24 @@ Folder = Annotated[
     str,
     typer.Option(
         "--out",
-        help="Folder of searches and trainings, which Tables 3 and 4 share; the same command goes on there.",
+        help="Folder of searches and trainings, shared by Tables 3 and 4; the same command resumes from "
+        "what is there.",
     ),
 ]
 Forms = Annotated[
     str,
     typer.Option("--form", help="Comma-separated forms of CRoZe: croze-paper, croze-official, ..."),
 ]
-AllCells = Annotated[bool, typer.Option("--all", help="Every cell of the truth, in place of --sample.")]
+AllCells = Annotated[bool, typer.Option("--all", help="All cells of the ground truth, instead of --sample.")]
 RankedProxies = Annotated[
     str,
-    typer.Option("--proxies", help="Comma-separated proxies and aggregates, or all of those with a name."),
+    typer.Option("--proxies", help="Comma-separated proxies and aggregates, or all named ones."),
 ]
 GivenSize = Annotated[
     bool | None,
     typer.Option(
         "--given-size/--no-given-size",
-        help="Count live parameters too, for rho given these.  [default: unless all proxies are sizes]",
+        help="Also count live parameters, for rho given these.  [default: unless all proxies are sizes]",
     ),
 ]
 

@@ -199,17 +199,17 @@ class Extent:
     def sentence(self) -> str:
         """What to expect."""
         text = (
-            f"Ahead: {self.searches:,} searches of {self.candidates:,} candidates and {self.trainings:,} "
+            f"To do: {self.searches:,} searches of {self.candidates:,} candidates and {self.trainings:,} "
             f"trainings of {self.epochs:,} epochs, at least {self.images:,} images forward and backward"
         )
         if self.seconds is not None:
             hours = self.images * self.seconds / 3600
             duration = f"{hours:,.0f} hours" if hours >= 100 else f"{hours:.1f} hours"
             text += (
-                f", which is {duration if hours >= 1 else f'{hours * 60:.1f} minutes'} of one core by a pass "
-                "timed just now, without the evaluation"
+                f", about {duration if hours >= 1 else f'{hours * 60:.1f} minutes'} on one core by a pass "
+                "timed now, without the evaluation"
             )
-        return f"{text}. What the folder holds already is not done again."
+        return f"{text}. Results in the folder are not computed again."
 
 
 def seconds_an_image(evaluator: Evaluator) -> float:

@@ -170,7 +170,7 @@ def _searches(rows: Sequence[Row], seconds: str) -> Table:
                 )
             )
     head = ("searched by", "seed", "scored", "failed", f"{seconds} of scoring", "best score")
-    return Table("The searches", "", (*head, "params", "live params", "remark"), tuple(lines))
+    return Table("Searches", "", (*head, "params", "live params", "remark"), tuple(lines))
 
 
 def _trainings(rows: Sequence[Row], columns: Sequence[str]) -> Table:
@@ -180,7 +180,7 @@ def _trainings(rows: Sequence[Row], columns: Sequence[str]) -> Table:
             texts = [f"{100 * run.values[f]:.2f}" if f in run.values else "" for f in columns]
             lines.append((f"`{row.name}`", f"{run.seed}", *texts, f"{run.training.get('epoch', '')}"))
     head = ("row", "seed", *(HEADINGS[name] for name in columns), "epoch kept")
-    return Table("The trainings", "", head, tuple(lines))
+    return Table("Trainings", "", head, tuple(lines))
 
 
 def _architectures(rows: Sequence[Row]) -> Table:
@@ -191,13 +191,13 @@ def _architectures(rows: Sequence[Row]) -> Table:
             if run.architecture and seed not in by_name.setdefault(run.architecture, []):
                 by_name[run.architecture].append(seed)
     lines = tuple((f"`{name}`", "; ".join(who)) for name, who in by_name.items())
-    return Table("The architectures", "", ("architecture", "row"), lines, prose=True)
+    return Table("Architectures", "", ("architecture", "row"), lines, prose=True)
 
 
 def _failures(rows: Sequence[Row]) -> Table | None:
     lines = [(f"`{row.name}`", f"{run.seed}", run.failed) for row in rows for run in row.runs if run.failed]
-    note = "These have no values and count in no mean."
-    return Table("Failures", note, ("row", "seed", "because"), tuple(lines), prose=True) if lines else None
+    note = "These have no values and enter no mean."
+    return Table("Failures", note, ("row", "seed", "reason"), tuple(lines), prose=True) if lines else None
 
 
 def millions_text(count: float) -> str:
@@ -215,13 +215,15 @@ def _signed(value: float) -> str:
 
 
 _STANDARD = (
-    "CC is the mean accuracy over 15 corruptions and their five severities, FGSM is of epsilon 8/255 (the "
-    "paper does not state its own), HRS the harmonic mean of clean and FGSM of each network, then averaged."
+    "CC is the mean accuracy over 15 corruptions and five severities. FGSM has epsilon 8/255 (the paper "
+    "does not state its epsilon). HRS is the harmonic mean of clean and FGSM for each network, then "
+    "averaged."
 )
 _ADVERSARIAL = (
-    "Attacks are l-inf of epsilon 8/255, PGD takes 20 steps of 2/255 unless the command says otherwise; Avg. "
-    "is over the five attacks, without clean. The released code of the paper runs CW in l2, one iteration of "
-    "SPSA and LGV at 4/255: if the print rests on that, these three columns are of other attacks than ours."
+    "Attacks are in l-inf with epsilon 8/255; PGD takes 20 steps of 2/255 unless the command states "
+    "otherwise. Avg. is over the five attacks, without clean. The paper's released code runs CW in l2, "
+    "one iteration of SPSA, and LGV at 4/255; if the printed values rest on it, these three columns are "
+    "not comparable."
 )
 
 
@@ -234,38 +236,39 @@ def notes(rows: Sequence[Row], paper: PrintedTable | None, size: str, *, adversa
         size: of our run, in words.
     """
     lines = [
-        "Accuracies are in percent, mean and sample standard deviation over n repetitions; one repetition "
-        "has no deviation. Each repetition searches, trains and evaluates with a seed of its own, so a cell "
-        "that two searches find is trained once for each; within a repetition equal cells are one training.",
+        "Accuracies are in percent: mean and sample standard deviation over n repetitions; a single "
+        "repetition has no deviation. Each repetition searches, trains and evaluates with its own seed, "
+        "so a genotype found by two searches is trained once for each; within a repetition equal "
+        "genotypes share one training.",
         _ADVERSARIAL if adversarial else _STANDARD,
-        "Search seconds are summed over the scores of a search, each counting what it took by the clock in "
-        "its one-threaded worker when it was computed, also where a search went on after a stop: a machine "
-        "busy with other work takes longer. The paper's are of one RTX 3090, so no difference is taken. A "
-        "published cell was not searched here and has none of ours.",
+        "Search time is the sum of the wall-clock times of all scores of a search, each measured when it "
+        "was computed in its one-threaded worker, also before an interruption; other load on the machine "
+        "increases it. The paper's times are of one RTX 3090, so no difference is given. Published "
+        "genotypes were not searched here and have no search time of ours.",
     ]
     if paper is not None:
         lines.append(
-            f"Printed values are of 5,000 candidates a search, 20 cells, 36 channels and 200 epochs on all "
-            f"images. Ours: {size}. At another size a difference says little."
+            "Printed values are of 5,000 candidates per search, 20 cells, 36 channels and 200 epochs on "
+            f"all images. Ours: {size}. At another size, a difference means little."
         )
         missing = not_run(rows, paper)
         if missing:
-            lines.append(f"Not run, and so without values of ours: {', '.join(missing)}.")
+            lines.append(f"Not run, and therefore without values of ours: {', '.join(missing)}.")
         if "params_M" in paper.columns:
             lines.append(
-                "The printed CRoZe cell counts dead nodes: it is of the space that the released code samples "
-                "(`darts-released`), 5.52M parameters of which 2.89M are live."
+                "The printed CRoZe genotype has dead nodes: it is from the space that the released code "
+                "samples (`darts-released`); of its 5.52M parameters 2.89M are live."
             )
         if paper.errata:
             lines.append(
-                "Where the print disagrees with its own row, what the row gives stands in brackets, and the "
-                "difference is taken to that."
+                "If a printed average contradicts its row, the value computed from the row is in "
+                "brackets, and the difference refers to it."
             )
     own = [row.name for row in rows if row.name in OWN]
     if own:
         lines.append(
             f"{' and '.join(own)} {'is' if len(own) == 1 else 'are'} this project's own, chosen on the "
-            "choose half of NAS-Bench-201's cells; no printed row belongs to them."
+            "choose half of the NAS-Bench-201 cells; there is no printed row to compare."
         )
     return lines
 
@@ -280,16 +283,15 @@ def publish(run: Protocol, rows: list[Row], terminal: Console, json: str | None,
     missing = not_run(rows, paper)
     remarks = [f"Not run: {', '.join(missing)}."] if missing else []
     if paper is None:
-        remarks.append("Name the data set with --dataset to see the printed values beside ours.")
+        remarks.append("Name the data set with --dataset to add the printed values.")
     counts = sorted({count for row in rows for one in row.runs for count in one.images})
     images = " to ".join(f"{n:,}" for n in dict.fromkeys((counts[0], counts[-1]))) if counts else ""
     basis = [
-        f"searches: {run.searches} for each method, warm-up and moves in {space!r}, "
-        f"{run.effort.candidates:,} candidates each, {run.effort.pool:,} of them of the warm-up; "
-        f"scored untrained on {run.score_batch} images of {run.data}; seeds "
-        f"{', '.join(map(str, run.seeds))}",
-        f"training: {run.recipe.method}, {run.recipe.epochs} epochs on {run.images or 'all'} images "
-        f"of {run.data}, {run.recipe.validation:.0%} of them to choose the epoch",
+        f"searches: {run.searches} per method, warm-up and moves in {space!r}, {run.effort.candidates:,} "
+        f"candidates each, {run.effort.pool:,} of them in the warm-up; scored untrained on "
+        f"{run.score_batch} images of {run.data}; seeds {', '.join(map(str, run.seeds))}",
+        f"training: {run.recipe.method}, {run.recipe.epochs} epochs on {run.images or 'all'} images of "
+        f"{run.data}, {run.recipe.validation:.0%} of them to select the epoch",
         f"evaluation: {images} images of {run.test_data or 'the same, set aside'}"
         if counts
         else "evaluation: none",
@@ -310,12 +312,13 @@ def publish(run: Protocol, rows: list[Row], terminal: Console, json: str | None,
     write_result(path, run.table, VERSION, {**result, "basis": basis, "provenance": provenance()})
     size = (getattr(space, "layers", None), getattr(space, "channels", None))
     Outcome(
-        title=f"The whole protocol: Table {run.table[-1]}",
-        about=f"Cells found by warm-up and moves, and published ones, trained and evaluated: {training}.",
+        title=f"Search, training and evaluation: Table {run.table[-1]}",
+        about="Genotypes found by warm-up and moves, and published genotypes, trained and evaluated: "
+        f"{training}.",
         result=result,
         basis=basis,
         tables=tables(
-            "Ours beside the paper's" if paper else "Ours",
+            "Comparison with the paper" if paper else "Ours",
             rows,
             run.columns,
             paper,

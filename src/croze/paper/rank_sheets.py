@@ -44,7 +44,9 @@ OTHERS = "°"
 """What stands behind a figure that rests on other cells than those of the other rows."""
 
 
-WIDER = " Isomorphic strings are drawn as cells of their own, so those for all strings are too narrow."
+WIDER = (
+    " Isomorphic strings are resampled as separate cells, so the intervals for all strings are too narrow."
+)
 
 
 def sheets(found: RankTable, remarks: Sequence[tuple[str, str]] = ()) -> list[Table]:
@@ -71,61 +73,64 @@ def notes(found: RankTable) -> list[str]:
     """How to read the tables, a line each."""
     drawn = found.ranking.bootstrap
     lines = [
-        "A value is Spearman's rho of the score with the measured accuracy, turned so that the better end "
-        "of the proxy counts as high; `-` where there is none, because the score is the same for all cells "
-        "or succeeded on fewer than three.",
+        "Values are Spearman's rho between score and measured accuracy, oriented so that the better end "
+        "of the proxy is high; `-` if undefined, because the score is the same for all cells or succeeded "
+        "on fewer than three.",
     ]
     several = any(view.kind == "all" for view in found.views)
     if several:
         lines.append(
-            "*All drawn strings* count isomorphic cells as often as they have strings, as the paper does. "
-            "*Distinct cells* are those of the drawn strings that represent their isomorphism class in the "
-            "benchmark; as the strings are drawn at random, so are these classes."
+            "*All drawn strings* counts isomorphic cells as often as they occur as strings, as in the "
+            "paper. *Distinct cells* are those of the drawn strings that represent their isomorphism "
+            "class in the benchmark; since strings are drawn at random, so are these classes."
         )
     if found.layout.comparable:
         lines.append(
-            "Beside the paper every proxy stands on all n cells where it succeeded, as the paper has it. "
-            "Brackets hold what is printed and our difference to it. Where the printed average is not the "
-            "mean of its row, an erratum, the brackets say what the row gives, and the difference is to "
-            "that. "
-            "*Lost* is what the print does not show. The paper's CRoZe is the released code's "
-            "(`croze-official`); `croze-paper` is Eq. 3-10 as written, another proxy, beside the same row."
+            "In the comparison with the paper, every proxy is evaluated on all n cells on which it "
+            "succeeded, as in the paper. In brackets: the printed value and our difference to it. If the "
+            "printed average is not the mean of its row (an erratum), the brackets give the mean of the "
+            "row, and the difference refers to it. *Lost* marks values that are missing in print. The "
+            "paper's CRoZe is the released code (`croze-official`); `croze-paper` is Eq. 3-10 as written, "
+            "another proxy, compared with the same row."
         )
     if found.layout.name.startswith("table2"):
         lines.append(
-            "A corruption's value is the mean of rho over its five severities, a group's the mean over its "
-            f"corruptions; the groups are those of the {found.layout.table.convention} convention."
+            "The value of a corruption is the mean of rho over its five severities, that of a group the "
+            f"mean over its corruptions; groups follow the {found.layout.table.convention} convention."
         )
     else:
         lines.append(
-            "HRS is the harmonic mean of a cell's clean accuracy and that under the attack; rho is with it. "
-            "AutoAttack has one size in NAS-RobBench-201, 8/255, whatever the size of the others."
+            "HRS is the harmonic mean of a cell's clean accuracy and its accuracy under the attack; rho "
+            "is computed with it. AutoAttack has only epsilon 8/255 in NAS-RobBench-201, whatever the "
+            "epsilon of the other attacks."
         )
         lines.append(
-            "The printed values are of other networks: other cells, which the authors trained with a recipe "
-            "of their own and attacked at a size that is not printed. A difference to them is one of the "
-            "truths as much as of the scores; sizes, which everybody computes alike, show how much."
+            "The printed values are of other networks: other cells, which the authors trained with their "
+            "own recipe and attacked with an epsilon that is not printed. Differences to them are due to "
+            "the ground truth as well as to the scores; sizes, which are computed identically everywhere, "
+            "indicate how much is due to the ground truth."
         )
     lines.append(_average_note(found))
     lines += [
-        "In all other tables the rows above the line rest on the same cells, those on which every proxy that "
-        "fails on fewer than 5% of all drawn cells succeeded. A proxy that fails more often stands below "
-        "the line on the cells where it succeeded; its values do not compare to the last digit. *Failed* "
-        "is of the drawn cells. All tables have one order: by the average on the first report half.",
-        "An aggregate ranks the cells of the view among each other, and keeps these ranks in the bootstrap.",
+        "In all other tables, the rows above the line use the same cells, those on which every proxy that "
+        "fails on fewer than 5% of all drawn cells succeeded. Proxies that fail more often are below the "
+        "line, on the cells on which they succeeded; their values are not exactly comparable. *Failed* "
+        "counts drawn cells. All tables are sorted by the average on the first report half.",
+        "An aggregate ranks the cells of a view relative to each other and keeps these ranks in the "
+        "bootstrap.",
         f"Intervals: {drawn.level:.0%} bootstrap, {drawn.resamples:,} resamples of the cells, seed "
         f"{drawn.seed}." + (WIDER if several else ""),
     ]
     if found.given_size:
         lines.append(
-            "*Given live parameters*: the partial rho with the number of parameters that a gradient reaches "
-            "held fixed, what is left when size is known; `-` for a score that orders the cells as this "
-            "number does."
+            "*Given live parameters*: the partial rho with the number of live parameters (those that a "
+            "gradient reaches) held fixed; `-` for a score that orders the cells as this number does."
         )
     if found.own:
         lines.append(
-            f"{OWN} marks what this project made up ({', '.join(f'`{spec}`' for spec in found.own)}). It was "
-            "chosen on the choose half of the cells, split by isomorphism class: quote the report half."
+            f"{OWN} marks this project's own proxies ({', '.join(f'`{spec}`' for spec in found.own)}). "
+            "They were chosen on the choose half of the cells, split by isomorphism class; quote the "
+            "values of the report half."
         )
     return lines
 
@@ -135,9 +140,9 @@ def _average_note(found: RankTable) -> str:
         return f"*{_average(found)}* is the mean over all columns, as in the paper."
     lost = ", ".join(HEADINGS[name] for name in found.layout.empty)
     return (
-        f"*{_average(found)}* is the mean over the columns that are filled, and the printed figure beside it "
-        f"the same mean of the printed row. It is not the paper's Avg., which is over every column, {lost} "
-        "among them, and cannot be formed here."
+        f"*{_average(found)}* is the mean over the filled columns; the printed value in brackets is the "
+        "same mean of the printed row. It is not the paper's Avg., which is over all columns, including "
+        f"{lost}, and cannot be computed here."
     )
 
 
@@ -167,10 +172,10 @@ def _beside(found: RankTable) -> Table:
         _average(found),
         "n",
     )
-    note = f"Ours (printed, difference). The print is of {found.layout.printed.note}."
+    note = f"Ours (printed, difference). Printed: {found.layout.printed.note}."
     if found.layout.empty:
-        note += " Brackets alone: printed, nothing of ours."
-    return Table("Beside the paper", note, head, tuple(rows))
+        note += " Brackets alone: printed, without a value of ours."
+    return Table("Comparison with the paper", note, head, tuple(rows))
 
 
 def beside_text(one: Beside) -> str:
@@ -246,16 +251,16 @@ def _failures(found: RankTable) -> Table:
         for spec in found.criteria
         if spec in entry.failures
     )
-    note = "A cell on which a proxy fails is never ranked by it."
-    return Table("Failures", note, ("proxy", "cells", "the first because"), rows, prose=True)
+    note = "Cells on which a proxy fails are not ranked by it."
+    return Table("Failures", note, ("proxy", "cells", "first reason"), rows, prose=True)
 
 
 def _empty(found: RankTable, remarks: Sequence[tuple[str, str]]) -> Table:
     rows = [(HEADINGS[name], reason) for name, reason in found.layout.empty.items()]
     if found.layout.empty:
-        rows.append(("Avg.", f"over every column in print; *{_average(found)}* stands in its place"))
+        rows.append(("Avg.", f"over all columns in the paper; replaced by *{_average(found)}*"))
     rows += remarks
-    return Table("Not regenerated", "", ("what", "why"), tuple(rows), prose=True)
+    return Table("Not reproduced", "", ("item", "reason"), tuple(rows), prose=True)
 
 
 def _place(view: View) -> str:

@@ -57,11 +57,11 @@ def table1(
     truth: Truth,
     dataset: DataSet = "cifar10",
     sample: Annotated[
-        int | None, typer.Option(min=1, help="Cells to draw; all of them without, as with --all.")
+        int | None, typer.Option(min=1, help="Number of cells to draw.  [default: all]")
     ] = None,
     all_cells: AllCells = False,
     cells: Annotated[
-        str, typer.Option(help="distinct ones up to isomorphism, or all strings that the truth has.")
+        str, typer.Option(help="distinct: one cell per isomorphism class; all: every string.")
     ] = "distinct",
     epsilon: Annotated[
         str, typer.Option(help="Epsilon of the attacks in 1/255; NAS-RobBench-201 has 8 and 3.")
@@ -96,9 +96,10 @@ def table1(
         criteria, known, layout, positions,
         drawn=f"all {kind}" if count is None else f"{kind} drawn with seed {seed}",
         title=f"Table 1 on {known.dataset}",
-        about="How proxies of untrained networks rank cells by what they reach after adversarial training: "
-        f"the paper's Table 1, with the accuracies of {known.name} on {known.dataset}, attacks at "
-        f"{epsilon}/255. The paper trained 500 cells of its own, which are not published.",
+        about="Rank correlation of proxies of untrained networks with accuracies after adversarial "
+        f"training: Table 1 of the paper, with the accuracies of {known.name} on {known.dataset} "
+        f"and attacks at {epsilon}/255. The paper trained 500 cells of its own, which are not "
+        "published.",
         given_size=given_size, data=data, batch_size=batch_size, sampling=sampling, seed=seed,
         score_seed=score_seed, resamples=resamples, channels=channels, cells_per_stage=cells_per_stage,
         workers=workers, out=out, page=page, json=json, terminal=terminal,
@@ -144,8 +145,8 @@ def columns_of_table1(truth: GroundTruth, epsilon: str = "8") -> tuple[GroundTru
         if raw[name] not in columns:
             lacking = " and ".join(need for need in needs if need not in columns)
             empty[name] = (
-                f"{truth.name} as it was given has no {lacking}; its networks are not published with it, so "
-                "hundreds of cells would have to be trained adversarially first: GPU weeks"
+                f"{truth.name} as given has no {lacking}; its networks are not published, so hundreds of "
+                "cells would have to be trained adversarially: GPU weeks"
             )
     comparable = (truth.space, truth.dataset) == (SPACE, DATASET)
     return replace(truth, columns=columns), Layout(NAME, ColumnSet("none", filled), empty, comparable)

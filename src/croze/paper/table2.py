@@ -43,7 +43,7 @@ def table2(
     dataset: DataSet = "cifar10",
     sample: Annotated[
         int | None,
-        typer.Option(min=1, help=f"Strings to draw from the truth's.  [default: {SAMPLE}]"),
+        typer.Option(min=1, help=f"Number of strings to draw.  [default: {SAMPLE}]"),
     ] = None,
     all_cells: AllCells = False,
     proxies: RankedProxies = "all",
@@ -78,10 +78,10 @@ def table2(
         criteria, known, layout, positions,
         drawn="all" if count is None else f"drawn with seed {seed} from {len(known):,} strings",
         title=f"Table 2 on {known.dataset}",
-        about="How proxies of untrained networks rank cells by what they reach after standard training: the "
-        f"paper's Table 2 for {known.dataset}, with the accuracies of {known.name}.",
+        about="Rank correlation of proxies of untrained networks with accuracies after standard "
+        f"training: Table 2 of the paper for {known.dataset}, with the accuracies of {known.name}.",
         remarks=[
-            (f"Table 2 on {other}", f"the same command with --dataset {other}, where {known.name} has it")
+            (f"Table 2 on {other}", f"the same command with --dataset {other}, if {known.name} has it")
             for other in PRINTED
             if other != known.dataset
         ],
@@ -114,7 +114,7 @@ def layout_of_table2(truth: GroundTruth, convention: str = "paper") -> Layout:
         for group, kinds in CONVENTIONS[convention].items()
     }
     empty = {
-        name: f"{truth.name} as it was given has no {needs[name]}"
+        name: f"{truth.name} as given has no {needs[name]}"
         for name in PRINTED[truth.dataset]
         if name not in there
     }

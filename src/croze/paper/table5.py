@@ -247,8 +247,8 @@ def tables(found: ComponentSets, *, comparable: bool) -> list[Table]:
         if row.failures
     )
     if failures:
-        note = "A cell on which a set fails is never ranked."
-        made.append(Table("Failures", note, ("proxy", "cells", "the first because"), failures, prose=True))
+        note = "Cells on which a set fails are not ranked by it."
+        made.append(Table("Failures", note, ("proxy", "cells", "first reason"), failures, prose=True))
     return made
 
 
@@ -263,9 +263,9 @@ def _winners(found: ComponentSets, form: str, rows: list[Row], *, comparable: bo
         lines.append((row.components, *texts, f"{row.rank:,}", f"{100 * row.behind:.2f}"))
     best = [value_text(found.oracle[1][name], None) for name in COLUMNS]
     lines.append(("*best by Avg.*", *best, "1", "0.00"))
-    note = f"Chosen from {rows[0].best.among:,} of {found.chosen:,} cells."
-    head = ("components", *COLUMNS.values(), "place", "behind")
-    return Table(f"{form}: what each set chooses", note, head, tuple(lines))
+    note = f"Selected from {rows[0].best.among:,} of {found.chosen:,} cells."
+    head = ("components", *COLUMNS.values(), "rank", "regret")
+    return Table(f"{form}: selected cells", note, head, tuple(lines))
 
 
 def _ranking(form: str, rows: list[Row]) -> Table:
@@ -279,7 +279,7 @@ def _ranking(form: str, rows: list[Row]) -> Table:
         for row in rows
     )
     head = ("components", *(f"rho, {COLUMNS[name]}" for name in RANKED), "n", "failed")
-    return Table(f"{form}: how each set ranks", "", head, lines)
+    return Table(f"{form}: rank correlation", "", head, lines)
 
 
 def _cells(found: ComponentSets) -> Table:
@@ -292,8 +292,8 @@ def _cells(found: ComponentSets) -> Table:
         who = "; ".join(f"{form}: {', '.join(names)}" for form, names in sets.items())
         lines.append((f"`{architecture}`", who, f"{max(row.best.sharing for row in chosen):,}"))
     lines.append((f"`{found.oracle[0]}`", "best by Avg.", ""))
-    head = ("cell", "chosen by", "cells that share its score")
-    return Table("The chosen cells", "", head, tuple(lines), prose=True)
+    head = ("cell", "selected by", "cells with the same score")
+    return Table("Selected cells", "", head, tuple(lines), prose=True)
 
 
 def value_text(share: float, paper: float | None) -> str:
@@ -308,23 +308,24 @@ def value_text(share: float, paper: float | None) -> str:
 def notes(found: ComponentSets, *, comparable: bool) -> list[str]:
     """How to read the tables, a line each."""
     lines = [
-        "F, P and G are the consistencies of features, parameters and gradients; a component that a set "
-        "lacks is the factor 1. All sets of a form choose from the cells on which every one succeeded.",
-        "Accuracies are those of the one cell that a set ranks first, looked up and in percent. CC is the "
-        "mean over 15 corruptions and their five severities, FGSM-8 is FGSM at epsilon 8/255, HRS the "
-        "harmonic mean of clean and FGSM-8, Avg. the mean of these four.",
-        "*Place* counts all chosen cells by Avg., the best being 1; *behind* is what the best of them has "
-        "more, in points.",
-        "Ranking: Spearman's rho with measured accuracies over all n cells, and in brackets its 95% "
-        f"bootstrap interval ({found.resamples:,} resamples of the cells, seed {found.seed}). One cell says "
-        "little of a proxy; these correlations say more.",
+        "F, P and G are the consistency terms of features, parameters and gradients; a term that is not "
+        "in the set is replaced by the factor 1. All sets of a form select from the same cells, those on "
+        "which every set succeeded.",
+        "Accuracies are those of the top-ranked cell of each set, looked up and in percent. CC is the "
+        "mean over 15 corruptions and five severities, FGSM-8 the accuracy under FGSM with epsilon 8/255, "
+        "HRS the harmonic mean of clean and FGSM-8, Avg. the mean of these four.",
+        "*Rank* is the rank of this cell by Avg. among all drawn cells, 1 being the best; *regret* is the "
+        "difference of its Avg. to the best one, in percentage points.",
+        "Rank correlation: Spearman's rho with the measured accuracies over all n cells, in brackets the "
+        f"95% bootstrap interval ({found.resamples:,} resamples of the cells, seed {found.seed}). The "
+        "accuracy of a single cell is weak evidence; these correlations are stronger.",
     ]
     if comparable:
         lines.append(
-            "Brackets behind an accuracy hold what the paper prints in Table 5 and our difference to it. "
-            "The definitions above are those that give its row for the cell of 3x3 convolutions on all "
-            "edges, but for Avg.: it prints 53.33 and 54.49 where the mean of its four values is 63.33 and "
-            "64.49, and this mean is what stands here."
+            "In brackets after an accuracy: the printed value of Table 5 and our difference to it. The "
+            "definitions above reproduce the printed row of the cell with 3x3 convolutions on all edges, "
+            "except for Avg.: the paper prints 53.33 and 54.49, the mean of its four values is 63.33 and "
+            "64.49, which is used here."
         )
     return lines
 
@@ -335,7 +336,7 @@ def table5(
     data: Data = "digits",
     form: Forms = "croze-paper,croze-official",
     sample: Annotated[
-        int | None, typer.Option(min=1, help="Distinct cells to draw.  [default: all of them]")
+        int | None, typer.Option(min=1, help="Number of distinct cells to draw.  [default: all]")
     ] = None,
     all_cells: AllCells = False,
     seed: SampleSeed = 0,
@@ -374,13 +375,13 @@ def table5(
     drawn = "all" if sample is None else f"drawn with seed {seed} from {len(known.distinct):,}"
     if comparable and PRINTED_CELL not in architectures:
         drawn += (
-            "; the cell of 3x3 convolutions on all edges, which the paper's sets but F choose, is not among "
-            "them, so the differences to the paper say little here"
+            "; the cell with 3x3 convolutions on all edges, which all of the paper's sets except F "
+            "select, is not among them, so the differences to the paper mean little here"
         )
     Outcome(
-        title="CRoZe's components, one by one",
-        about="Which cell each set of CRoZe's three components ranks first, and how good that cell is by "
-        f"{known.name}: the NAS-Bench-201 half of the paper's Table 5.",
+        title="Ablation of CRoZe's components",
+        about="The cell that each set of CRoZe's three components ranks first, and its accuracies in "
+        f"{known.name}: the NAS-Bench-201 half of Table 5 in the paper.",
         result={**found.to_json(), "scored_on": evaluator.context},
         basis=[
             f"cells: {found.chosen:,} distinct ones of {known.name}, {known.dataset}, {drawn}",

@@ -135,9 +135,9 @@ def tables(rows: Sequence[TrainedRow], *, comparable: bool) -> list[Table]:
                 theirs = {n: paper.value(row.components, n) if comparable else None for n in COLUMNS}
                 texts = [value_text(row.values[name], theirs[name]) for name in COLUMNS]
             lines.append((row.components, *texts))
-        note = f"Chosen from {own[0].best.among:,} candidates."
+        note = f"Selected from {own[0].best.among:,} candidates."
         head = ("components", *COLUMNS.values())
-        made.append(Table(f"{form}: what each set chooses, trained", note, head, tuple(lines)))
+        made.append(Table(f"{form}: selected genotypes after training", note, head, tuple(lines)))
     who = []
     for name in dict.fromkeys(row.best.architecture for row in rows):
         by = ", ".join(f"{row.form} {row.components}" for row in rows if row.best.architecture == name)
@@ -149,15 +149,16 @@ def tables(rows: Sequence[TrainedRow], *, comparable: bool) -> list[Table]:
 def notes(*, comparable: bool) -> list[str]:
     """How to read the tables, a line each."""
     lines = [
-        "F, P and G are the consistencies of features, parameters and gradients; what a set lacks "
-        "is the factor 1. All sets choose from the same candidates, drawn at random.",
-        "CC is the mean accuracy over 15 corruptions and their five severities, FGSM-8 is FGSM at 8/255, HRS "
-        "the harmonic mean of clean and FGSM-8, Avg. the mean of these four.",
+        "F, P and G are the consistency terms of features, parameters and gradients; a term that is not "
+        "in the set is replaced by the factor 1. All sets select from the same candidates, drawn at "
+        "random.",
+        "CC is the mean accuracy over 15 corruptions and five severities, FGSM-8 the accuracy under FGSM "
+        "with epsilon 8/255, HRS the harmonic mean of clean and FGSM-8, Avg. the mean of these four.",
     ]
     if comparable:
         lines.append(
-            "Brackets hold what the paper prints and our difference to it. The paper's networks are found by "
-            "a search of 5,000 candidates and moves for each set, have 20 cells and 36 channels, and are "
+            "In brackets: the printed value and our difference to it. The paper's networks result from a "
+            "search of 5,000 candidates with moves for each set, have 20 cells and 36 channels, and are "
             "trained for 200 epochs on all images."
         )
     return lines
@@ -165,16 +166,16 @@ def notes(*, comparable: bool) -> list[str]:
 
 def table5_darts(
     space: SpaceName = "darts",
-    sample: Annotated[int, typer.Option(min=1, help="Candidates to draw; the paper scores 5,000.")] = 1000,
+    sample: Annotated[
+        int, typer.Option(min=1, help="Number of candidates to draw; 5,000 in the paper.")
+    ] = 1000,
     form: Forms = "croze-official",
-    recipe: Annotated[
-        str, typer.Option(help="Recipe of the trainings; the paper's is standard.")
-    ] = "standard",
+    recipe: Annotated[str, typer.Option(help="Training recipe; standard in the paper.")] = "standard",
     epochs: Epochs = None,
     settings: RecipeSettings = None,
     data: Data = "digits",
     dataset: Annotated[
-        str, typer.Option(help="Name of the data set; with cifar10 the printed values stand beside ours.")
+        str, typer.Option(help="Name of the data set; cifar10 adds the printed values.")
     ] = "own",
     images: TrainingImages = None,
     test_data: TestData = None,
@@ -189,7 +190,7 @@ def table5_darts(
     workers: Workers = 0,
     device: Devices = None,
     out: Annotated[
-        str, typer.Option(help="Folder of scores and trainings; the same command goes on there.")
+        str, typer.Option(help="Folder of scores and trainings; the same command resumes from what is there.")
     ] = ("runs/table5-darts"),
     page: PageFile = None,
     json: Json = None,
@@ -234,8 +235,8 @@ def table5_darts(
     comparable = opened.name == "darts" and dataset == "cifar10"
     Outcome(
         title="CRoZe's components on DARTS",
-        about="What each set of CRoZe's components chooses is trained and evaluated: the DARTS half of "
-        "Table 5.",
+        about="The genotypes that each set of CRoZe's components selects, trained and evaluated: the "
+        "DARTS half of Table 5.",
         result={"rows": [asdict(row) for row in rows]},
         basis=[
             f"candidates: {sample:,} distinct ones of {opened!r}, drawn with seed {seed}",

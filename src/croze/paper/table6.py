@@ -181,7 +181,7 @@ def table(groups: Sequence[Group], training: str, *, comparable: bool) -> Table:
     first = groups[0]
     title = (
         f"Table 6, {training} training: {len(first.architectures)} best and worst of {first.among} cells "
-        f"({first.left_out} of too little robust accuracy left out), %"
+        f"({first.left_out} excluded for low robust accuracy), %"
     )
     rows = []
     for group in groups:
@@ -258,8 +258,8 @@ def chart(features: Features) -> Chart:
 
     return Chart(
         "features-of-groups",
-        "How consistent the features are",
-        "Cosine between features of clean and perturbed images: a point a cell, a line the group's mean.",
+        "Feature consistency",
+        "Cosine similarity of clean and perturbed features: one point per cell, lines at the group means.",
         "; ".join(f"{row[0]}: {row[1]} under {perturbed[0]}" for row in rows),
         Table("Mean cosine with clean features", "", ("group", *perturbed), tuple(rows)),
         draw,
@@ -306,14 +306,14 @@ def table6(
     ] = "croze-official,croze-robust",
     sample: Annotated[
         int | None,
-        typer.Option(min=2, help="Distinct cells to draw.  [default: all that both truths know]"),
+        typer.Option(min=2, help="Number of distinct cells to draw.  [default: all that are in both]"),
     ] = None,
     all_cells: AllCells = False,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the draw.")] = 0,
     half: Half = "both",
     size: Annotated[int, typer.Option(min=1, help="Cells in a group.")] = SIZE,
     least: Annotated[
-        float, typer.Option(min=0, max=1, help="Least robust accuracy of a cell that is ranked.")
+        float, typer.Option(min=0, max=1, help="Minimum robust accuracy of a ranked cell.")
     ] = LEAST,
     robust: Annotated[
         str | None,
@@ -322,7 +322,7 @@ def table6(
             "--adversarial, fgsm@8 of --standard]"
         ),
     ] = None,
-    epsilon: Annotated[str, typer.Option(help="Size of FGSM and PGD in the columns, in 1/255.")] = "8",
+    epsilon: Annotated[str, typer.Option(help="Epsilon of FGSM and PGD in the columns, in 1/255.")] = "8",
     data: Annotated[
         str | None,
         typer.Option(
@@ -331,7 +331,7 @@ def table6(
     ] = None,
     channels: SpaceChannels = None,
     cells_per_stage: Annotated[
-        int | None, typer.Option(min=1, help="Cells a stage of nasbench201.  [default: the space's own]")
+        int | None, typer.Option(min=1, help="Cells per stage, in nasbench201.  [default: the space's own]")
     ] = None,
     score_seed: ScoreSeed = 0,
     batch_size: BatchSize = 8,
@@ -389,7 +389,7 @@ def table6(
     ]
     Outcome(
         title="The best and the worst cells",
-        about="Accuracies of the cells that a proxy ranks highest and lowest: the paper's Table 6.",
+        about="Accuracies of the cells that a proxy ranks highest and lowest: Table 6 of the paper.",
         result={
             "groups": [group.to_json() for group in groups],
             "cells": len(cells.architectures),

@@ -50,8 +50,9 @@ def benchmark_charts(ranking: Ranking, cells: str, columns: Sequence[str]) -> tu
     charts = [
         _map(
             "benchmark-rho", "Spearman's rho, proxies by columns",
-            f"How well each proxy ranks {ranking.cells[cells].n:,} cells by measured accuracy: 1 is the same "
-            "order, 0 none, below 0 the opposite. Columns are kinds of accuracy; the best mean comes first.",
+            f"Rank correlation of each proxy with the measured accuracy of {ranking.cells[cells].n:,} "
+            "cells: 1 is the same order, 0 no correlation, below 0 the opposite. Columns are kinds of "
+            "accuracy; rows are sorted by mean.",
             f"{order[0]} ranks best with a mean rho of {correlation(rho[order[0]].value)} over "
             f"{len(columns)} columns.",
             ranking, cells, columns, order, SPEARMAN,
@@ -59,8 +60,8 @@ def benchmark_charts(ranking: Ranking, cells: str, columns: Sequence[str]) -> tu
         _dumbbells(rho, given, level),
         _map(
             "benchmark-partial", "Size-controlled rho, proxies by columns",
-            "The same given the number of live parameters: what a proxy knows beyond size. Same order of "
-            "rows.",
+            "The same given the number of live parameters: the information beyond size. Rows are in the "
+            "same order.",
             "Partial rank correlations given live parameters, "
             + ", ".join(f"{proxy} {correlation(given[proxy].value)}" for proxy in order[:5])
             + " on the mean.",
@@ -178,10 +179,9 @@ def _dumbbells(rho: Mapping[str, Record], given: Mapping[str, Record], level: st
     texts = [(raw.proxy, correlation(raw.value), _span(raw), correlation(left.value)) for raw, left in known]
     return Chart(
         "benchmark-size",
-        "Raw against size-controlled rho",
-        f"The circle is the mean rho over the columns, the bar behind it its {level} bootstrap interval; the "
-        "diamond is the same given live parameters. A diamond near zero says that the proxy mostly counts "
-        "parameters.",
+        "Raw and size-controlled rho",
+        f"Circle: mean rho over the columns, with its {level} bootstrap interval; diamond: the same given "
+        "live parameters. A diamond near zero means that the proxy mostly counts parameters.",
         "; ".join(f"{proxy} {rho} raw, {given} given size" for proxy, rho, _, given in texts) + ".",
         Table(
             "Raw and size-controlled rho",
@@ -215,8 +215,8 @@ def _deltas(deltas: Sequence[Record], against: str, level: str) -> Chart:
     return Chart(
         "benchmark-differences",
         f"Difference to {against}",
-        f"Mean rho minus that of {against}, both on the same resamples of the cells, with the paired {level} "
-        "interval. A filled circle: the interval leaves out zero.",
+        f"Mean rho minus that of {against}, on the same resamples of the cells, with the paired {level} "
+        "interval. Filled circle: the interval excludes zero.",
         "; ".join(f"{proxy} {delta}" for proxy, delta, _ in rows) + ".",
         Table(f"Difference to {against}", "", ("proxy", "difference", f"{level} interval"), rows),
         draw,

@@ -237,7 +237,7 @@ class BenchmarkRun(Run):
         ]
         return Page(
             f"Proxies against {self.truth['name']}, {self.truth['dataset']}",
-            f"How proxies rank the cells of {self.truth['name']} beside their measured accuracies on "
+            f"Rank correlation of proxies with the accuracies of {self.truth['name']} on "
             f"{self.truth['dataset']}.",
             made["command"],
             basis,
@@ -309,13 +309,13 @@ class BenchmarkRun(Run):
             (proxy, f"{found['cells']:,} of {chosen:,}", str(found["first_reason"]))
             for proxy, found in self.failures.items()
         )
-        note = "A cell on which a proxy fails is left out for all of them."
-        return Table("Failures", note, ("proxy", "cells", "the first because"), rows, prose=True)
+        note = "A cell on which one proxy fails is left out for all."
+        return Table("Failures", note, ("proxy", "cells", "first reason"), rows, prose=True)
 
     @property
     def _costs(self) -> Table:
         spent = sorted(self.milliseconds.items(), key=lambda row: row[1])
-        note = "Of computing, in one thread. A pass that several proxies share counts for the first of them."
+        note = "Computing time in one thread. A pass that several proxies share counts for the first of them."
         rows = tuple((spec, f"{ms:,.1f}") for spec, ms in spent)
         return Table("Milliseconds a cell", note, ("proxy", "ms"), rows)
 
@@ -323,7 +323,7 @@ class BenchmarkRun(Run):
     def _files(self) -> Table:
         rows = tuple((str(name), str(digest)) for name, digest in self.truth["sha256"].items())
         return Table(
-            "Files of the truth", "What they held, by SHA-256.", ("file", "SHA-256"), rows, prose=True
+            "Files of the ground truth", "SHA-256 of their content.", ("file", "SHA-256"), rows, prose=True
         )
 
     @cached_property
@@ -350,7 +350,7 @@ class BenchmarkRun(Run):
         return Part(
             "scores",
             "Scores",
-            "The scores of a run that wrote no result here.",
+            "The scores of a run without a result in this folder.",
             (
                 Fact("architectures", f"{architectures:,}", "with at least one score"),
                 Fact("proxies", f"{len(self._counts):,}"),
@@ -360,8 +360,8 @@ class BenchmarkRun(Run):
             (),
             (self._progress,),
             (
-                "The run that wrote these scores has not finished, or its result lies elsewhere. The same "
-                "command goes on from them and writes the result.",
+                "The run that wrote these scores has not finished, or its result is elsewhere. The same "
+                "command continues from them and writes the result.",
             ),
             basis=basis_of({}, *((key, described[key]) for key in known if key in described)),
         )

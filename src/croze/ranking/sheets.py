@@ -89,8 +89,8 @@ def column_sheets(ranking: Ranking, cells: str, columns: Sequence[str], conventi
     """Rho with its interval, rho given live parameters, and paired differences to the reference."""
     single = convention == SINGLE
     names = (*columns, MEAN)
-    note = f"{counted(ranking, cells)}. A corruption's value is the mean of rho over its five severities"
-    grouped = f", a group's the mean over its corruptions; groups: {convention} convention"
+    note = f"{counted(ranking, cells)}. The value of a corruption is the mean of rho over its five severities"
+    grouped = f", that of a group the mean over its corruptions; groups: {convention} convention"
     note += "." if single else f"{grouped}."
     title = "Rho" if single else "Table 2's columns: rho"
     sheets = [
@@ -99,7 +99,7 @@ def column_sheets(ranking: Ranking, cells: str, columns: Sequence[str], conventi
     ]
     if len(ranking.proxies) > 1 and ranking.reference:
         against = f"Difference of rho to {ranking.reference}, paired"
-        paired = "Both on the same resamples; where the interval leaves 0 out, one of them ranks better."
+        paired = "Both proxies on the same resamples; if the interval excludes 0, one of them ranks better."
         sheets.append(by_column(ranking, cells, names, DIFFERENCE, against, paired))
     return sheets
 
@@ -117,8 +117,8 @@ def by_set(ranking: Ranking, sets: Sequence[str], column: str) -> Table:
     )
     counts = "; ".join(f"{cells}: {counted(ranking, cells)}" for cells in sets)
     note = (
-        f"Spearman's rho. {counts}. What is tuned is tuned on the choose half; values to quote are those of "
-        "the report half."
+        f"Spearman's rho. {counts}. Proxies and aggregates of this project were tuned on the choose half; "
+        "quote the values of the report half."
     )
     return Table(f"{heading_of(column)}: rho by set of cells", note, ("proxy", *sets), rows)
 
@@ -133,7 +133,7 @@ def statistic_sheets(ranking: Ranking, cells: str, columns: Sequence[str]) -> li
         if len(beyond) > 1:
             found += [
                 _statistics(ranking, cells, column, beyond, "rank correlations"),
-                _statistics(ranking, cells, column, top, "the top and the pick"),
+                _statistics(ranking, cells, column, top, "top k and regret"),
                 deciles(ranking, cells, column),
             ]
     return [sheet for sheet in (*found, failures(ranking, cells)) if sheet.rows]
@@ -165,7 +165,7 @@ def failures(ranking: Ranking, cells: str) -> Table:
     for proxy in ranking.proxies:
         count = entry.failures.get(proxy, 0)
         said = [f"failed on {count:,} of {entry.chosen:,}"] if count else []
-        said += ["the same for all cells, so it ranks nothing"] if proxy in entry.constant else []
+        said += ["the same score for all cells"] if proxy in entry.constant else []
         if said:
             rows.append((f"`{proxy}`", "; ".join(said)))
     rows += [
@@ -173,7 +173,7 @@ def failures(ranking: Ranking, cells: str) -> Table:
         for size, count in entry.failures.items()
         if size not in ranking.proxies
     ]
-    note = "A cell on which one of them fails is left out for all."
+    note = "A cell on which one proxy fails is left out for all."
     return Table(f"Failures: {cells}", note, ("proxy", "what"), tuple(rows), prose=True)
 
 
@@ -182,27 +182,28 @@ def reading_notes(ranking: Ranking, *, deep: bool) -> list[str]:
     with_intervals = "all statistics" if deep else "Spearman's and the partial rhos"
     drawn = ranking.bootstrap
     return [
-        "Every proxy is turned so that its better end counts as high. `-` stands where there is no value: a "
-        "score that is the same for all cells, or a size that explains all of it. All rows of a table rest "
-        "on the cells on which every proxy and every size succeeded.",
-        f"Brackets hold {drawn.level:.0%} bootstrap intervals of {with_intervals} ({drawn.resamples:,} "
+        "Every proxy is oriented so that its better end is high. `-`: undefined, because the score is the "
+        "same for all cells or a size determines its order. All rows of a table use the cells on which "
+        "every proxy and every size succeeded.",
+        f"In brackets: {drawn.level:.0%} bootstrap intervals of {with_intervals} ({drawn.resamples:,} "
         f"resamples of the cells, seed {drawn.seed}); an aggregate keeps its ranks in them.",
-        "*rho*: Spearman's; *tau-b*: Kendall's, corrected for ties; *weighted tau*: Vigna's, in which "
-        "exchanges on top count most.",
-        "*given*: the partial rank correlation with a size held fixed, from the residuals of ranks; with "
-        "*all sizes*, given them together.",
-        "*in deciles*: rho inside tenths of the cells by live parameters, and their mean, each weighing its "
-        "cells. Cells of equal size stay together: all go where their mid-rank lies, so tenths differ in "
-        "number.",
-        "*P@k*: share of the k cells ranked first whose accuracy is at least the k-th best. *nDCG@k*: "
-        "accuracies of the first k, discounted by log2(1 + place), over those of the best order; the gain is "
-        "the accuracy itself, as in the published code of VKDNW (Tybl and Neumann 2025), so read it beside "
-        "that of a random order.",
-        "*regret*: percentage points between the best accuracy there is and that of the cell ranked first "
-        "(*picks*, the mean over those that share the first place, *sharing* their number); of a random pick "
-        "the mean and the standard deviation. *best of k*: the best of the first k instead, as if k were "
-        "trained. Equal scores count in every order: values are means over all of them. A resample holds "
-        "copies of cells and lacks others, so intervals of what only the very top decides are rough.",
+        "*rho*: Spearman's rho; *tau-b*: Kendall's tau, corrected for ties; *weighted tau*: Vigna's "
+        "weighted tau, in which exchanges at the top have the largest weight.",
+        "*given*: partial rank correlation with a size held fixed, computed from the residuals of ranks; "
+        "*all sizes*: given all of them together.",
+        "*in deciles*: rho inside deciles of the cells by live parameters; the mean is weighted by the "
+        "number of cells. Cells of equal size are in one decile, that of their mid-rank, so deciles "
+        "differ in size.",
+        "*P@k*: fraction of the k top-ranked cells whose accuracy is at least the k-th best. *nDCG@k*: "
+        "accuracies of the k top-ranked cells, discounted by log2(1 + rank), relative to the best order. "
+        "The gain is the accuracy itself, as in the published code of VKDNW (Tybl and Neumann 2025); "
+        "compare with the value of a random order.",
+        "*regret*: percentage points between the best accuracy and that of the top-ranked cell. If "
+        "several cells share the first rank, it is the mean over them, and *sharing* is their number "
+        "(*picks*: their accuracy); for a random order it is given with the standard deviation. *best of "
+        "k*: the same for the best of the k top-ranked cells, as if k were trained. Equal scores are "
+        "averaged over all their orders. A resample repeats some cells and lacks others, so intervals of "
+        "statistics that depend on very few cells are rough.",
     ]
 
 

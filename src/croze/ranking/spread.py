@@ -101,8 +101,8 @@ class Spread:
         files = ", ".join(f"{name} {digest[:DIGITS]}" for name, digest in truth["sha256"].items())
         versions = ", ".join(f"{name} {version}" for name, version in made["versions"].items())
         return Page(
-            "The spread of rankings",
-            "How far the rankings of proxies move with the initial weights and with the batch, on the same "
+            "Variation of rankings",
+            "Variation of the proxies' rankings with the initial weights and with the batch, on the same "
             f"cells of {truth['name']}.",
             made["command"],
             [*about, versions, f"files (SHA-256): {files}"],
@@ -122,7 +122,7 @@ class Spread:
             )
             for proxy in self.ranking.proxies
         )
-        head = ("proxy", *map(heading_of, self.columns), "agreement", "failed, at most")
+        head = ("proxy", *map(heading_of, self.columns), "agreement", "max. failed")
         return Table(f"Rho over {varied}, {side}", self._counted(varied, side), head, rows)
 
     def _averaged(self, varied: str, side: str) -> Table:
@@ -348,15 +348,16 @@ def _some(draws: int, k: int) -> list[tuple[int, ...]]:
 def _notes(tolerance: float) -> list[str]:
     """How to read the tables, a line each."""
     return [
-        "Rho is Spearman's with the measured accuracy: mean ± standard deviation over the draws (that of a "
-        "sample), in brackets the least and the largest. All draws rest on the cells on which every proxy "
-        "succeeded in every one of them.",
-        "*Initial weights*: other seeds of the weights and of what is random in a pass, the same batch. "
-        "*Batch*: other images, the same weights.",
-        "What this project made up was chosen on the choose half of the cells, split by isomorphism class: "
-        "quote the report half. An aggregate ranks all chosen cells among each other.",
-        "*agreement*: Spearman's rho between the scores of two draws, the mean over all pairs.",
-        "*k = ...*: rho of the mean rank over k draws, the mean over subsets of k. *needed*: the least k "
-        f"that loses less than {tolerance:g} of rho against all draws together; *or more* where nothing less "
-        "than all of them does.",
+        "Values are Spearman's rho with the measured accuracy: mean ± sample standard deviation over the "
+        "draws, in brackets minimum and maximum. All draws use the cells on which every proxy succeeded "
+        "in every draw.",
+        "*Initial weights*: different seeds of the weights and of the randomness in a pass, the same "
+        "batch. *Batch*: different images, the same weights.",
+        "This project's own proxies were chosen on the choose half of the cells, split by isomorphism "
+        "class; quote the values of the report half. An aggregate ranks all selected cells relative to "
+        "each other.",
+        "*agreement*: Spearman's rho between the scores of two draws, mean over all pairs.",
+        "*k = ...*: rho of the mean rank over k draws, mean over subsets of size k. *needed*: the "
+        f"smallest k that loses less than {tolerance:g} of rho relative to all draws; *or more* if only "
+        "all draws satisfy this.",
     ]

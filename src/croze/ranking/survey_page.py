@@ -26,9 +26,9 @@ def render(survey: Survey) -> str:
     """The page, ending with a newline."""
     basis = survey.basis
     blocks = [
-        "# The proxies, measured",
-        "Proxies and named aggregates of croze on the same cells, against all that "
-        f"{basis.truth} measures on {basis.dataset}. This page is written by a command; do not edit it:",
+        "# Evaluation of the proxies",
+        "Proxies and named aggregates of croze, compared on the same cells with all columns of "
+        f"{basis.truth} on {basis.dataset}. This page is written by a command; do not edit it:",
         f"```console\n$ {basis.command}\n```",
         _rests_on(survey, basis),
         _how_to_read(survey),
@@ -47,8 +47,8 @@ def sheets(survey: Survey) -> list[Table]:
     corruptions = [name for name, kind in kinds.items() if kind == "corruption" and name != MEAN_CORRUPTION]
     ranking = survey.ranking
     found = [
-        _summary(survey, REPORT, "Summary: the report half", survey.milliseconds),
-        _summary(survey, CHOOSE, "The same on the choose half"),
+        _summary(survey, REPORT, "Summary (report half)", survey.milliseconds),
+        _summary(survey, CHOOSE, "Summary (choose half)"),
         _of_columns(ranking, attacks, "Attacks by epsilon (report half)", "Epsilon in 1/255, after the @."),
         _of_columns(
             ranking, corruptions, "Corruptions (report half)", "Mean of rho over the five severities."
@@ -76,37 +76,37 @@ def _rests_on(survey: Survey, basis: Basis) -> str:
             f"- published scores: {name} (SHA-256 {digest[:DIGITS]}), {scoring.cells:,} of its cells, seed "
             f"{basis.seed}, scored on {scoring}"
         )
-    lines += [f"- {versions}", f"- files of the truth (SHA-256): {files}"]
+    lines += [f"- {versions}", f"- files of the ground truth (SHA-256): {files}"]
     return "\n".join(lines)
 
 
 def _how_to_read(survey: Survey) -> str:
     drawn = survey.ranking.bootstrap
     lines = [
-        "- A value is Spearman's rho of the score with the measured accuracy, turned so that the better end "
-        "of the proxy counts as high; `-` where there is none, because the score is the same for all cells "
-        "or it succeeded on fewer than three.",
-        "- What is tuned is tuned on the choose half: values to quote are those of the report half.",
-        "- A corruption's value is the mean of rho over its five severities; *corruptions* is rho with the "
-        "mean accuracy over all 15 and their severities. *Given live parameters* is the partial rho with the "
-        "number of parameters that a gradient "
-        "reaches held fixed: what is left when size is known; `-` for a score that orders the cells as this "
-        "number does. `fgsm@8` is the accuracy under FGSM of "
+        "- Values are Spearman's rho between score and measured accuracy, oriented so that the better end "
+        "of the proxy is high; `-` if undefined, because the score is the same for all cells or succeeded "
+        "on fewer than three.",
+        "- Proxies and aggregates of this project were tuned on the choose half; quote the values of the "
+        "report half.",
+        "- The value of a corruption is the mean of rho over its five severities; *corruptions* is rho "
+        "with the mean accuracy over all 15 and their severities. *Given live parameters* is the partial "
+        "rho with the number of live parameters (those that a gradient reaches) held fixed; `-` for a "
+        "score that orders the cells as this number does. `fgsm@8` is the accuracy under FGSM with "
         "epsilon 8/255.",
-        f"- Brackets hold the {drawn.level:.0%} bootstrap interval ({drawn.resamples:,} resamples of the "
+        f"- In brackets: the {drawn.level:.0%} bootstrap interval ({drawn.resamples:,} resamples of the "
         f"cells, seed {drawn.seed}).",
-        "- Rows of a table rest on the same cells, those on which every proxy that fails on fewer than 5% of "
-        "the cells succeeded. A proxy that fails more often stands below the line, on the cells where it "
-        "succeeded, and its values are not comparable with the others to the last digit. Every row says its "
-        "n and on how many of the drawn cells it failed.",
-        "- An aggregate ranks the drawn cells of the half among each other; its interval keeps these ranks. "
-        "All tables have the order of the first: by clean accuracy.",
+        "- The rows of a table use the same cells, those on which every proxy that fails on fewer than 5% "
+        "of the cells succeeded. Proxies that fail more often are below the line, on the cells on which "
+        "they succeeded; their values are not exactly comparable. Every row gives its n and the number of "
+        "sampled cells on which the proxy failed.",
+        "- An aggregate ranks the sampled cells of a half relative to each other; its interval keeps "
+        "these ranks. All tables are sorted as the first, by rho with clean accuracy.",
     ]
     if survey.milliseconds:
         lines.append(
-            "- ms: median time that the proxy takes alone, building the network included, over "
-            f"{survey.timed} of the cells, one thread, with the batch above. Asked for together, proxies "
-            "share passes and cost less."
+            f"- ms: median time of the proxy alone, including building the network, over {survey.timed} of "
+            "the cells, one thread, with the batch above. Proxies that are computed together share passes "
+            "and take less time."
         )
     return "## How to read it\n\n" + "\n".join(lines)
 
@@ -170,9 +170,9 @@ def _published(agreements: Sequence[Agreement], basis: Basis) -> Table:
     if basis.published is not None:
         name, _, scoring = basis.published
         note = (
-            f"Spearman's rho of our raw scores with those of {name} (NAS-Bench-Suite-Zero's) on "
+            f"Spearman's rho between our raw scores and those of {name} (NAS-Bench-Suite-Zero) on "
             f"{scoring.cells:,} of its cells. Weights and images differ from theirs; the sizes depend on "
-            "neither. n leaves out cells without a value on either side."
+            "neither. n excludes cells that lack one of the values."
         )
 
     def known(agreement: Agreement) -> str:
@@ -189,7 +189,7 @@ def _published(agreements: Sequence[Agreement], basis: Basis) -> Table:
         return "; ".join(remarks)
 
     rows = [(f"`{a.spec}`", a.column, f"{a.n:,}", rho_text(a.rho), known(a)) for a in agreements]
-    head = ("proxy", "their column", "n", "rho", "what is known")
+    head = ("proxy", "published column", "n", "rho", "remarks")
     return Table("Against published scores", note, head, tuple(rows), prose=True)
 
 
@@ -200,11 +200,11 @@ def _catalogue(survey: Survey) -> Table:
         row = (entry.summary, entry.source, ", ".join(needs) or "nothing", entry.dtype, entry.arguments)
         rows.append((f"`{entry.name}`", *row))
     note = (
-        "Images: whether those of the batch enter; dtype: what it computes in, `model` for the network's own."
-        " An aggregate needs what its parts need."
+        "Images: whether the score depends on the images of the batch; dtype: that of the computation, "
+        "`model` for the network's own. An aggregate needs what its components need."
     )
-    head = ("proxy", "what it is", "source", "needs", "dtype", "arguments and defaults")
-    return Table("What each is", note, head, tuple(rows), prose=True)
+    head = ("proxy", "description", "source", "needs", "dtype", "arguments and defaults")
+    return Table("Definitions", note, head, tuple(rows), prose=True)
 
 
 def _failures(ranking: Ranking) -> Table:
@@ -214,5 +214,5 @@ def _failures(ranking: Ranking) -> Table:
         for proxy in ranking.order(CLEAN, REPORT)
         if proxy in entry.failures
     ]
-    note = "Over both halves; a cell on which a proxy fails is never ranked by it."
-    return Table("Failures", note, ("proxy", "cells", "the first because"), tuple(rows), prose=True)
+    note = "Over both halves; cells on which a proxy fails are not ranked by it."
+    return Table("Failures", note, ("proxy", "cells", "first reason"), tuple(rows), prose=True)

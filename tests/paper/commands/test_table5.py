@@ -41,12 +41,12 @@ def test_the_result_and_the_second_run(croze, truth, tmp_path, monkeypatch):
     assert result["rows"][0]["best"]["architecture"] in CELLS
     assert result["scored_on"]["images"] == 8
     page = (tmp_path / "docs/table5.md").read_text()
-    for text in ("croze-positional: what each set chooses", "F+P+G", "best by Avg.", "64.49"):
+    for text in ("croze-positional: selected cells", "F+P+G", "best by Avg.", "64.49"):
         assert text in outcome.err
         assert text in page
     assert "$ croze reproduce table5 --truth" in page
     assert "cells: 12 distinct ones of robust-nb201, cifar10, all" in page
-    assert "which the paper's sets but F choose, is not among them" in page
+    assert "which all of the paper's sets except F select, is not among them" in page
 
     def computed(self, request):
         raise AssertionError("computed again")

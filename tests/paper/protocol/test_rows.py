@@ -170,7 +170,7 @@ def test_what_was_not_run_stays_empty_and_is_named():
         assert (name, "difference") not in found
     notes = " ".join(protocol_tables.notes([CROZE], PAPER, "40 candidates", adversarial=False))
     assert f"without values of ours: {', '.join(missing)}." in notes
-    assert "Ours: 40 candidates. At another size a difference says little." in notes
+    assert "Ours: 40 candidates. At another size, a difference means little." in notes
 
 
 def test_a_row_whose_trainings_all_failed_was_not_run():
@@ -208,10 +208,10 @@ def test_searches_trainings_and_architectures():
             "t", [CROZE, ROBUST], STANDARD, PAPER, paper_size=True, seconds="cuda s"
         )
     }
-    assert tables["The searches"].head[4] == "cuda s of scoring"
-    remarks = [row[-1] for row in tables["The searches"].rows]
+    assert tables["Searches"].head[4] == "cuda s of scoring"
+    remarks = [row[-1] for row in tables["Searches"].rows]
     assert remarks == ["", "", "the first failure: overflow", "the first failure: overflow"]
-    assert len(tables["The trainings"].rows) == 4
+    assert len(tables["Trainings"].rows) == 4
     assert tables["The architectures"].rows[0] == ("`arch0`", "croze-official, seed 0; croze-robust, seed 0")
 
 

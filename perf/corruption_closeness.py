@@ -1,4 +1,4 @@
-"""How close the corruptions come to what CIFAR-C used, where they cannot be the same.
+"""Agreement of the corruptions with the code that generated CIFAR-C, where they cannot be equal.
 
     python perf/corruption_closeness.py --data parquet:test.parquet --frost FOLDER --magick convert
 
@@ -32,7 +32,7 @@ from croze.data import open_dataset
 
 
 def beside_magick(images: Tensor, program: str, count: int) -> None:
-    """Both cut off to 8 bits; the angles of motion_blur and of snow."""
+    """Both truncated to 8 bits; the angles of motion_blur and of snow."""
     rng, apart, exact = random.Random(0), [], []
     settings = [(c[0], c[1], -45) for c in KINDS["motion_blur"].constants]
     settings += [(c[4], c[5], -135) for c in KINDS["snow"].constants]
@@ -52,7 +52,7 @@ def beside_magick(images: Tensor, program: str, count: int) -> None:
     levels_apart, unrounded = torch.stack(apart), torch.stack(exact)
     print(
         f"motion blur, {count} images: at most {levels_apart.max():g} of 255 apart, "
-        f"{(levels_apart == 0).double().mean():.2%} of the values the same; before cutting off to 8 bits "
+        f"{(levels_apart == 0).double().mean():.2%} of the values equal; before truncation to 8 bits "
         f"ours is {unrounded.min():+.4f} .. {unrounded.max():+.4f} levels above"
     )
 
@@ -69,7 +69,7 @@ def crops(texture: Tensor) -> Tensor:
 
 def beside_photographs(folder: str) -> None:
     print(
-        "\n| texture | mean of red, green, blue | deviation | within crops | of crops "
+        "\n| texture | mean of red, green, blue | standard deviation | within crops | of crop means "
         "| correlation at 1, 2, 4, 8 |"
     )
     print("|---|---|---|---|---|---|")
@@ -79,7 +79,7 @@ def beside_photographs(folder: str) -> None:
         strict=True,
     )
     for number, pair in enumerate(pairs, start=1):
-        for kind, texture in zip(("photograph", "made"), pair, strict=True):
+        for kind, texture in zip(("photograph", "synthetic"), pair, strict=True):
             parts = crops(texture)
             print(
                 f"| {number}, {kind} "
@@ -110,7 +110,7 @@ def differently(images: Tensor, name: str, severity: int) -> Tensor | None:
 
 
 def beside_the_published_code(images: Tensor) -> None:
-    print("\n| | severity | distance from clean, L2 | roughness | as published: distance | roughness |")
+    print("\n| | severity | distance from clean, L2 | roughness | original code: distance | roughness |")
     print("|---|---|---|---|---|---|")
     for name in ("glass_blur", "zoom_blur", "fog"):
         for severity in SEVERITIES:

@@ -1,11 +1,10 @@
-"""What corrupting 1,000 images of 32 x 32 costs on one thread, beside the limits that are set.
+"""Cost of corrupting 1,000 images of 32 x 32 on one thread, beside the limits.
 
     python perf/corruptions.py --data parquet:test.parquet
     python perf/corruptions.py --severity 1 --repeats 9
 
-Wall-clock and processor seconds, medians over rounds in which all corruptions take turns; the first round
-warms up and does not count. The ratio is that of processor seconds to the limit: on a machine that others
-use too the wall clock says more about them.
+Wall-clock and CPU seconds, medians over rounds that run each corruption once; the first round is a warm-up
+and is not counted. The ratio is CPU time over limit, because wall-clock time depends on other processes.
 """
 
 from __future__ import annotations
@@ -63,7 +62,7 @@ def main() -> None:
         f"{len(pixels)} images {size} of {options.data}, severity {options.severity}, one thread, medians of "
         f"{options.repeats}; seconds for 1,000 images\n"
     )
-    print("| corruption | wall clock | processor | limit | processor / limit |")
+    print("| corruption | wall-clock time | CPU time | limit | CPU time / limit |")
     print("|---|---|---|---|---|")
     for name, (wall, processor) in found.items():
         limit = LIMITS[name]

@@ -1,19 +1,8 @@
-"""Peak memory of every proxy, beside that of a plain training step on the same cell and batch.
+"""Peak memory of every proxy, relative to a plain training step on the same cell and batch.
 
-The training step: the normalised batch in the layout that cells are scored in, forward, cross-entropy, a full
-backward pass that stores every gradient, an SGD step without momentum. A score: `score_all` with one proxy,
-as a search runs it, on a network that may be used up. Both on the untrained network of one NAS-Bench-201
-cell, in the flavour that the proxy is defined on; the training step always on the benchmark's.
-
-What is counted: the most bytes alive at once in the blocks that torch's allocator handed out from before the
-network was built until the score is there, less the parameters and buffers of that network. So inputs,
-activations, gradients, copies of the network and the temporaries inside operators count; the batch itself,
-Python's objects and what oneDNN allocates behind torch do not. On a CPU the blocks are those in the
-profiler's allocation events, whose sizes are exact; with CUDA, `torch.cuda.max_memory_allocated`, whose
-blocks are rounded up to 512 bytes. Cyclic garbage is not collected meanwhile, so the figure repeats to the
-byte.
-
-A proxy that computes in float64 is compared with a training step in float64, every other with one in float32.
+INTRODUCTION, the head of the page, defines both. On a CPU the blocks are those of the profiler's allocation
+events, whose sizes are exact; with CUDA, those of `torch.cuda.max_memory_allocated`, which are rounded up to
+512 bytes. Cyclic garbage is not collected during a measurement, so its result repeats to the byte.
 
     python perf/memory.py --batch-size 8,64 --page docs/memory.md
 """
@@ -60,7 +49,7 @@ def no_collection() -> Iterator[None]:
 
 
 def peak_bytes(run: Callable[[], object]) -> int:
-    """The most bytes that `run` has alive at once; what was there before does not count."""
+    """The largest number of bytes that `run` has allocated at once; earlier allocations are not counted."""
     with no_collection():
         if DEVICE.type == "cuda":
             torch.cuda.synchronize()
@@ -82,7 +71,7 @@ def peak_bytes(run: Callable[[], object]) -> int:
 
 
 def check_the_method() -> None:
-    """Cases whose peak is known by hand: this torch may report its allocations in another way."""
+    """Check three cases with a known peak: another torch may report its allocations differently."""
     size = 1 << 20
 
     def overlapping() -> None:
@@ -162,7 +151,7 @@ def repeated(measure: Callable[[], tuple[int, str]], repeats: int) -> tuple[int,
 
 
 def table(cells: list[str], batch: Batch, seed: int, proxies: list[Proxy], repeats: int) -> list[str]:
-    """One row a proxy, with its figures on the cell where its ratio is worst."""
+    """One row per proxy, with its values on the cell with its largest ratio."""
     steps = {
         (cell, name): repeated(partial(training_step, cell, batch, seed, dtype), repeats)[0]
         for cell in cells
@@ -189,30 +178,29 @@ def as_typed(arguments: list[str]) -> str:
 
 
 INTRODUCTION = """\
-# Memory of a score
+# Peak memory of a score
 
-What scoring one network takes at its peak, beside a plain training step on the same batch: forward,
-cross-entropy, a full backward pass that stores every gradient, an SGD step without momentum. MB are 10^6
-bytes.
+Peak memory of scoring one network, relative to a plain training step on the same batch: forward pass,
+cross-entropy, a full backward pass that stores every gradient, and an SGD step without momentum. MB are
+10^6 bytes.
 
-Counted are the most bytes alive at once in blocks of torch's allocator, from before the network is built
-until the score is there, less the network's own parameters and buffers: inputs, activations, gradients,
-copies of the network and temporaries inside operators. The batch itself, Python's objects and what oneDNN
-allocates behind torch are not. The figures repeat to the byte with the same torch on the same kind of
-machine.
+The peak is the largest number of bytes allocated at once in blocks of torch's allocator, from before the
+network is built until the score is computed, minus the network's own parameters and buffers. It includes
+inputs, activations, gradients, copies of the network and temporaries inside operators; it excludes the
+batch, Python objects and allocations of oneDNN outside torch. The values repeat to the byte with the same
+torch on the same type of machine.
 {how}
 
-Network and score are those of a search: the model is the search's own and is used up. `score` of a model
-that must stay as it was takes a copy of its parameters and buffers more. A proxy that computes in float64,
-as the column says (the network is handed over in float32 all the same), is compared with a training step in
-float64, every other one with float32. The training step is always that of the benchmark's network; a proxy
-that is defined on another flavour of the network, such as `croze-official` and `linear-regions`, is
-measured on that one.
+The setting is that of a search, in which scoring may modify the model. `croze.score` preserves the model
+and needs a copy of its parameters and buffers in addition. Proxies that compute in float64 (column *dtype*;
+the network itself is given in float32) are compared with a training step in float64, all others with
+float32. The training step is always that of the benchmark's network; a proxy that is defined on another
+flavour of the network, such as `croze-official` and `linear-regions`, is measured on that flavour.
 """
 
-ON_CPU = "The sizes of blocks come from the profiler's allocation events."
+ON_CPU = "Block sizes are those of the profiler's allocation events."
 ON_CUDA = (
-    "The figures are read from `torch.cuda.max_memory_allocated`, whose blocks are rounded up to 512 bytes."
+    "The values are those of `torch.cuda.max_memory_allocated`, whose blocks are rounded up to 512 bytes."
 )
 
 
@@ -220,13 +208,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--cells", type=int, default=1, help="the usual cell, and random ones beside it")
-    parser.add_argument("--repeats", type=int, default=1, help="times that every figure must come out alike")
-    parser.add_argument("--batch-size", default="8,64", help="one or several, separated by commas")
+    parser.add_argument("--cells", type=int, default=1, help="cells: the usual one, then random ones")
+    parser.add_argument("--repeats", type=int, default=1, help="repetitions, which must give equal values")
+    parser.add_argument("--batch-size", default="8,64", help="batch sizes, separated by commas")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--data", default="digits")
-    parser.add_argument("--proxies", help="separated by commas; without it every one")
-    parser.add_argument("--page", type=Path, help="write the tables to this file as well")
+    parser.add_argument("--proxies", help="proxies, separated by commas; all by default")
+    parser.add_argument("--page", type=Path, help="also write the tables to this file")
     options = parser.parse_args()
 
     space = open_space("nasbench201")
@@ -238,7 +226,7 @@ def main() -> None:
         INTRODUCTION.format(how=ON_CUDA if DEVICE.type == "cuda" else ON_CPU),
         f"Cell `{CELL}`"
         + (
-            f" and {len(cells) - 1} random ones, each proxy on the cell where its ratio is worst"
+            f" and {len(cells) - 1} random ones, each proxy on the cell with its largest ratio"
             * (len(cells) > 1)
         ),
         f"({options.data}, seed {options.seed}, {DEVICE.type}, channels last, torch {torch.__version__}):\n",

@@ -1,9 +1,9 @@
-"""Writes docs/performance.md: what scoring costs here, from the other scripts of this folder.
+"""Writes docs/performance.md, the cost of scoring on this machine, from the other scripts of this folder.
 
     python perf/performance_page.py --page docs/performance.md --figure docs/figures/performance.png
 
-What is measured is kept in runs/performance, one file a section; the same command goes on there. `--section`
-measures these again. About half an hour on two cores.
+Measurements are kept in runs/performance, one file per section; the same command continues there. `--section`
+repeats the measurement of a section. The whole page takes about half an hour on two cores.
 """
 
 from __future__ import annotations
@@ -97,24 +97,24 @@ def ratios(costs: list[dict[str, Any]], run: str, baseline: str) -> list[float]:
 def page(found: dict[str, Any], command: str, figure: Path) -> str:
     machine = this_machine()
     lines = [
-        "# What scoring costs",
+        "# Cost of scoring",
         "",
-        "Ratios of times that were taken in turns in one process, with one torch thread: absolute times say",
-        "more about the machine than about the engine. The baseline is the least that any CRoZe form has to",
-        "do, as eager torch does it: 3 forward passes, 2 full backward passes and 1 to the input only, in",
-        "float32 and contiguous layout, on a network that is there already. A score includes building the",
-        "network. `croze doctor` tells how many candidates a second your machine scores.",
+        "Ratios of times that were measured alternately in one process, with one torch thread; absolute",
+        "times depend mostly on the machine. The baseline is the minimum that any CRoZe form computes, in",
+        "eager torch: 3 forward passes, 2 full backward passes and 1 to the input only (the *bare passes*),",
+        "in float32 and contiguous layout, on a network that is already built. A score includes building the",
+        "network. `croze doctor` measures how many candidates your machine scores per second.",
         "",
         f"Measured on {machine.processor} ({', '.join(machine.instructions)}), torch {machine.torch}, Python "
         f"{platform.python_version()}, digits, seed 0, by",
         "",
         f"```console\n$ {command}\n```",
         "",
-        "## `croze-positional` against the bare passes",
+        "## `croze-positional` relative to the bare passes",
         "",
-        "Engine's dtype float32. NAS-Bench-201: 20 random cells; DARTS and its kin: the 14 published cells",
-        "that come with the package (RobNets left out), 20 cells, 36 channels. Medians over repetitions,",
-        "then over networks.",
+        "The engine computes in float32. NAS-Bench-201: 20 random cells. DARTS and related spaces: the 14",
+        "published genotypes of the package (without RobNets), 20 cells, 36 channels. Medians over",
+        "repetitions, then over networks.",
         "",
         "| space | batch | median | mean | worst | bare passes, channels last: median |",
         "|---|---|---|---|---|---|",
@@ -127,7 +127,7 @@ def page(found: dict[str, Any], command: str, figure: Path) -> str:
         )
     lines += [
         "",
-        "| published cell | score | bare passes, channels last | bare passes |",
+        "| published genotype | score | bare passes, channels last | bare passes |",
         "|---|---|---|---|",
     ]
     for one in found["cost-darts-8"]:
@@ -138,11 +138,10 @@ def page(found: dict[str, Any], command: str, figure: Path) -> str:
         )
     lines += [
         "",
-        "## `croze-official` against the straightforward way",
+        "## `croze-official` relative to a plain implementation",
         "",
-        "The straightforward way is plain torch in float64, `croze.testing.plain_official`, which the tests",
-        "take as their oracle; wherever there is a score the two agree to 1e-9. Batch 8; of the published",
-        "cells the first ones.",
+        "The plain implementation in float64, `croze.testing.plain_official`, is the oracle of the tests;",
+        "where a score exists, the two agree to 1e-9. Batch 8; for DARTS the first published genotypes.",
         "",
         "| space | networks | median | mean | worst |",
         "|---|---|---|---|---|",
@@ -154,13 +153,13 @@ def page(found: dict[str, Any], command: str, figure: Path) -> str:
     held, spent = found["memory"]
     lines += [
         "",
-        "## How it grows",
+        "## Scaling",
         "",
         f"![Cost over batch, depth and seeds]({figure.name if figure.parent == Path() else figure})",
         "",
-        "One NAS-Bench-201 cell over the batch and over seeds, AdvRush with 16 channels over the depth.",
+        "Batch and seeds: one NAS-Bench-201 cell. Depth: AdvRush with 16 channels.",
         "",
-        "| | setting | times the smallest setting | times its cost |",
+        "| | setting | relative to the smallest | relative cost |",
         "|---|---|---|---|",
     ]
     for name, curve in found["curves"].items():
@@ -168,16 +167,16 @@ def page(found: dict[str, Any], command: str, figure: Path) -> str:
             lines.append(f"| {name} | {setting} | {times:g} | {grown:.2f} |")
     lines += [
         "",
-        f"Memory: AdvRush at 20 cells and 36 channels on a batch of 256 holds {held:.1f} GiB at its peak",
+        f"Memory: AdvRush at 20 cells and 36 channels on a batch of 256 has a peak of {held:.1f} GiB",
         f"(resident memory of the process, {spent:.0f} s). [memory.md](memory.md) has every proxy on",
         "NAS-Bench-201.",
         "",
         "## Dtype",
         "",
-        "A dtype may be the engine's when 300 NAS-Bench-201 cells keep the order that float64 gives them:",
-        "rho of at least .995, and 18 of the 20 best the same. bfloat16 is torch's autocast.",
+        "The criterion for a dtype of the engine is the agreement with float64 on 300 NAS-Bench-201 cells:",
+        "rho of at least .995, and 18 of the 20 best cells in common. bfloat16 is torch's autocast.",
         "",
-        "| dtype | cells | rho | of the 20 best | largest relative difference |",
+        "| dtype | cells | rho | common among the 20 best | largest relative difference |",
         "|---|---|---|---|---|",
     ]
     for dtype in DTYPES:
@@ -190,33 +189,34 @@ def page(found: dict[str, Any], command: str, figure: Path) -> str:
 
 
 REMARKS = """
-## What makes the difference
+## Optimisations
 
-- Channels last, and layers that torch is slow with computed in another way (`croze.nn.kernels`): gradients
-  of depthwise convolutions with a dilation or a kernel above 3x3, average pooling, BatchNorm behind a
-  concatenation, one rectified map for all edges that begin with it; in float64 depthwise convolutions.
+- Channels-last layout, and faster implementations of layers that are slow in torch (`croze.nn.kernels`):
+  gradients of depthwise convolutions with a dilation or a kernel larger than 3x3, average pooling, BatchNorm
+  after a concatenation, one rectified map for all edges that start with a rectifier, and depthwise
+  convolutions in float64.
 - Networks of repeated cells are copied cell by cell instead of built layer by layer (same weights).
-- One walk through the modules for all passes; norms and cosines of layers of one shape in one call.
+- One traversal of the modules for all passes; norms and cosines of layers of one shape in one call.
 
-## What was tried and did not help
+## Attempts without benefit
 
-- Other settings of the C library's allocator and huge pages: a few percent in time, the bare passes gain
+- Other settings of the C library's allocator and huge pages: a few percent in time, but the bare passes gain
   as much, and processes would keep their peak memory.
-- 1x1 convolutions as matrix products (as a function with gradients of its own, as `mm`, as `linear`, or with
-  the batch folded so that oneDNN takes them): faster alone, not within a network.
-- 3x3 convolutions of one map merged into one: they are at the machine's peak already.
-- Finding operations with a `TorchFunctionMode` instead of by layer: costs 1 to 2% of the bare passes.
+- 1x1 convolutions as matrix products (a custom autograd function, `mm`, `linear`, or the batch folded so that
+  oneDNN is used): faster in isolation, not within a network.
+- Merging the 3x3 convolutions of one map: they already run at the machine's peak.
+- Intercepting operations with a `TorchFunctionMode` instead of per layer: costs 1 to 2% of the bare passes.
 - Pausing Python's garbage collector: 1%.
 - float64 convolutions of NAS-Bench-201 (16 to 64 channels) as shifted or blocked matrix products: no faster
-  than torch's, which is why `croze-official` gains less there.
-- bfloat16: see the table; and a score would depend on whether the processor has it, where scores of
-  different machines have to agree to 1e-5. Not offered.
+  than torch's; `croze-official` therefore gains less there.
+- bfloat16 (see the table): scores would depend on the processor's support, while scores of different machines
+  have to agree to 1e-5. Not offered.
 
 ## GPU
 
-`perf/gpu.py` extrapolates 5,000 random DARTS candidates from 300, with several workers on one card, reports
-how busy the card was, and compares the scores with the CPU's. No GPU was at hand while this was written:
-**the script and the engine's CUDA path have not run on one.**
+`perf/gpu.py` extrapolates the time for 5,000 random DARTS candidates from 300, with several workers on one
+GPU, reports the utilisation of the GPU, and compares the scores with those of the CPU. **Neither the script
+nor the engine's CUDA path has run on a GPU yet.**
 """
 
 

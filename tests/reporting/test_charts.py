@@ -12,7 +12,7 @@ from croze.reporting.text import correlation, millions, number, percent
 from croze.robustness.charts import TOGETHER, attack_bars, by_group
 from croze.robustness.run import EvaluationRun
 from croze.runs import runs_in
-from croze.searching.charts import against_size, course, growth
+from croze.searching.charts import against_goal, against_size, course, growth
 from croze.searching.run import SearchRun
 from croze.spaces import open_space
 from croze.spaces.darts.genotype import Genotype
@@ -68,6 +68,31 @@ def test_an_unfinished_search_says_so(found):
     (part,) = pages_in(found / "unfinished")
     count = len(load(found / "unfinished" / "search.json")["candidates"])
     assert f"has not finished: {count} of 60 architectures" in part.notices[0]
+
+
+def test_the_star_of_an_unfinished_front_is_its_compromise(found):
+    """What the caption says, the best mean rank, and not the first by the first objective."""
+    run = SearchRun.load(found / "unfinished")
+    points = against_goal(run, 1)
+    star = run.candidates[points.indices[points.winner]]
+    assert star == run.best != run.ranking[0]
+
+    def mean_rank(i):
+        return sum((run.merits[run.order] > run.merits[i]).sum(axis=0))
+
+    assert mean_rank(run.best_index) == min(mean_rank(i) for i in run.front_indices)
+    assert run.page().subject == star.architecture
+    (row,) = [row for row in run.table().rows if str(row[0]).endswith("*")]
+    assert row[1] == star.architecture
+    assert run.result()["best"]["architecture"] == star.architecture
+
+
+@pytest.mark.parametrize("name", ["search", "darts", "pareto"])
+def test_the_result_is_what_the_candidates_say(found, name):
+    written = load(found / name / "best.json")
+    again = json.loads(json.dumps(SearchRun.load(found / name).result()))
+    del written["provenance"], again["provenance"]  # each file has its own time
+    assert again == written
 
 
 @pytest.mark.parametrize(("half", "said"), [("report", 0), ("choose", 1), ("both", 1)])

@@ -326,12 +326,12 @@ class Saver:
 
     Args:
         so_far: gives the run as it stands.
-        every: least seconds between two writings.
+        every: least seconds between two writings; `EVERY` where it is None.
     """
 
-    def __init__(self, so_far: Callable[[], SearchRun], every: float = EVERY) -> None:
+    def __init__(self, so_far: Callable[[], SearchRun], every: float | None = None) -> None:
         self._so_far = so_far
-        self._every = every
+        self._every = EVERY if every is None else every
         self._told = 0
         self._last, self._took = time.monotonic(), 0.0
 

@@ -66,4 +66,4 @@ def test_the_projects_own_are_not_the_papers():
 
 def test_a_point_that_is_not_as_printed_is_named():
     note = table_of(cost_panels()).note
-    assert note == "GradNorm of Table 4 is printed as 51.61, its row gives 51.80, which is used here."
+    assert note == "GradNorm of Table 4 is printed as 51.61; its row gives 51.80, which is used here."

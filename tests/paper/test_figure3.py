@@ -149,7 +149,7 @@ def test_the_notes_say_how_to_read_it(found):
         "A pool is 5 strings, 4 distinct cells on average",
         "Settings: pool 5, population 2, tournament 10.",
         "An aggregate ranks all 5 distinct cells here",
-        f"`{DEFAULT}` was chosen on the choose half; these are both halves, which flatters it",
+        f"`{DEFAULT}` was chosen on the choose half; both halves are used here, which favours it",
     ):
         assert part in text, part
     assert "different accuracies; the value of a class is the mean" not in text

@@ -112,7 +112,7 @@ def test_empty_columns_hold_the_print_alone_and_stand_nowhere_else():
     assert [row[0] for row in gone.rows] == ["CW", "DeepFool", "SPSA", "LGV", "Avg."]
     assert gone.rows[0][1] == "no cw"
     (note,) = [note for note in notes(found) if note.startswith("*Mean of 6*")]
-    assert "It is not the paper's Avg., which is over every column, CW, DeepFool, SPSA, LGV" in note
+    assert "It is not the paper's Avg., which is over all columns, including CW, DeepFool, SPSA, LGV" in note
 
 
 def test_every_half_has_its_table_and_one_order():

@@ -86,7 +86,7 @@ def test_the_page_and_the_second_run(croze, standard, tmp_path, monkeypatch):
     assert "$ croze reproduce table2" in page
     assert "30 of robust-nb201, cifar10, drawn with seed 0 from 40 strings" in page
     assert "on 8 images of digits, drawn at random" in page
-    assert "| Table 2 on cifar100 | the same command with --dataset cifar100, where" in page
+    assert "| Table 2 on cifar100 | the same command with --dataset cifar100, if" in page
     assert "Comparison with the paper" in outcome.err
 
     def computed(self, request):

@@ -22,7 +22,7 @@ def found():
 def test_winners_beside_the_papers(found):
     winners, ranking, *_, cells, failures = tables(found, comparable=True)
     assert winners.title == "one: selected cells"
-    assert winners.note == "Chosen from 9 of 10 cells."
+    assert winners.note == "Selected from 9 of 10 cells."
     assert winners.head == ("components", "clean", "CC", "FGSM-8", "HRS", "Avg.", "rank", "regret")
     assert winners.rows[0][:3] == ("F", "93.70 (93.30, +0.40)", "56.93 (55.62, +1.31)")
     assert winners.rows[4] == (

@@ -149,7 +149,7 @@ def test_a_statistic_is_one_entry_and_reaches_the_tables(monkeypatch: pytest.Mon
     monkeypatch.setitem(STATISTICS, "cells", counted)  # type: ignore[misc]
     found = judged()
     assert found.at("a", "clean", CELLS, "cells").value == N
-    (sheet,) = [s for s in statistic_sheets(found, CELLS, ["clean"]) if s.title.endswith("the pick")]
+    (sheet,) = [s for s in statistic_sheets(found, CELLS, ["clean"]) if s.title.endswith("regret")]
     assert sheet.head[-1] == "cells"
     assert sheet.rows[0][-1] == str(N)
 

@@ -26,7 +26,7 @@ def refuse(*arguments):
 def test_both_tables_and_the_figure(croze, tmp_path, monkeypatch):
     done = croze(*THREE, "--page", "three.md", "--json", "-")
     assert done.code == 0, done.err
-    assert "Ahead: 2 searches of 4 candidates and 2 trainings of 1 epochs" in done.err
+    assert "To do: 2 searches of 4 candidates and 2 trainings of 1 epochs" in done.err
     (row,) = done.json["rows"]
     assert [run["seed"] for run in row["runs"]] == [0, 1]
     assert [run["search"]["candidates"] for run in row["runs"]] == [4, 4]

@@ -24,7 +24,7 @@ def test_images_are_counted():
 def test_the_sentence_says_how_long(seconds, text):
     extent = Extent(15, 5000, 27, 200, 1000, seconds)
     assert "15 searches of 5,000 candidates and 27 trainings of 200 epochs" in extent.sentence()
-    assert f"which is {text} on one core" in extent.sentence()
+    assert f"about {text} on one core" in extent.sentence()
 
 
 def test_a_pass_is_timed():

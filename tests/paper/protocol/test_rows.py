@@ -187,7 +187,7 @@ def test_the_erratum_of_table_4_stands_beside_the_print():
     assert found["GradNorm", "printed"]["Avg."] == "51.61 (its row: 51.80)"
     assert found["GradNorm", "difference"]["Avg."] == "-1.80"
     assert "params, M" not in found["GradNorm", "printed"]
-    assert "disagrees with its own row" in " ".join(
+    assert "contradicts its row" in " ".join(
         protocol_tables.notes([row], printed("table4"), "x", adversarial=True)
     )
 
@@ -212,7 +212,7 @@ def test_searches_trainings_and_architectures():
     remarks = [row[-1] for row in tables["Searches"].rows]
     assert remarks == ["", "", "the first failure: overflow", "the first failure: overflow"]
     assert len(tables["Trainings"].rows) == 4
-    assert tables["The architectures"].rows[0] == ("`arch0`", "croze-official, seed 0; croze-robust, seed 0")
+    assert tables["Architectures"].rows[0] == ("`arch0`", "croze-official, seed 0; croze-robust, seed 0")
 
 
 def test_nothing_has_no_text():

@@ -21,7 +21,7 @@ def main() -> int:
         # typer turns Ctrl-C into the exit code 130
         if isinstance(end, SystemExit) and end.code != 130:
             raise
-        print("\ncroze: stopped; the same command goes on where it was.", file=sys.stderr)  # noqa: T201
+        print("\ncroze: interrupted; the same command continues from here.", file=sys.stderr)  # noqa: T201
         return 130
     except BrokenPipeError:
         sys.stderr.close()

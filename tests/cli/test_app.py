@@ -133,7 +133,7 @@ def test_ctrl_c_says_that_the_same_command_goes_on(interrupts, tmp_path):
     running.send_signal(signal.SIGINT)
     _, errors = running.communicate(timeout=30)
     assert running.returncode == 130
-    assert errors == "\ncroze: stopped; the same command goes on where it was.\n"
+    assert errors == "\ncroze: interrupted; the same command continues from here.\n"
 
 
 def test_a_reader_that_leaves_is_no_traceback():

@@ -122,7 +122,7 @@ def test_a_run_that_is_interrupted_goes_on(croze, truth, published, monkeypatch)
     monkeypatch.setattr(Evaluator, "__call__", interrupted)
     stopped = croze(*command)
     assert stopped.code == 130
-    assert "the same command goes on where it was" in stopped.err
+    assert "the same command continues from here" in stopped.err
     # 24 cells of the halves and 3 of the published ones are kept
     scored.clear()
     monkeypatch.setattr(Evaluator, "__call__", lambda self, r: [scored.append(r[0]), call(self, r)][1])

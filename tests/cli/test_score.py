@@ -183,7 +183,7 @@ def test_seed_and_batch_size_count(croze):
     ("arguments", "message"),
     [
         ([], "--model FILE.py:FUNCTION"),
-        (["--arch", CELL, "--model", "m.py:f"], "either a network of yours"),
+        (["--arch", CELL, "--model", "m.py:f"], "either your own network"),
         (["--arch", "|conv~0|"], "is not a NAS-Bench-201 cell"),
         (["--arch", ""], "is not a NAS-Bench-201 cell"),
         (["--arch", CELL, "--space", "dart"], "Unknown space 'dart'; the known ones are nasbench201, darts"),

@@ -52,8 +52,8 @@ def test_the_winner_of_a_search_and_a_model_of_ones_own(croze, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("train",), "Name one network"),
-        (("train", "--arch", CELL, "--run", "x"), "Name one network"),
+        (("train",), "Give one network"),
+        (("train", "--arch", CELL, "--run", "x"), "Give one network"),
         (("train", "--run", "nowhere"), "search.json does not exist"),
         (("train", "--model", "nowhere.py:build"), "not a file"),
         ((*TINY, "--recipe", "madry"), "Unknown recipe"),

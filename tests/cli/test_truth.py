@@ -88,8 +88,8 @@ def test_lines_fit_into_100_columns(croze, table, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--query", FIRST], "name it with --truth NAME:PATH"),
-        (["--best", "clean"], "name it with --truth NAME:PATH"),
+        (["--query", FIRST], "need --truth NAME:PATH"),
+        (["--best", "clean"], "need --truth NAME:PATH"),
         (["--truth", "nothing:x"], "Unknown benchmark 'nothing'"),
         (["--truth", "TABLE", "--best", "robust"], "csv has no column 'robust'"),
         (["--truth", "TABLE", "--query", "|conv~0|"], "is not a NAS-Bench-201 cell"),

@@ -28,9 +28,9 @@ def test_the_help_points_to_it(croze):
 
 def test_figure_3_is_the_simulation(croze):
     texts = [croze(*verb, "--help").out for verb in (("reproduce", "figure3"), ("simulate",))]
-    assert texts[0].split("Replay search", 1)[1] == texts[1].split("Replay search", 1)[1]
+    assert texts[0].split("Simulate search", 1)[1] == texts[1].split("Simulate search", 1)[1]
     text = " ".join(texts[0].split())
-    assert "The paper's Figure 3" in text
+    assert "Figure 3 of the paper" in text
     assert "[default: 3000]" in text
     assert signature(figure3).parameters["strategies"].default == (
         "random,evolution,random+warmup,evolution+warmup,evolution+move,evolution+warmup+move"

@@ -10,20 +10,20 @@ from croze.cli.verbs import Verbs, group
 
 VERBS: Verbs = {
     "score": ("croze.cli.score:score", "Score one network, yours or one of a space."),
-    "search": ("croze.cli.search:search", "Find what a proxy ranks first in a space."),
+    "search": ("croze.cli.search:search", "Search a space for the best architectures by a proxy."),
     "train": ("croze.cli.train:train", "Train a network, standard or adversarial."),
-    "evaluate": ("croze.cli.evaluate:evaluate", "Attack a trained network, corrupt its images."),
+    "evaluate": ("croze.cli.evaluate:evaluate", "Evaluate a network under attacks and corruptions."),
     "report": ("croze.cli.report:report", "Show a run as one HTML page."),
     "corrupt": ("croze.cli.corrupt:corrupt", "Corrupt images as CIFAR-C does."),
-    "pool": ("croze.cli.pool:pool", "Train many cells, to compare proxies with."),
+    "pool": ("croze.cli.pool:pool", "Train many cells, as ground truth for proxies."),
     "benchmark": ("croze.cli.benchmark:benchmark", "Compare proxies with measured accuracies."),
     "truth": ("croze.cli.truth:truth", "Look up measured accuracies."),
-    "data": ("croze.cli.data:data", "Where measured accuracies come from; fetch them."),
-    "spread": ("croze.cli.spread:spread", "See how rankings move with weights and batch."),
-    "reference": ("croze.cli.reference:reference", "Make the population that aggregates compare with."),
-    "proxies": ("croze.cli.proxies:proxies", "Write the evidence page on all proxies."),
-    "doctor": ("croze.cli.doctor:doctor", "Show what the engine uses here, and how fast it is."),
-    "list": ("croze.cli.listing:listing", "Show what there is to choose from."),
+    "data": ("croze.cli.data:data", "List and download sources of ground truth."),
+    "spread": ("croze.cli.spread:spread", "Measure how rankings vary with weights and batch."),
+    "reference": ("croze.cli.reference:reference", "Make a reference population for aggregates."),
+    "proxies": ("croze.cli.proxies:proxies", "Write a page that evaluates all proxies."),
+    "doctor": ("croze.cli.doctor:doctor", "Show the device and the speed of the engine."),
+    "list": ("croze.cli.listing:listing", "List proxies, spaces, attacks and other choices."),
 }
 
 

@@ -42,7 +42,9 @@ def benchmark(
         str, typer.Option(help="Comma-separated; the others are compared with the first.")
     ] = "params,croze-official,croze-positional,croze-robust",
     sample: Annotated[int | None, typer.Option(min=1, help="Cells to draw.  [default: all]")] = None,
-    cells: Annotated[str, typer.Option(help="all strings, or distinct ones up to isomorphism.")] = "all",
+    cells: Annotated[
+        str, typer.Option(help="all: every string; distinct: one cell per isomorphism class.")
+    ] = "all",
     half: Half = "both",
     convention: Annotated[str, typer.Option(help="Corruption groups: paper or usual.")] = "paper",
     seed: SampleSeed = 0,
@@ -60,8 +62,7 @@ def benchmark(
         bool,
         typer.Option(
             "--statistics",
-            help="All statistics with intervals on every set of cells, for the page and the frame; --page "
-            "implies it.",
+            help="Compute all statistics with intervals on every set of cells; implied by --page.",
         ),
     ] = False,
     judge: JudgedBy = None,
@@ -71,11 +72,11 @@ def benchmark(
 ) -> None:
     """Rank the cells of a benchmark by proxies and compare with their measured accuracies.
 
-    Prints the mean of Spearman's rho over the columns of the paper's Table 2, or over all that the truth
-    measures where it does not fill them, with its bootstrap interval; the same given live parameters; and rho
-    in some columns. All rows rest on the cells on which every proxy succeeded. The rest is in the folder of
-    the scores: Kendall's tau, deciles by size, the top k and regret, on both halves and on distinct cells.
-    `croze report` shows it as a page, `croze.load_run` reads it as a data frame.
+    Prints the mean of Spearman's rho over the columns of the paper's Table 2 (over all columns of a ground
+    truth that lacks these) with its bootstrap interval, the same given live parameters, and rho in some
+    columns, on the cells on which every proxy succeeded. The folder of the scores has further statistics:
+    Kendall's tau, rho in size deciles, top-k precision and regret, on both halves and on distinct cells.
+    `croze report` shows them as a page, `croze.load_run` reads them as a data frame.
     """
     import croze
     from croze.cli.output import console, emit_json
@@ -98,7 +99,7 @@ def benchmark(
         )  # fmt: skip
     emit_json(json, run.to_json())
     for spec, failed in run.failures.items():
-        said = f"{spec} failed on {failed['cells']:,} cells, first because: {failed['first_reason']}"
+        said = f"{spec} failed on {failed['cells']:,} cells; first reason: {failed['first_reason']}"
         terminal.print(said, width=WIDTH)
     if run.reason:
         terminal.print(run.reason)

@@ -38,7 +38,7 @@ def corrupt(
         typer.Option(metavar="DIR", help="Write the corrupted images there, in CIFAR-10-C's layout."),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Number of images, from the first one on.  [default: all]")
+        int | None, typer.Option(min=1, help="Use only the first N images.  [default: all]")
     ] = None,
     image: Annotated[int, typer.Option(min=0, help="Index of the image on the sheet, from 0.")] = 0,
     split: Annotated[
@@ -47,7 +47,7 @@ def corrupt(
     ] = None,
     frost: Annotated[
         str | None,
-        typer.Option(metavar="DIR", help="Folder with photographs of frost.  [default: procedural textures]"),
+        typer.Option(metavar="DIR", help="Folder of frost photographs.  [default: synthetic textures]"),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Random seed of the corruptions.")] = 0,
     json: Json = None,

@@ -10,7 +10,7 @@ from croze.cli.options import Json, folder_of
 from croze.cli.verbs import PLAIN
 
 data = typer.Typer(
-    help="Where measured accuracies come from: list the sources, fetch one.",
+    help="List and download sources of ground truth.",
     no_args_is_help=True,
     **PLAIN,
 )
@@ -27,19 +27,19 @@ def listing(json: Json = None) -> None:
     emit_json(json, {"sources": [source_json(source) for source in CATALOGUE.values()]})
 
 
-@data.command("get", short_help="Explain one, and fetch it where that is possible.")
+@data.command("get", short_help="Describe a source, and download it if possible.")
 def get(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A source; `croze data list` names them.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A source; see `croze data list`.")],
     to: Annotated[
         str | None, typer.Option(metavar="DIR", help="Folder of the files.", show_default="data/NAME")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Explain and check, but fetch nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Describe and check; download nothing.")] = False,
     json: Json = None,
 ) -> None:
-    """Say where a source comes from and under which licence, then fetch what has a direct address.
+    """Print the origin and the licence of a source, then download the files that have a direct address.
 
-    Files that are there already are checked. What was broken off goes on. The exit code is 0 when all known
-    files are there as published (or with --dry-run), 1 when something is left to do by hand.
+    Existing files are verified, and interrupted downloads resume. The exit code is 0 if all known files are
+    as published (or with --dry-run), and 1 if some are left to download by hand.
     """
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bar

@@ -22,7 +22,7 @@ def doctor(
     device: Devices = None,
     json: Json = None,
 ) -> None:
-    """Show what the engine uses here (device, threads, instruction sets) and measure candidates a second."""
+    """Show device, threads and instruction sets of the engine, and measure candidates per second."""
     from croze.cli.output import console, emit_json
     from croze.data import load_batch
     from croze.errors import CrozeError

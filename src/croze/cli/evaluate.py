@@ -30,22 +30,24 @@ def evaluate(
     corruption_set: Annotated[
         str | None,
         typer.Option(
-            metavar="DIR", help="Read them from a folder such as CIFAR-10-C instead, made of --data."
+            metavar="DIR", help="Read the corrupted images of --data from a folder such as CIFAR-10-C."
         ),
     ] = None,
     frost: Annotated[
-        str | None, typer.Option(metavar="DIR", help="Photographs of frost, in place of drawn ones.")
+        str | None,
+        typer.Option(metavar="DIR", help="Folder of frost photographs.  [default: synthetic textures]"),
     ] = None,
     mce_reference: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="evaluation.json of the network that mCE divides errors by."),
+        typer.Option(metavar="FILE", help="evaluation.json of the reference network for mCE."),
     ] = None,
     images: Annotated[
-        int | None, typer.Option(min=1, help="Test images, balanced over classes.", show_default="all")
+        int | None,
+        typer.Option(min=1, help="Number of test images, balanced over classes.", show_default="all"),
     ] = None,
     limits: Limits = None,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Random seed of images and attacks.")] = 0,
-    batch_size: Annotated[int, typer.Option(min=1, help="Images at once.")] = 100,
+    batch_size: Annotated[int, typer.Option(min=1, help="Batch size.")] = 100,
     device: ComputeOn = "cpu",
     threads: Threads = 0,
     training_data: Annotated[
@@ -59,7 +61,7 @@ def evaluate(
 ) -> None:
     """Evaluate a trained network under attacks and corruptions.
 
-    Killed or stopped, the same command goes on where it was; more may be asked for later.
+    An interrupted evaluation continues when the command is run again; attacks may be added later.
     """
     import sys
     from contextlib import redirect_stdout

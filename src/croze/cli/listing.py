@@ -20,7 +20,7 @@ def listing(
     ] = None,
     json: Json = None,
 ) -> None:
-    """List what there is to choose from: proxies, spaces, algorithms, attacks, corruptions and more."""
+    """List the available proxies, spaces, algorithms, attacks, corruptions and more."""
     from croze.cli.output import console, emit_json
     from croze.errors import CrozeError
     from croze.listing import KINDS

@@ -11,9 +11,7 @@ from croze.errors import CrozeError
 
 MAX_SEED = 2**32 - 1
 
-Data = Annotated[
-    str, typer.Option(help="Data set: digits, or READER:PATH; `croze list data` names the readers.")
-]
+Data = Annotated[str, typer.Option(help="Data set: digits, or READER:PATH; see `croze list data`.")]
 BatchSize = Annotated[int, typer.Option(min=1, help="Number of images in the batch.")]
 Sampling = Annotated[
     str, typer.Option(help="How images are drawn: balanced (equally many of every class) or random.")
@@ -30,7 +28,7 @@ MicroBatch = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="Most images that a network sees at once; fewer need less memory.",
+        help="Maximum number of images per pass; fewer need less memory.",
         show_default="the whole batch",
     ),
 ]
@@ -38,7 +36,7 @@ ReferenceName = Annotated[
     str,
     typer.Option(
         "--reference",
-        help="Population in which an aggregate ranks one network: a name, or FILE.json of `croze reference`.",
+        help="Population for aggregates of one network: a name, or FILE.json of `croze reference`.",
     ),
 ]
 SpaceName = Annotated[
@@ -85,20 +83,22 @@ Devices = Annotated[
         "--device", help="Devices for scoring, such as cuda:0,cuda:1; workers take turns.", show_default="cpu"
     ),
 ]
-Truth = Annotated[str, typer.Option(help="Ground truth, NAME:PATH; `croze list truths` has the names.")]
-DataSet = Annotated[str, typer.Option(help="Data set of the truth: cifar10, cifar100 or imagenet16-120.")]
+Truth = Annotated[str, typer.Option(help="Ground truth, NAME:PATH; see `croze list truths`.")]
+DataSet = Annotated[
+    str, typer.Option(help="Data set of the ground truth: cifar10, cifar100 or imagenet16-120.")
+]
 JudgedBy = Annotated[
     str | None,
     typer.Option(
         "--judge-by",
         metavar="COLUMN,...",
-        help="Columns for all statistics beside rho.",
-        show_default="clean, fgsm@8 and corruptions, as far as measured",
+        help="Columns for which all statistics are computed.",
+        show_default="clean, fgsm@8 and corruptions, if measured",
     ),
 ]
 Half = Annotated[
     str,
-    typer.Option(help="Which cells: the choose half, the report half, or both."),
+    typer.Option(help="Half of the cells: choose, report or both."),
 ]
 ScoreSeed = Annotated[
     int,

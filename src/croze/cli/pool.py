@@ -38,7 +38,7 @@ from croze.cli.training_options import (
 from croze.cli.verbs import PLAIN
 
 pool = typer.Typer(
-    help="Train many cells of a space and compare proxies with what they reach.",
+    help="Train many cells of a space, as ground truth for proxies.",
     no_args_is_help=True,
     **PLAIN,
 )
@@ -49,10 +49,11 @@ def train(
     space: SpaceName = "nasbench201",
     cells: Annotated[
         int | None,
-        typer.Option(min=1, help="Cells to draw, no two isomorphic.", show_default="100"),
+        typer.Option(min=1, help="Number of cells to draw, no two isomorphic.", show_default="100"),
     ] = None,
     arch_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Train these architectures instead, one a line.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Train the architectures of this file instead, one per line."),
     ] = None,
     recipe: RecipeName = "standard",
     epochs: Epochs = None,
@@ -70,7 +71,7 @@ def train(
     channels: SpaceChannels = None,
     cells_per_stage: Annotated[
         int | None,
-        typer.Option(min=1, help="Cells a stage, for nasbench201.", show_default="the space's own"),
+        typer.Option(min=1, help="Cells per stage, in nasbench201.", show_default="the space's own"),
     ] = None,
     layers: SpaceLayers = None,
     seed: Annotated[
@@ -78,20 +79,19 @@ def train(
         typer.Option(min=0, max=MAX_SEED, help="Random seed of cells, weights, split, order and attacks."),
     ] = 0,
     workers: Annotated[
-        int, typer.Option(min=0, help="Cells trained at once, one torch thread each; 0: one a core.")
+        int, typer.Option(min=0, help="Worker processes with one torch thread each; 0 for one per core.")
     ] = 0,
     device: Devices = None,
     mixed_precision: MixedPrecision = False,
-    out: Annotated[str, typer.Option(help="Folder of the pool; the same command goes on there.")] = (
-        "runs/pool"
-    ),
+    out: Annotated[
+        str, typer.Option(help="Folder of the pool; the same command resumes from what is there.")
+    ] = ("runs/pool"),
     json: Json = None,
 ) -> None:
-    """Train cells of a space and evaluate each: the truth that `--truth pool:DIR` names elsewhere.
+    """Train cells of a space and evaluate each, as ground truth for `--truth pool:DIR`.
 
-    Killed or stopped, the same command goes on where it was; with more cells or attacks it adds what is
-    missing. Started a second time, here or on a machine that shares the folder, it takes cells that nobody
-    works at.
+    An interrupted command continues when it is run again; with more cells or attacks it adds those. The same
+    command in a second process, or on a machine that shares the folder, trains cells that are not in work.
     """
     import sys
     from contextlib import redirect_stdout
@@ -108,7 +108,7 @@ def train(
     from croze.spaces import open_space
 
     if cells is not None and arch_file is not None:
-        raise CrozeError("Name the cells by --cells (drawn) or by --arch-file (yours), not both.")
+        raise CrozeError("Give the cells by --cells (drawn) or by --arch-file, not both.")
     folder = folder_of(out)
     chosen = recipe_of(recipe, settings, epochs=epochs, batch_size=batch_size)
     plan = plan_trials(attacks, epsilon, epsilon_l2, limits or [], corruptions)
@@ -133,16 +133,16 @@ def train(
     emit_json(json, {**pool_json(found), "provenance": provenance()})
 
 
-@pool.command("show", short_help="What a pool has come to.")
+@pool.command("show", short_help="Show the results of a pool.")
 def show(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder of a pool.")],
     sort: Annotated[str, typer.Option(help="Column to sort by, best first: clean, fgsm@8, corruptions.")] = (
         "clean"
     ),
-    top: Annotated[int, typer.Option(min=1, help="So many cells at most.")] = 20,
+    top: Annotated[int, typer.Option(min=1, help="Maximum number of cells.")] = 20,
     json: Json = None,
 ) -> None:
-    """Show the cells of a pool that are done, by accuracy."""
+    """Show the trained cells of a pool, sorted by accuracy."""
     from croze.cli.output import console, emit_json
     from croze.pool import read_pool
     from croze.pool.table import pool_json, pool_table

@@ -33,21 +33,21 @@ def proxies(
     published: Annotated[
         str | None, typer.Option(help="CSV of published scores to compare with, as NAS-Bench-Suite-Zero's.")
     ] = None,
-    proxies: Annotated[
-        str, typer.Option(help="Comma-separated proxies and aggregates, or all of them.")
-    ] = "all",
-    sample: Annotated[int, typer.Option(min=1, help="Distinct cells to draw from the report half.")] = 600,
+    proxies: Annotated[str, typer.Option(help="Comma-separated proxies and aggregates, or all.")] = "all",
+    sample: Annotated[int, typer.Option(min=1, help="Number of distinct cells from the report half.")] = 600,
     choose_sample: Annotated[
         int | None,
-        typer.Option(min=1, help="Distinct cells to draw from the choose half.  [default: --sample]"),
+        typer.Option(min=1, help="Number of distinct cells from the choose half.  [default: --sample]"),
     ] = None,
     batch_size: BatchSize = 16,
     published_sample: Annotated[
-        int, typer.Option(min=1, help="Cells to draw from the published scores.")
+        int, typer.Option(min=1, help="Number of cells from the published scores.")
     ] = 300,
-    published_batch_size: Annotated[int, typer.Option(min=1, help="Images for these, drawn at random.")] = 64,
+    published_batch_size: Annotated[
+        int, typer.Option(min=1, help="Number of images for these, drawn at random.")
+    ] = 64,
     timing_cells: Annotated[
-        int, typer.Option(min=0, help="Cells to time each proxy alone on; 0 leaves the times out.")
+        int, typer.Option(min=0, help="Number of cells on which each proxy is timed; 0 for no times.")
     ] = 10,
     seed: Annotated[
         int,
@@ -61,10 +61,10 @@ def proxies(
     cells_per_stage: Cells = 5,
     json: Json = None,
 ) -> None:
-    """Write the evidence on all proxies: how they rank a benchmark's cells, what they cost, what they are.
+    """Write a page that evaluates all proxies: rank correlations on a benchmark, costs and definitions.
 
-    Cells of both halves are scored by every proxy and compared with their measured accuracies, cells of a
-    file of published scores with these. All scores are kept: ended at any moment, the same command goes on.
+    Cells of both halves are scored by every proxy and compared with their measured accuracies; cells of a
+    file of published scores are compared with these. An interrupted command continues when it is run again.
     """
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bars

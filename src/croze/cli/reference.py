@@ -44,7 +44,7 @@ def reference(
 ) -> None:
     """Draw and score a population of networks, for aggregates on single networks (--reference FILE.json).
 
-    Killed or stopped, the same command goes on where it was.
+    An interrupted command continues when it is run again.
     """
     from croze.cli.output import console
     from croze.cli.progress import Bar

@@ -22,10 +22,10 @@ def report(
         str, typer.Option("--format", help="Format of these charts: png, svg or pdf.")
     ] = "png",
 ) -> None:
-    """Write a report: charts with their data, what was found, what it rests on.
+    """Write a report: charts with their data, results and provenance.
 
-    The page holds everything it needs and loads nothing. RUN may also be a JSON file that a verb wrote. A run
-    that has not finished is reported as far as it got.
+    The page is self-contained and opens offline. RUN may also be a JSON file that a command wrote. An
+    unfinished run is reported as far as it has got.
     """
     from croze.cli.output import console
     from croze.cli.progress import Bar

@@ -34,8 +34,8 @@ def score(
     space: Annotated[
         str | None,
         typer.Option(
-            help="Search space; `croze list spaces` names them, FILE.py:CLASS is one of yours.  "
-            "[default: nasbench201, or that of a named genotype]"
+            help="Search space: a name of `croze list spaces`, or FILE.py:CLASS for your own.  [default: "
+            "nasbench201, or that of a named genotype]"
         ),
     ] = None,
     data: Data = "digits",
@@ -60,7 +60,7 @@ def score(
     cells: SpaceCells = None,
     layers: SpaceLayers = None,
     show_layers: Annotated[
-        bool, typer.Option("--show-layers", help="Print every layer's terms as well.")
+        bool, typer.Option("--show-layers", help="Also print the terms of every layer.")
     ] = False,
     json: Json = None,
 ) -> None:
@@ -84,7 +84,7 @@ def score(
 
     if (model is None) == (arch is None):
         raise CrozeError(
-            "Name either a network of yours (--model FILE.py:FUNCTION) or an architecture (--arch)."
+            "Give either your own network (--model FILE.py:FUNCTION) or an architecture (--arch)."
         )
     chosen = parse_proxies(proxies)
     load_reference(reference)  # a wrong name is found before anything is computed

@@ -85,12 +85,14 @@ def search(
         int | None,
         typer.Option(
             min=1,
-            help="Architectures in flight, whatever the workers; part of the search.  [default: 32]",
+            help="Architectures in flight; affects the search, unlike --workers.  [default: 32]",
         ),
     ] = None,
     out: Annotated[
         str | None,
-        typer.Option(help="Folder of the run, where an interrupted run continues.  [default: runs/SETTINGS]"),
+        typer.Option(
+            help="Folder of the run; the same command resumes from what is there.  [default: runs/SETTINGS]"
+        ),
     ] = None,
     batch_size: BatchSize = 8,
     sampling: Sampling = "balanced",
@@ -100,14 +102,14 @@ def search(
         int | None, typer.Option(min=1, help="Population size of evolution and nsga2.")
     ] = None,
     tournament: Annotated[int | None, typer.Option(min=1, help="Tournament size of evolution.")] = None,
-    pool: Annotated[int | None, typer.Option(min=1, help="Random architectures of the warm-up.")] = None,
+    pool: Annotated[int | None, typer.Option(min=1, help="Random architectures in the warm-up pool.")] = None,
     neighbours_per_parent: Annotated[
         int | None,
-        typer.Option(min=1, help="Neighbours among which a guide chooses, for move.  [default: all]"),
+        typer.Option(min=1, help="Neighbours from which a guide selects, in move.  [default: all]"),
     ] = None,
     guide: Annotated[
         str | None,
-        typer.Option(help="Cheaper proxy that selects what is scored, for warmup and move."),
+        typer.Option(help="Cheaper proxy that selects what is scored, in warmup and move."),
     ] = None,
     channels: SpaceChannels = None,
     cells: SpaceCells = None,
@@ -181,7 +183,7 @@ def _summary(run: SearchRun, plot: Path | None) -> Iterator[str]:
         yield f"{run.ended}."
     if run.reasons:
         first = next(iter(run.reasons))
-        yield f"{run.reasons.total():,} architectures failed, the first because: {first}"
+        yield f"{run.reasons.total():,} architectures failed; first reason: {first}"
     yield (
         f"{run.device_seconds:.1f} device-seconds for {asked:,} architectures"
         + (f" and {run.guided:,} scored by the guide" if run.guided else "")

@@ -34,7 +34,9 @@ def spread(
         str, typer.Option(help="Comma-separated proxies and aggregates.")
     ] = "croze-official,croze-positional,croze-robust",
     sample: Annotated[int, typer.Option(min=1, help="Cells to draw.")] = 200,
-    cells: Annotated[str, typer.Option(help="all strings, or distinct ones up to isomorphism.")] = "distinct",
+    cells: Annotated[
+        str, typer.Option(help="all: every string; distinct: one cell per isomorphism class.")
+    ] = "distinct",
     half: Half = "both",
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Random seed of the sample of cells.")] = 0,
     seeds: Annotated[int, typer.Option(min=1, help="Draws of the initial weights.")] = 5,
@@ -55,11 +57,11 @@ def spread(
     page: PageFile = None,
     json: Json = None,
 ) -> None:
-    """Score the same cells with other initial weights and with other batches, and see how rankings move.
+    """Score the same cells with several initial weights and batches, and measure how rankings vary.
 
-    Per proxy: rho with measured accuracies in every draw, how well draws agree, and over how many of them
-    ranks have to be averaged; on both halves of the cells and on each. All scores are kept: ended at any
-    moment, the same command goes on.
+    For each proxy: rho with measured accuracies in every draw, the agreement of draws, and the number of
+    draws over which ranks have to be averaged; on both halves of the cells and on each. An interrupted
+    command continues when it is run again.
     """
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bars

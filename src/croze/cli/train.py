@@ -52,7 +52,11 @@ def train(
     settings: RecipeSettings = None,
     images: TrainingImages = None,
     out: Annotated[
-        str | None, typer.Option(help="Folder of checkpoints and result.", show_default="one below runs/")
+        str | None,
+        typer.Option(
+            help="Folder of checkpoints and result; the same command resumes from what is there.",
+            show_default="one below runs/",
+        ),
     ] = None,
     seed: Annotated[
         int, typer.Option(min=0, max=MAX_SEED, help="Random seed of weights, split, order and augmentation.")
@@ -65,15 +69,15 @@ def train(
     cells: SpaceCells = None,
     layers: SpaceLayers = None,
     tensorboard: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write the curves for TensorBoard as well.")
+        Path | None, typer.Option(metavar="DIR", help="Also write the curves for TensorBoard.")
     ] = None,
     plot: Plot = None,
     json: Json = None,
 ) -> None:
     """Train a network: the winner of a search, an architecture, or your own.
 
-    The epoch that is best on a validation split is kept; the test images are for `croze evaluate`. Killed or
-    stopped, the same command goes on where it was, to the bit.
+    The best epoch on a validation split is kept; test images are for `croze evaluate`. An interrupted
+    training continues when the command is run again, with the same result bit for bit.
     """
     import sys
     from contextlib import redirect_stdout

@@ -12,7 +12,7 @@ from croze.errors import CrozeError
 if TYPE_CHECKING:
     from croze.training import NetworkSpec, Recipe
 
-Model = Annotated[str | None, typer.Option(metavar="FILE.py:FUNCTION", help="A network of yours.")]
+Model = Annotated[str | None, typer.Option(metavar="FILE.py:FUNCTION", help="Your own network.")]
 Arch = Annotated[
     str | None,
     typer.Option(help="An architecture of --space in its own notation, or a name of `croze list genotypes`."),
@@ -24,7 +24,7 @@ SpaceOfArch = Annotated[
     str | None,
     typer.Option(
         "--space",
-        help="Search space of --arch; `croze list spaces` names them, FILE.py:CLASS is one of yours.",
+        help="Search space of --arch: a name of `croze list spaces`, or FILE.py:CLASS for your own.",
         show_default="nasbench201, or that of a named genotype",
     ),
 ]
@@ -33,14 +33,14 @@ NormalisesInput = Annotated[
     typer.Option("--normalises-input", help="The model takes pixels in [0, 1] and normalises them itself."),
 ]
 RecipeName = Annotated[str, typer.Option(help="standard, pgd, trades or fast (FGSM from a random start).")]
-Epochs = Annotated[int | None, typer.Option(min=1, help="Passes over the images.", show_default="200")]
+Epochs = Annotated[int | None, typer.Option(min=1, help="Number of epochs.", show_default="200")]
 TrainingBatch = Annotated[
-    int | None, typer.Option("--batch-size", min=2, help="Images a step.", show_default="64")
+    int | None, typer.Option("--batch-size", min=2, help="Batch size.", show_default="64")
 ]
 LearningRate = Annotated[float | None, typer.Option(help="Initial learning rate.", show_default="0.1")]
 TrainingEpsilon = Annotated[
     str | None,
-    typer.Option(help="Size of adversarial training, l-inf in pixel space.", show_default="8/255"),
+    typer.Option(help="Epsilon of adversarial training, l-inf in pixel space.", show_default="8/255"),
 ]
 RecipeSettings = Annotated[
     list[str] | None,
@@ -60,26 +60,24 @@ TestData = Annotated[
     str | None,
     typer.Option(help="Test images, READER:PATH.", show_default="a fifth of --data is set aside"),
 ]
-TestImages = Annotated[int, typer.Option(min=1, help="Test images, balanced over classes.")]
+TestImages = Annotated[int, typer.Option(min=1, help="Number of test images, balanced over classes.")]
 MixedPrecision = Annotated[
-    bool, typer.Option("--mixed-precision", help="bfloat16 where it is safe; on CUDA only.")
+    bool, typer.Option("--mixed-precision", help="Use bfloat16 where it is safe; CUDA only.")
 ]
-Threads = Annotated[
-    int, typer.Option(min=0, help="Torch threads; 0: all cores. Another number changes the last digits.")
-]
-ComputeOn = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1.")]
+Threads = Annotated[int, typer.Option(min=0, help="Torch threads; 0 for all cores. Affects the last digits.")]
+ComputeOn = Annotated[str, typer.Option(help="Device: cpu, cuda, cuda:1.")]
 Epsilons = Annotated[
-    str, typer.Option(help="Sizes in l-inf and pixel space, comma-separated: 8/255,4/255; none for none.")
+    str, typer.Option(help="Comma-separated epsilons in l-inf, in pixel space, such as 8/255,4/255, or none.")
 ]
 EpsilonsL2 = Annotated[
-    str, typer.Option("--epsilon-l2", help="Sizes in l2, comma-separated, such as 0.5; none for none.")
+    str, typer.Option("--epsilon-l2", help="Comma-separated epsilons in l2, such as 0.5, or none.")
 ]
-Attacks = Annotated[str, typer.Option(help="Comma-separated, such as fgsm,pgd(steps=50); none for none.")]
+Attacks = Annotated[str, typer.Option(help="Comma-separated, such as fgsm,pgd(steps=50), or none.")]
 Corruptions = Annotated[
     str,
     typer.Option(
-        help="Corruptions of CIFAR-C: all, none, or comma-separated noise, weather, blur, digital, fog, "
-        "frost@3; without @ at all five severities."
+        help="Corruptions of CIFAR-C: all, none, or comma-separated names and groups such as "
+        "noise,fog,frost@3; all five severities unless @ gives one."
     ),
 ]
 Limits = Annotated[
@@ -111,7 +109,7 @@ def named_network(
 
     if sum(one is not None for one in (model, arch, run)) != 1:
         raise CrozeError(
-            "Name one network: a winner (--run DIR), an architecture (--arch), or yours (--model "
+            "Give one network: a winner (--run DIR), an architecture (--arch), or your own (--model "
             "FILE.py:FUNCTION)."
         )
     settings = {"channels": channels, "cells": cells, "layers": layers}

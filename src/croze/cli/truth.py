@@ -29,7 +29,7 @@ def truth(
     half: Half = "both",
     json: Json = None,
 ) -> None:
-    """Look up what was measured: the columns of a benchmark, one architecture, the best ones.
+    """Look up measured accuracies: the columns of a benchmark, one architecture, the best ones.
 
     Raw files are converted once into a compact table in the cache ($CROZE_CACHE, else ~/.cache/croze).
     """
@@ -57,9 +57,9 @@ def truth(
     out = console(json)
     if truth is None:
         if query is not None or best is not None:
-            raise CrozeError("--query and --best need a table to look in: name it with --truth NAME:PATH.")
+            raise CrozeError("--query and --best need --truth NAME:PATH.")
         out.print(source_table())
-        out.print("Where one comes from: croze data get NAME")
+        out.print("Details of a source: croze data get NAME --dry-run")
         emit_json(json, {"sources": [source_json(source) for source in CATALOGUE.values()]})
         return
     known = opened_truth(truth, dataset, out)

@@ -130,7 +130,7 @@ PARTS = (
 
 
 def what(json: Json = None) -> None:
-    """Say of each table and figure of the paper which data it needs, and what of it needs GPU weeks."""
+    """List the data that each table and figure of the paper needs, and what requires GPU weeks."""
     from croze.cli.output import console, emit_json
     from croze.reporting.table import Table
 
@@ -142,7 +142,7 @@ def what(json: Json = None) -> None:
 
 
 def _root() -> None:
-    """Measure a figure or table of the paper again and print ours beside the paper's."""
+    """Reproduce a table or figure of the paper, beside the printed values."""
 
 
 reproduce = group(

@@ -389,8 +389,8 @@ def figure2(
 ) -> None:
     """HRS (Table 3) and the average of five attacks (Table 4) against search cost.
 
-    Printed points cost GPU seconds of an RTX 3090, ours seconds of this machine: they stand in panels of
-    their own. A published cell has no search of ours and is no point of ours.
+    The cost of printed points is in GPU seconds of an RTX 3090, that of ours in seconds of this machine, in
+    separate panels. Published genotypes were not searched here and are not among our points.
     """
     check_files(plot=plot)
     runs = [

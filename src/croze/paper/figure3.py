@@ -363,10 +363,10 @@ def figure3(
     page: PageFile = None,
     json: Json = None,
 ) -> None:
-    """Replay search strategies on a benchmark: the best accuracy against the number of trained models.
+    """Simulate search strategies on a benchmark: the best accuracy against the number of trained models.
 
-    The paper's Figure 3, also as `croze reproduce figure3`. Guides score every distinct cell once; ended at
-    any moment, the same command goes on. The replays themselves take minutes.
+    Figure 3 of the paper, also as `croze reproduce figure3`. Guides score every distinct cell once; an
+    interrupted command continues when it is run again. The simulation itself takes minutes.
     """
     folder = folder_of(out)
     check_files(plot=plot, page=page)

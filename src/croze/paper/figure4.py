@@ -179,9 +179,9 @@ def figure4(
     plot: Plot = None,
     json: Json = None,
 ) -> None:
-    """The variance of features over clean, FGSM, PGD and 15 corrupted inputs (the paper's Figure 4).
+    """The variance of features over clean, FGSM, PGD and 15 corrupted inputs (Figure 4).
 
-    Of each pool: the member that is best under FGSM, the best under PGD, and the choice of each proxy.
+    For each pool: the best member under FGSM, the best under PGD, and the choice of each proxy.
     """
     check_files(plot=plot)
     criteria = parse_proxies(proxies)

@@ -482,9 +482,9 @@ def figure5(
 ) -> None:
     """Rank cells by scores of the initialised, the slightly trained and the fully trained network.
 
-    The paper's Figure 5: Spearman's rho between a form of CRoZe, or one of its components, in the single-step
-    state and the same after some steps of training, and with --pool after full training. Killed or stopped,
-    the same command goes on where it was.
+    Figure 5 of the paper: Spearman's rho between a form of CRoZe, or one of its components, in the
+    single-step state and after some training steps, and with --pool after full training. An interrupted
+    command continues when it is run again.
     """
     folder = folder_of(out)
     check_files(plot=plot, page=page)

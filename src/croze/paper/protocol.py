@@ -245,7 +245,7 @@ class Protocol:
         score_batch: images that candidates are scored on.
         seed: of the first repetition; the next have the next ones.
         devices: where to score and train; none for the CPU.
-        folder: of searches and trainings; the same protocol goes on there.
+        folder: of searches and trainings, from which the same protocol continues.
     """
 
     table: str

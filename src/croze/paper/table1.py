@@ -83,8 +83,8 @@ def table1(
 ) -> None:
     """Rank cells by every proxy and compare with accuracies after adversarial training: Table 1.
 
-    --truth nas-robbench201:FILE?ids=META fills clean, FGSM, PGD, their HRS and AutoAttack. The columns of
-    attacks that the truth lacks stay empty; a pool of `croze pool train` has what it was attacked with.
+    --truth nas-robbench201:FILE?ids=META fills clean, FGSM, PGD, their HRS and AutoAttack. Columns of attacks
+    that the ground truth lacks stay empty; a pool of `croze pool train` has the attacks of its evaluation.
     """
     terminal = console(json)
     criteria = ranked_criteria(proxies, out, page)

@@ -64,9 +64,9 @@ def table2(
 ) -> None:
     """Rank cells by every proxy and compare with accuracies after standard training: Table 2.
 
-    For all drawn strings as the paper counts them and for distinct cells, on both halves of the cells. The
-    paper's values stand beside ours where its proxy is among those asked for. Ended at any moment, the same
-    command goes on; --all --proxies params takes minutes, --all with all proxies a day.
+    For all drawn strings, as the paper counts them, and for distinct cells, on both halves of the cells. The
+    printed values of the selected proxies are compared with ours. An interrupted command continues when it
+    is run again; --all --proxies params takes minutes, --all with all proxies a day.
     """
     terminal = console(json)
     criteria = ranked_criteria(proxies, out, page)

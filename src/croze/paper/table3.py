@@ -86,8 +86,8 @@ def table3(
 ) -> None:
     """Search, train and evaluate (Table 3): clean, the mean over corruptions, FGSM at 8/255 and HRS.
 
-    The defaults are the paper's size, which needs weeks of a GPU. Published cells are trained, not searched.
-    Killed or stopped, the same command goes on where it was.
+    The defaults are the paper's size, which takes GPU weeks. Published genotypes are trained, not
+    searched. An interrupted command continues when it is run again.
     """
     check_files(page=page)
     run = Protocol(

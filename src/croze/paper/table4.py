@@ -91,8 +91,8 @@ def table4(
 ) -> None:
     """Search, train adversarially and attack (Table 4): PGD, CW, SPSA, LGV and AutoAttack at 8/255.
 
-    The defaults are the paper's size, which needs weeks of a GPU. Published cells are trained, not searched.
-    Killed or stopped, the same command goes on where it was.
+    The defaults are the paper's size, which takes GPU weeks. Published genotypes are trained, not
+    searched. An interrupted command continues when it is run again.
     """
     check_files(page=page)
     chosen = recipe_of(recipe, settings, epochs=epochs)

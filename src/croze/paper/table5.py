@@ -350,10 +350,10 @@ def table5(
     page: PageFile = None,
     json: Json = None,
 ) -> None:
-    """Choose a cell by each set of CRoZe's components and look its accuracies up.
+    """Select a cell by each set of CRoZe's components and look up its accuracies.
 
-    The NAS-Bench-201 half of the paper's Table 5, beside it how each set ranks all cells. Killed or stopped,
-    the same command goes on where it was.
+    The NAS-Bench-201 half of Table 5 in the paper, with the rank correlation of each set over all cells. An
+    interrupted command continues when it is run again.
     """
     folder = folder_of(out)
     check_files(page=page)

@@ -195,10 +195,10 @@ def table5_darts(
     page: PageFile = None,
     json: Json = None,
 ) -> None:
-    """Score candidates, train what each set of components ranks first, and evaluate it (Table 5, DARTS).
+    """Score candidates; train and evaluate the best by each set of components (Table 5, DARTS).
 
-    Clean accuracy, the mean over corruptions, FGSM at 8/255, HRS and their average. Killed or stopped, the
-    same command goes on where it was.
+    Clean accuracy, the mean over corruptions, FGSM at 8/255, HRS and their average. An interrupted command
+    continues when it is run again.
     """
     folder = folder_of(out)
     check_files(page=page)

@@ -341,9 +341,9 @@ def table6(
     plot: Plot = None,
     json: Json = None,
 ) -> None:
-    """Accuracies of the five best and five worst cells by proxy (Table 6), after leaving out weak ones.
+    """Accuracies of the five best and five worst cells by proxy (Table 6), of those that are robust enough.
 
-    With pools --plot draws Figure 6 as well: the consistency of their features (Eq. 2).
+    With pools, --plot also draws Figure 6: the consistency of their features (Eq. 2).
     """
     specs = {"standard": standard} | ({} if adversarial is None else {"adversarial": adversarial})
     pools = {name: spec.partition(":")[2] for name, spec in specs.items() if spec.startswith("pool:")}

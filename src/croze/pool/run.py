@@ -1,4 +1,4 @@
-"""Trains and evaluates the members of a pool, here or in worker processes, and goes on where it was."""
+"""Trains and evaluates the members of a pool, here or in worker processes; resumes after an interruption."""
 
 from __future__ import annotations
 

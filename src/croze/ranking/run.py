@@ -411,8 +411,8 @@ def benchmark(
     """Rank the cells of a ground truth by proxies and compare with their measured accuracies.
 
     All proxies are compared on the cells on which every one of them succeeded; the others are compared with
-    the first. Scores are kept in the folder: the same call goes on where it was ended, and a call with other
-    cells or proxies computes only what is missing.
+    the first. Scores are kept in the folder: the same call continues after an interruption, and a call with
+    other cells or proxies computes only the missing scores.
 
         run = croze.benchmark("robust-nb201:FOLDER", proxies="params,croze-robust", sample=500)
         run.to_frame().query("statistic == 'spearman' and column == 'clean'")

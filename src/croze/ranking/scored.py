@@ -100,7 +100,7 @@ def collect(
     """The scores of these architectures: stored ones from the ledger, the others as they are computed.
 
     Args:
-        ledger: scores, and keeps what it scored, so that a run that was ended goes on where it was.
+        ledger: scores, and keeps what it scored, so that an interrupted run can continue.
         architectures: strings of the ledger's space.
         proxies: each once.
         watch: called after every architecture with the number of those done.
@@ -138,7 +138,7 @@ def score_cells(
     devices: Sequence[str] = (),
     watch: Watch = unwatched,
 ) -> Scored:
-    """The scores of these architectures, kept in a folder: the same call goes on where it was ended.
+    """The scores of these architectures, kept in a folder: the same call continues after an interruption.
 
     Args:
         evaluator: builds and scores.

@@ -173,7 +173,7 @@ def survey(
         resamples: of the bootstrap.
         channels, cells_per_stage: of the networks.
         workers: processes that score; 0 for one a core.
-        out: folder of the scores; the same call goes on there.
+        out: folder of the scores, from which the same call continues.
         watch: told how far it is.
 
     Raises:

@@ -165,5 +165,5 @@ def report_of(parts: Sequence[Part]) -> Report:
         title,
         subtitle,
         tuple(parts),
-        f"Written by croze report, croze {made}. It needs no other file and loads nothing.",
+        f"Written by croze report, croze {made}. Self-contained: it loads no other file.",
     )

@@ -111,7 +111,7 @@ def _attacks(summary: Summary) -> Chart:
     check = ""
     if unlimited:
         check = (
-            f" {unlimited[-1]} may change all of an image: what survives it is a sign of masked gradients."
+            f" {unlimited[-1]} is unbounded; accuracy that remains under it is a sign of gradient masking."
         )
     rows = tuple(
         (
@@ -126,10 +126,9 @@ def _attacks(summary: Summary) -> Chart:
     return Chart(
         "evaluation-attacks",
         "Accuracy under attack",
-        "Bars are the share of images that are still classified correctly, lines Wilson's 95% interval; "
-        "clean images "
-        f"first. '{TOGETHER}' counts an image as correct only if no attack of that size "
-        f"breaks it.{check}",
+        "Bars: fraction of images that are classified correctly, with 95% Wilson intervals; clean images "
+        f"first. '{TOGETHER}' counts an image as correct only if no attack of that epsilon "
+        f"succeeds.{check}",
         "; ".join(f"{bar.name} {percent(bar.accuracy)}" for bar in bars) + ".",
         Table("Accuracy under attack", "", ("attack", "size", "images", "accuracy", "95% interval"), rows),
         draw,
@@ -202,9 +201,8 @@ def _corruptions(metrics: CorruptionMetrics, grouped: Grouped, clean: float) -> 
     return Chart(
         "evaluation-corruptions",
         "Accuracy under corruptions, by group",
-        "Mean over the severities that were run. Filled bars are corruptions, hollow ones the means of "
-        "their group; "
-        "the dashed line is the accuracy on clean images.",
+        "Mean over the evaluated severities. Filled bars: corruptions; hollow bars: the means of their "
+        "group; dashed line: the accuracy on clean images.",
         f"Mean over all corruptions {percent(mean)}." if mean is not None else "Means by corruption.",
         Table("Accuracy under corruptions", "", ("group", "corruption", "accuracy"), tuple(rows)),
         draw,
@@ -246,9 +244,8 @@ def _severities(grouped: Grouped, clean: float) -> Chart:
     return Chart(
         "evaluation-severities",
         "Accuracy by severity",
-        "How fast accuracy falls as a corruption gets worse: severity 1 is mild, 5 the worst. A flat "
-        "line is a network "
-        "that does not mind.",
+        "Accuracy by severity: 1 is mild, 5 the strongest. A flat line means that the network is "
+        "insensitive to the corruption.",
         "Lines by severity for " + ", ".join(n.replace("_", " ") for m in grouped.values() for n in m) + ".",
         Table("Accuracy by severity, %", "", ("corruption", *map(str, SEVERITIES)), rows),
         draw,

@@ -1,4 +1,4 @@
-"""Puts a trained model through trials, batch by batch, and goes on where it was."""
+"""Evaluates a trained model batch by batch; resumes after an interruption."""
 
 from __future__ import annotations
 

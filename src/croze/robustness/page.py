@@ -69,8 +69,8 @@ def _facts(summary: Summary) -> tuple[Fact, ...]:
 def _notices(run: EvaluationRun) -> tuple[str, ...]:
     if run.summary is None:
         return (
-            "This evaluation has not finished: the accuracies below are of the images that are done. Its "
-            "command goes on where it was.",
+            "This evaluation has not finished: the accuracies are those of the images evaluated so far. "
+            "Its command continues from them.",
         )
     return run.warnings
 
@@ -106,8 +106,8 @@ def attack_table(summary: Summary, title: str) -> Table:
         for size, mean in means.items():
             rows.append((name, size, f"{mean.images:,}", percent(mean.accuracy), "", "", "", ""))
     note = (
-        "With Wilson's 95% interval. HRS is the harmonic mean of clean and robust accuracy on the same "
-        f"images; passes are forward and backward passes an image. {table3_sentence(summary.table3)}"
+        "With 95% Wilson intervals. HRS is the harmonic mean of clean and robust accuracy on the same "
+        f"images; passes are forward and backward passes per image. {table3_sentence(summary.table3)}"
     )
     head = ("attack", "size", "images", "accuracy", "95% interval", "HRS", "passes", "seconds")
     return Table(title, note.strip(), head, tuple(rows))
@@ -119,8 +119,8 @@ def table3_sentence(table3: Mapping[str, float] | None) -> str:
         return ""
     values = ", ".join(f"{name} {100 * value:.1f}" for name, value in table3.items() if name != "images")
     return (
-        "As in Tables 3 and 5 of the CRoZe paper (CC: mean over all corruptions; FGSM at 8/255; avg: of the "
-        f"four before), on {table3['images']} images: {values}."
+        "As in Tables 3 and 5 of the CRoZe paper (CC: mean over all corruptions; FGSM at 8/255; avg: mean "
+        f"of the other four), on {table3['images']} images: {values}."
     )
 
 

@@ -92,9 +92,11 @@ class EvaluationRun(Run):
     def warnings(self) -> tuple[str, ...]:
         """Reasons to doubt the accuracies: masked gradients, images that were trained on."""
         signs = () if self.summary is None else self.summary.signs_of_masking
-        found = [f"Gradients may be masked: {sign}" for sign in signs]
+        found = [f"Possible gradient masking: {sign}" for sign in signs]
         if self.trained_on_the_same_data:
-            found.append(f"The network was trained on images of {self.data} itself: unseen ones say more.")
+            found.append(
+                f"The network was trained on images of {self.data} itself; evaluate on unseen images."
+            )
         return tuple(found)
 
     def rows(self) -> list[dict[str, Any]]:

@@ -151,16 +151,19 @@ def _progress(run: SearchRun) -> Chart:
         return figure
 
     reading = (
-        "Each dot is one architecture in the order in which the search asked for it, the line the best "
-        "so far, the star where the best was found."
+        "Each dot is one architecture, in the order in which the search proposed it; the line is the best "
+        "so far, the star the best of all."
     )
     if goal.definition.startswith(("rank(", "logrank(")):
-        reading += " The score is a place among all candidates of this search, by several proxies together."
+        reading += (
+            " The score combines the ranks of a candidate by several proxies among all candidates "
+            "of this search."
+        )
     return Chart(
         "search-progress",
         "Progress of the search",
         reading,
-        f"{len(numbers):,} scored architectures; the best {goal.spec}, {number(best[-1])}, came as number "
+        f"{len(numbers):,} scored architectures; the best {goal.spec}, {number(best[-1])}, was number "
         f"{found:,} of {len(run.candidates):,}.",
         _cut(
             "Each time the best improved",
@@ -195,8 +198,8 @@ def _growth(run: SearchRun) -> Chart:
     return Chart(
         "search-progress",
         "Progress of the search",
-        "Hypervolume is what the front dominates when every objective runs from 0, the worst candidate, "
-        "to 1, the best: it grows as the front moves out. The front is of all objectives.",
+        "Hypervolume dominated by the Pareto front, with every objective scaled from 0, the worst "
+        "candidate, to 1, the best. The front is over all objectives.",
         f"After {numbers[-1]:,} architectures {members[-1]:,} are on the front.",
         _cut("Growth of the front", ("candidates", "hypervolume, %", "on the front"), rows),
         draw,
@@ -211,7 +214,7 @@ def _front(run: SearchRun, other: int) -> Chart:
     return Chart(
         f"search-front-{other}",
         f"Pareto front: {first.spec} and {second.spec}",
-        f"Blue: no other architecture betters it in one objective and equals it in {rest}. "
+        f"Blue: no other architecture is better in one objective and as good in {rest}. "
         f"{_direction(first)}; {_direction(second)}. The star has the best mean rank on the front.",
         f"{len(points.front):,} of {len(points.x):,} architectures are on the front.",
         _points_sheet(run, points, second.spec),
@@ -226,7 +229,7 @@ def _size(run: SearchRun, size: str, points: Points) -> Chart:
     return Chart(
         f"search-{size}",
         f"Score against {SHORT[size]}",
-        f"Blue: the front of score and {SHORT[size]}, no smaller architecture has as good a score "
+        f"Blue: the Pareto front of score and {SHORT[size]}: no smaller architecture has as good a score "
         f"({better} is better). The star is the winner.",
         f"{len(points.front):,} of {len(points.x):,} architectures are on the front of {goal.spec} and "
         f"{SIZES[size]}.",

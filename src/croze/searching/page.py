@@ -33,7 +33,7 @@ def search_part(run: SearchRun) -> Part:
     return Part(
         run.kind,
         f"Search of {space} for {' and '.join(goal.spec for goal in run.goals)}",
-        f"The space {space}, searched by {run.settings['algorithm']} for {goals}. Nothing was trained.",
+        f"The space {space}, searched by {run.settings['algorithm']} for {goals}. No candidate was trained.",
         _facts(run),
         paired([*charts, *cells, *planes]),
         _tables(run),
@@ -69,7 +69,7 @@ def _facts(run: SearchRun) -> tuple[Fact, ...]:
     budget, failed = run.settings["budget"], sum(run.reasons.values())
     of_budget = f"of {budget:,} asked for" if budget != asked else "all that were asked for"
     facts.append(Fact("architectures scored", f"{asked:,}", of_budget))
-    rejected = f"{run.rejected:,} more broke a limit" if run.rejected else "never ranked" if failed else ""
+    rejected = f"{run.rejected:,} more violated a limit" if run.rejected else "never ranked" if failed else ""
     facts.append(Fact("failed", f"{failed:,}", rejected))
     facts.append(Fact("device time", _time(run.device_seconds), "for all scores"))
     return tuple(facts)
@@ -85,7 +85,7 @@ def _notices(run: SearchRun) -> tuple[str, ...]:
     if run.status == "unfinished":
         return (
             f"This search has not finished: {len(run.candidates):,} of {run.settings['budget']:,} "
-            "architectures are on file here. The same search goes on where it was.",
+            "architectures are on file. The same search continues from them.",
         )
     return (f"{run.reason}.",) if run.reason else ()
 
@@ -100,7 +100,7 @@ def _tables(run: SearchRun) -> tuple[Table, ...]:
         tables.append(
             Table(
                 "Failures",
-                "A candidate that fails has no score and is never ranked.",
+                "Failed candidates have no score and are not ranked.",
                 ("because", "candidates"),
                 tuple((reason, f"{count:,}") for reason, count in run.reasons.most_common(MOST_REASONS)),
             )

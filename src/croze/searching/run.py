@@ -266,7 +266,7 @@ class SearchRun(Run):
         """
         charts: tuple[Chart, ...] = search_charts(self)
         if not charts:
-            raise CrozeError("There is nothing to draw: no architecture of this search has its scores.")
+            raise CrozeError("There is nothing to draw: this search has no scored architecture.")
         charts[1 if self.several else 0].save(Path(path))
 
     def rows(self) -> list[dict[str, Any]]:

@@ -98,8 +98,8 @@ def search(
 ) -> SearchRun:
     """Search a space for the architectures that are best by a proxy, or by several objectives at once.
 
-    Nothing is trained. Killed or stopped, the same call goes on where it was: every score is on file from the
-    moment it is made, and the run is written every 15 seconds.
+    No candidate is trained. After an interruption the same call continues: every score is stored as soon as
+    it is computed, and the run is written every 15 seconds.
 
     >>> import croze
     >>> space = croze.open_space("nasbench201", channels=4, cells=1)

@@ -1,4 +1,4 @@
-"""One loop for every recipe: trains, validates, keeps the best epoch, goes on where it was, to the bit."""
+"""One loop for every recipe: trains, validates, keeps the best epoch, and resumes bit for bit."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def training_part(run: TrainingRun) -> Part:
         "training",
         f"{recipe.method.capitalize()} training",
         f"{'Adversarial training' if recipe.adversarial else 'Training'} for {recipe.epochs:,} epochs on "
-        f"{run.count:,} images of {run.data}; the epoch that is best on the validation split is kept.",
+        f"{run.count:,} images of {run.data}; the best epoch on the validation split is kept.",
         _facts(run),
         paired([*training_charts(run.history, run.best_epoch), *_cells(run.network)]),
         (),
@@ -92,8 +92,8 @@ def _notices(run: TrainingRun) -> tuple[str, ...]:
     if run.status == "finished":
         return ()
     return (
-        f"This training has not finished: {len(run.history):,} of {run.recipe.epochs:,} epochs are done. Its "
-        "command goes on where it was.",
+        f"This training has not finished: {len(run.history):,} of {run.recipe.epochs:,} epochs are done. "
+        "Its command continues from them.",
     )
 
 
@@ -130,9 +130,8 @@ def _accuracy(history: History, lines: Sequence[str], best: int | None) -> Chart
     return Chart(
         "training-accuracy",
         "Accuracy by epoch",
-        "Dotted on training images, solid on validation images; the grey line is the epoch that was "
-        "kept. A dotted "
-        "line far above its solid one is overfitting.",
+        "Dotted: training images; solid: validation images; grey line: the selected epoch. A dotted line "
+        "far above the solid one indicates overfitting.",
         f"Epoch {kept['epoch']}: "
         + ", ".join(f"{LINES[key][0]} {percent(kept.get(key))}" for key in lines)
         + ".",
@@ -158,7 +157,7 @@ def _one(history: History, key: str, heading: str, best: int | None) -> Chart:
         return figure
 
     reading = {
-        "loss": "Mean loss over the training images of an epoch, as they were trained on.",
+        "loss": "Mean training loss over the images of an epoch, augmented and perturbed as in training.",
         "lr": "Of the last step of an epoch.",
     }[key]
     return Chart(

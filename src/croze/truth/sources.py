@@ -193,7 +193,7 @@ def _download(file: KnownFile, partial: Path, watch: Callable[[int], None] | Non
                     watch(done)
         if total is not None and done < total:
             raise ConnectionError(
-                f"it ended after {done:,} of {total:,} bytes; the same command goes on there"
+                f"it ended after {done:,} of {total:,} bytes; the same command resumes the download"
             )
 
 

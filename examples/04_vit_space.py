@@ -3,11 +3,11 @@
     croze search --space examples/04_vit_space.py:ViTSpace --proxy "logrank(az-progressivity,flops)"
     python examples/04_vit_space.py --budget 50
 
-A proxy has to fit the kind of network. The default, `croze-robust`, says little of transformers: `meco`, a
-third of it, is zero wherever there are fewer tokens than the embedding is long, so all of these networks tie.
-Of the parts of `az-nas`, `az-trainability` refuses a class token. Progressivity and multiply-adds, which are
-parts of it too, work on every network here, and rank in this search. `croze score` says which proxies do on a
-network of yours, and why the others do not.
+A proxy has to suit the kind of network. The default, `croze-robust`, is not suitable for transformers:
+`meco`, a third of its weight, is zero if there are fewer tokens than embedding dimensions, so these networks tie. Of
+the components of `az-nas`, `az-trainability` fails on a class token; progressivity and multiply-adds are
+defined on every network here and rank this search. `croze score` shows which proxies are defined on your own
+network, and the reasons of those that are not.
 """
 
 import argparse

@@ -18,9 +18,9 @@ class Part:
     Attributes:
         name: of the command, `croze reproduce NAME`.
         help: one line.
-        shows: what is in it.
-        needs: the data with which it is made.
-        lacks: what of the print does not come out of that, and what it would take.
+        shows: its content.
+        needs: the data that it requires.
+        lacks: what these data do not give, and what that would require.
     """
 
     name: str

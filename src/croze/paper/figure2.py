@@ -161,7 +161,7 @@ class Panel:
 def cost_panels(table3: OwnRun | None = None, table4: OwnRun | None = None) -> list[list[Panel]]:
     """The printed panels, and below them ours where there are any.
 
-    Search costs are those of the CIFAR-10 half of Table 3; the print has none in Table 4.
+    Search costs are those of the CIFAR-10 half of Table 3; Table 4 prints none.
     """
     own = {"table3": table3, "table4": table4}
     rows = [[_printed_panel(table, column, what) for table, column, what in MEASURES]]
@@ -193,7 +193,7 @@ def table_of(rows: Sequence[Sequence[Panel]]) -> Table:
 
 
 def _errata_note() -> str:
-    """Which printed points are not what is printed, because the print disagrees with its own row."""
+    """The printed averages that contradict their rows, and the values used instead."""
     found = []
     for table, column, _ in MEASURES:
         source = printed("table3/cifar10" if table == "table3" else table)

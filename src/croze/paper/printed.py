@@ -1,4 +1,4 @@
-"""The tables of the CRoZe paper (Ha, Kim and Hwang, NeurIPS 2023) as printed, with the errata of the print.
+"""The tables of the CRoZe paper (Ha, Kim and Hwang, NeurIPS 2023) as printed, with errata.
 
 Correlations lie in [-1, 1], accuracies are in percent, times in seconds of one RTX 3090.
 """
@@ -24,11 +24,11 @@ class PrintedTable:
 
     Attributes:
         name: such as `table1`, `table2/cifar10`, `table5/darts`.
-        columns: in the order of the print.
-        rows: by what stands first in a row, the value of every column; None where the print is lost.
+        columns: in printed order.
+        rows: by row label, the value of every column; None if it is missing in print.
         average: the columns that `avg` is the mean of, in words; empty without such a column.
-        note: what the table rests on, as far as the paper says.
-        errata: by row and column what the rest of the row gives where the print says something else.
+        note: the setting of the table, as far as the paper states it.
+        errata: by row and column, values computed from the row that differ from the printed ones.
     """
 
     name: str
@@ -39,15 +39,15 @@ class PrintedTable:
     errata: Mapping[str, Mapping[str, float]]
 
     def value(self, row: str, column: str) -> float | None:
-        """What is printed; None where the print is lost or has no such row or column."""
+        """The printed value; None if it is missing, or there is no such row or column."""
         return self.rows.get(row, {}).get(column)
 
     def erratum(self, row: str, column: str) -> float | None:
-        """What the row itself gives where the print says something else; None without an erratum."""
+        """The value computed from the row, if the printed one contradicts it; None without an erratum."""
         return self.errata.get(row, {}).get(column)
 
     def meant(self, row: str, column: str) -> float | None:
-        """The corrected value at an erratum, what is printed elsewhere."""
+        """The corrected value at an erratum, else the printed value."""
         corrected = self.erratum(row, column)
         return self.value(row, column) if corrected is None else corrected
 

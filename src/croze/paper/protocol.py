@@ -56,7 +56,7 @@ MOST_IMAGES = 8
 """On which live parameters are counted."""
 
 OWN = "own"
-"""The data set of somebody who compares with no print."""
+"""The data set of a run without comparison."""
 
 
 @dataclass(frozen=True)

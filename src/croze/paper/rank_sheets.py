@@ -53,7 +53,7 @@ def sheets(found: RankTable, remarks: Sequence[tuple[str, str]] = ()) -> list[Ta
     """All tables in order; those with nothing to show are left out.
 
     Args:
-        remarks: what else of the print is not regenerated, and why.
+        remarks: other items that are not reproduced, and the reasons.
     """
     fine = [view for view in found.views if view.kind == "distinct" and view.half != "both"]
     tables = [
@@ -154,7 +154,7 @@ def _beside(found: RankTable) -> Table:
     paper = found.beside_paper()
     rows = []
     for row in paper:
-        # the print counts all strings, so it does not stand beside the distinct ones among them
+        # the paper counts all strings, so printed values are not compared with distinct cells
         like_print = row.cells == paper[0].cells
         texts = []
         for name in (*found.layout.columns, AVERAGE):

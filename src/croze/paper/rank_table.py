@@ -36,8 +36,8 @@ COUNTERPARTS: Mapping[str, tuple[str, ...]] = {
     "NASWOT": ("naswot",),
     "CRoZe": ("croze-official", "croze-paper"),
 }
-"""Rows of the print and what computes them here. The print's CRoZe is the released code's; the equations as
-written stand beside the same row."""
+"""Printed rows and the proxies that compute them. The printed CRoZe is that of the released code; the
+equations as written are compared with the same row."""
 
 SIDES = ("both", "report", "choose")
 
@@ -49,9 +49,8 @@ class Layout:
     Attributes:
         name: of the printed table, such as `table2/cifar10`.
         table: the columns that the truth fills.
-        empty: why each of the others stays empty, by its name.
-        comparable: whether the truth is of the print's space and data set, so that the printed values stand
-            beside ours.
+        empty: the reason why each of the other columns is empty, by its name.
+        comparable: whether space and data set are the printed ones, so that printed values are compared.
     """
 
     name: str
@@ -66,7 +65,7 @@ class Layout:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Names of all columns in the order of the print, without the average."""
+        """Names of all columns in printed order, without the average."""
         return tuple(name for name in self.printed.columns if name != AVERAGE)
 
     @property
@@ -99,8 +98,8 @@ class Beside:
 
     Attributes:
         ours: NaN where there is none.
-        printed: None where the print is lost.
-        meant: what the row itself gives, which is not what is printed at an erratum; None where it is lost.
+        printed: None if it is missing in print.
+        meant: the printed value, corrected at an erratum; None if it is missing.
     """
 
     ours: float
@@ -109,7 +108,7 @@ class Beside:
 
     @property
     def difference(self) -> float:
-        """Ours minus what the row gives; NaN without one of them."""
+        """Ours minus `meant`; NaN without one of them."""
         return math.nan if self.meant is None else self.ours - self.meant
 
     def to_json(self) -> dict[str, Any]:
@@ -125,14 +124,14 @@ class Beside:
 
 @dataclass(frozen=True)
 class PaperRow:
-    """A criterion beside its row of the print.
+    """A criterion and the printed row to which it is compared.
 
     Attributes:
-        row: of the print.
+        row: its printed label.
         criterion: its spec.
         cells: as of `View`.
         n: number of cells on which it succeeded, all of which count here.
-        values: by column, `avg` last: the mean over the filled columns, beside the same mean of the print.
+        values: by column, `avg` last: the mean over the filled columns, and the same mean of the printed row.
     """
 
     row: str
@@ -167,7 +166,7 @@ class RankTable:
 
     @property
     def complete(self) -> bool:
-        """Whether the truth fills every column, so that our average is the print's."""
+        """Whether the ground truth fills every column, so that our average is comparable."""
         return not self.layout.empty
 
     @property
@@ -189,7 +188,7 @@ class RankTable:
         )
 
     def beside_paper(self) -> tuple[PaperRow, ...]:
-        """The paper's rows in its order, for both kinds of cells; none where the print is of others."""
+        """The printed rows in order, for both kinds of cells; none if they are not comparable."""
         if not self.layout.comparable:
             return ()
         return tuple(

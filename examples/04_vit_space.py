@@ -4,10 +4,10 @@
     python examples/04_vit_space.py --budget 50
 
 A proxy has to suit the kind of network. The default, `croze-robust`, is not suitable for transformers:
-`meco`, a third of its weight, is zero if there are fewer tokens than embedding dimensions, so these networks tie.
-Of the components of `az-nas`, `az-trainability` fails on a class token; progressivity and multiply-adds are
-defined on every network here and rank this search. `croze score` shows which proxies are defined on your
-own network, and the reasons of those that are not.
+`meco`, a third of its weight, is zero if there are fewer tokens than embedding dimensions, so these
+networks tie. Of the components of `az-nas`, `az-trainability` fails on a class token; progressivity and
+multiply-adds are defined on every network here and rank this search. `croze score` shows which proxies
+are defined on your own network, and the reasons of those that are not.
 """
 
 import argparse

@@ -54,7 +54,7 @@ def corrupt(
     import torch
 
     from croze.cli.output import console, emit_json
-    from croze.cli.progress import Bar
+    from croze.cli.progress import Bars
     from croze.corruptions import SEVERITIES, FrostTextures, parse_names, write_set
     from croze.data import open_dataset
     from croze.data.cached import cached
@@ -70,13 +70,11 @@ def corrupt(
         )
     if sheet is not None:
         check_plot(sheet)
-    folder = folder_of(out) if out is not None else None
+    folder = None if out is None else folder_of(out)
     names = parse_names(corruptions)
-    textures = (
-        FrostTextures.from_folder(folder_of(frost, "--frost"))
-        if frost is not None
-        else FrostTextures.procedural()
-    )
+    textures = FrostTextures.procedural()
+    if frost is not None:
+        textures = FrostTextures.from_folder(folder_of(frost, "--frost"))
     spec = in_split(data, split)
     dataset = open_dataset(spec)
     count = min(limit or len(dataset), len(dataset))
@@ -99,18 +97,13 @@ def corrupt(
         terminal.print(f"Written: {sheet}")
         result["sheet"] = str(sheet)
     if folder is not None:
-        with Bar(terminal, "reading images", count) as bar:
-            dataset = cached(dataset, np.arange(count), lambda done, _: bar.update(done))
-        with Bar(terminal, "corrupting", count * len(names) * len(SEVERITIES)) as bar:
+        total = count * len(names) * len(SEVERITIES)
+        with Bars(terminal) as bars:
+            dataset = cached(dataset, np.arange(count), lambda done, _: bars("reading images", done, count))
             files = write_set(
-                folder,
-                dataset,
-                dataset.labels,
-                names,
-                seed,
-                textures,
-                watch=lambda done, _, name: bar.update(done, name),
-            )
+                folder, dataset, dataset.labels, names, seed, textures,
+                watch=lambda done, _, name: bars("corrupting", done, total, name),
+            )  # fmt: skip
         terminal.print(f"Written: {len(files)} corruptions of {count} images to {folder}")
         result["files"] = [str(file) for file in files]
     emit_json(json, result)

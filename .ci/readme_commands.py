@@ -21,6 +21,7 @@ SMALLER = (
     (r"--layers \d+ --channels \d+", "--layers 3 --channels 4"),
     (r"--sample \d+", "--sample 8"),
     (r"--images \d+", "--images 100"),
+    (r"^(croze evaluate .*)--images \d+", r"\1--images 20"),
     (r"pool train --cells \d+", "pool train --cells 3"),
     (r"--test-images \d+", "--test-images 20"),
     (r"corrupt (.*)--limit \d+", r"corrupt \1--limit 5"),

@@ -36,7 +36,7 @@ def test_every_run_has_a_table_a_frame_a_page_and_a_picture(name):
         assert run.table().rows
         assert len(run.to_frame()) == len(run.rows()) > 0
         assert run.page().charts
-        assert run.kind in repr(run).lower()
+        assert repr(run).startswith(f"<{type(run).__name__} {run.folder}, {run.status}: ")
         assert len(repr(run)) < 400
         assert "<table>" in run._repr_html_()
 

@@ -3,8 +3,6 @@
     import croze
     batch = croze.load_batch("digits", size=8, seed=0)
     croze.score(model, batch, proxy="croze-positional").value
-    run = croze.search("nasbench201", budget=100, max_params=800_000)
-    run.best, run.to_frame(), run.report()
 
 Everything here is loaded on first use: importing the package imports no torch.
 """

@@ -94,7 +94,7 @@ def test_code_is_refused_and_not_run(protocol: int, nested: bool, tmp_path: Path
         Calls(bytearray, b"x"),
         partial(int, "1"),
         Path("x"),
-        np.matrix([[1]]),
+        np.array([[1]]).view(np.matrix),
         np.ma.array([1]),
         np.random.default_rng(0),
         ValueError("x"),

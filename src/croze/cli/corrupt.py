@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from croze.cli.options import MAX_SEED, Json, folder_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from croze.corruptions import FrostTextures
+    from croze.data import Dataset
 
 MOST_LETTERS = 64
 """Of a data set's name in the title of the sheet, whose width is fixed."""
@@ -20,44 +27,41 @@ def corrupt(
     corruptions: Annotated[
         str,
         typer.Option(
-            help="Comma-separated: fog, jpeg, or noise, weather, blur, digital; all for the fifteen."
+            help="Comma-separated names (fog, jpeg) or groups (noise, weather, blur, digital), or all."
         ),
     ] = "all",
     sheet: Annotated[
-        Path | None, typer.Option(help="Draw one image at all severities to this PNG, SVG or PDF.")
+        Path | None, typer.Option(help="Draw one image at all severities to this PNG, SVG or PDF file.")
     ] = None,
     out: Annotated[
         str | None,
         typer.Option(metavar="DIR", help="Write the corrupted images there, in CIFAR-10-C's layout."),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="The first N images of the data set only; all without.")
+        int | None, typer.Option(min=1, help="Number of images, from the first one on.  [default: all]")
     ] = None,
-    image: Annotated[int, typer.Option(min=0, help="Which image the sheet shows, counted from 0.")] = 0,
+    image: Annotated[int, typer.Option(min=0, help="Index of the image on the sheet, from 0.")] = 0,
     split: Annotated[
         str | None,
-        typer.Option(help="train or test, of a data set that has both; test without."),
+        typer.Option(help="train or test, for a data set that has both.  [default: test]"),
     ] = None,
     frost: Annotated[
         str | None,
-        typer.Option(metavar="DIR", help="Folder with photographs of frost; made textures without."),
+        typer.Option(metavar="DIR", help="Folder with photographs of frost.  [default: procedural textures]"),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of what is random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Random seed of the corruptions.")] = 0,
     json: Json = None,
 ) -> None:
     """Corrupt images as CIFAR-C does: a picture sheet, a data set, or both.
 
-    DIR gets a file NAME.npy for each corruption, and labels.npy. Killed or stopped, the same command goes
-    on where it was; more corruptions may be asked for later.
+    DIR receives a file NAME.npy for each corruption, and labels.npy. An interrupted command continues when it
+    is run again; more corruptions may be added later.
     """
-    import numpy as np
     import torch
 
     from croze.cli.output import console, emit_json
-    from croze.cli.progress import Bars
-    from croze.corruptions import SEVERITIES, FrostTextures, parse_names, write_set
+    from croze.corruptions import FrostTextures, parse_names
     from croze.data import open_dataset
-    from croze.data.cached import cached
     from croze.data.splits import in_split
     from croze.errors import CrozeError
     from croze.provenance import provenance
@@ -70,11 +74,13 @@ def corrupt(
         )
     if sheet is not None:
         check_plot(sheet)
-    folder = None if out is None else folder_of(out)
+    folder = folder_of(out) if out is not None else None
     names = parse_names(corruptions)
-    textures = FrostTextures.procedural()
-    if frost is not None:
-        textures = FrostTextures.from_folder(folder_of(frost, "--frost"))
+    textures = (
+        FrostTextures.from_folder(folder_of(frost, "--frost"))
+        if frost is not None
+        else FrostTextures.procedural()
+    )
     spec = in_split(data, split)
     dataset = open_dataset(spec)
     count = min(limit or len(dataset), len(dataset))
@@ -97,13 +103,38 @@ def corrupt(
         terminal.print(f"Written: {sheet}")
         result["sheet"] = str(sheet)
     if folder is not None:
-        total = count * len(names) * len(SEVERITIES)
-        with Bars(terminal) as bars:
-            dataset = cached(dataset, np.arange(count), lambda done, _: bars("reading images", done, count))
-            files = write_set(
-                folder, dataset, dataset.labels, names, seed, textures,
-                watch=lambda done, _, name: bars("corrupting", done, total, name),
-            )  # fmt: skip
+        files = _write(folder, dataset, count, names, seed, textures, terminal)
         terminal.print(f"Written: {len(files)} corruptions of {count} images to {folder}")
         result["files"] = [str(file) for file in files]
     emit_json(json, result)
+
+
+def _write(
+    folder: Path,
+    dataset: Dataset,
+    count: int,
+    names: Sequence[str],
+    seed: int,
+    textures: FrostTextures,
+    terminal: Console,
+) -> list[Path]:
+    """The first `count` images corrupted, in the layout of CIFAR-10-C."""
+    import numpy as np
+
+    from croze.cli.progress import Bar
+    from croze.corruptions import write_set
+    from croze.corruptions.names import SEVERITIES
+    from croze.data.cached import cached
+
+    with Bar(terminal, "reading images", count) as bar:
+        dataset = cached(dataset, np.arange(count), lambda done, _: bar.update(done))
+    with Bar(terminal, "corrupting", count * len(names) * len(SEVERITIES)) as bar:
+        return write_set(
+            folder,
+            dataset,
+            dataset.labels,
+            names,
+            seed,
+            textures,
+            watch=lambda done, _, name: bar.update(done, name),
+        )

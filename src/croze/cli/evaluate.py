@@ -44,7 +44,7 @@ def evaluate(
         int | None, typer.Option(min=1, help="Test images, balanced over classes.", show_default="all")
     ] = None,
     limits: Limits = None,
-    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of images and attacks.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Random seed of images and attacks.")] = 0,
     batch_size: Annotated[int, typer.Option(min=1, help="Images at once.")] = 100,
     device: ComputeOn = "cpu",
     threads: Threads = 0,

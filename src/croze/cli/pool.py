@@ -69,11 +69,13 @@ def train(
     limits: Limits = None,
     channels: SpaceChannels = None,
     cells_per_stage: Annotated[
-        int | None, typer.Option(min=1, help="Of nasbench201.", show_default="the space's own")
+        int | None,
+        typer.Option(min=1, help="Cells a stage, for nasbench201.", show_default="the space's own"),
     ] = None,
     layers: SpaceLayers = None,
     seed: Annotated[
-        int, typer.Option(min=0, max=MAX_SEED, help="Of the draw of cells, weights, split, order, attacks.")
+        int,
+        typer.Option(min=0, max=MAX_SEED, help="Random seed of cells, weights, split, order and attacks."),
     ] = 0,
     workers: Annotated[
         int, typer.Option(min=0, help="Cells trained at once, one torch thread each; 0: one a core.")

@@ -50,7 +50,8 @@ def proxies(
         int, typer.Option(min=0, help="Cells to time each proxy alone on; 0 leaves the times out.")
     ] = 10,
     seed: Annotated[
-        int, typer.Option(min=0, max=MAX_SEED, help="Of the draws of cells and of the bootstrap.")
+        int,
+        typer.Option(min=0, max=MAX_SEED, help="Random seed of the samples of cells and of the bootstrap."),
     ] = 0,
     score_seed: ScoreSeed = 0,
     resamples: Resamples = 1000,

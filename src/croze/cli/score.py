@@ -47,7 +47,9 @@ def score(
     augment: Augment = False,
     micro_batch: MicroBatch = None,
     reference: ReferenceName = "nasbench201",
-    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of weights, batch and noise.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MAX_SEED, help="Random seed of weights, batch and noise.")
+    ] = 0,
     normalises_input: Annotated[
         bool,
         typer.Option(

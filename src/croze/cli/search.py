@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 Objectives = Annotated[
     list[str] | None,
-    typer.Option(help="A proxy, an aggregate or latency; may be given several times, instead of --proxy."),
+    typer.Option(help="Proxy, aggregate or latency; may be repeated; replaces --proxy."),
 ]
 
 
@@ -44,37 +44,38 @@ def search(
     data: Data = "digits",
     proxy: Annotated[
         str | None,
-        typer.Option(
-            help="What to rank by; `croze list` names proxies and aggregates.  [default: croze-robust]"
-        ),
+        typer.Option(help="Proxy or aggregate to rank by; see `croze list`.  [default: croze-robust]"),
     ] = None,
     maximize: Objectives = None,
     minimize: Objectives = None,
     algorithm: Annotated[
         str | None,
         typer.Option(
-            help="`croze list algorithms` names them.  [default: evolution; nsga2 for several objectives]"
+            help="Strategy; see `croze list algorithms`.  [default: evolution; nsga2 for several objectives]"
         ),
     ] = None,
-    budget: Annotated[int, typer.Option(help="Distinct architectures to score.")] = 500,
+    budget: Annotated[int, typer.Option(help="Number of distinct architectures to score.")] = 500,
     seed: Annotated[
-        int, typer.Option(min=0, max=MAX_SEED, help="Of strategy, weights, batch and noise.")
+        int, typer.Option(min=0, max=MAX_SEED, help="Random seed of strategy, weights, batch and noise.")
     ] = 0,
-    max_params: Annotated[str | None, typer.Option(help="Most trainable parameters, such as 1M.")] = None,
+    max_params: Annotated[
+        str | None, typer.Option(help="Upper limit on trainable parameters, such as 1M.")
+    ] = None,
     max_live_params: Annotated[
-        str | None, typer.Option(help="Most trainable parameters that a gradient can reach, such as 1M.")
+        str | None,
+        typer.Option(help="Upper limit on live parameters (those that a gradient reaches), such as 1M."),
     ] = None,
     max_flops: Annotated[
-        str | None, typer.Option(help="Most multiply-adds of one image, such as 100M.")
+        str | None, typer.Option(help="Upper limit on multiply-adds of one image, such as 100M.")
     ] = None,
     max_latency: Annotated[
-        float | None, typer.Option(help="Most milliseconds of one image's forward pass.")
+        float | None, typer.Option(help="Upper limit on the latency of one image, in milliseconds.")
     ] = None,
     latency: Annotated[
         str | None,
         typer.Option(
             metavar="FILE.csv:COLUMN",
-            help="Look latencies up in this table, in milliseconds; measured here without.",
+            help="Table of latencies in milliseconds.  [default: measured here]",
         ),
     ] = None,
     workers: Workers = 0,
@@ -84,47 +85,41 @@ def search(
         int | None,
         typer.Option(
             min=1,
-            help="Architectures in work at once, whatever the workers; part of the search.  [default: 32]",
+            help="Architectures in flight, whatever the workers; part of the search.  [default: 32]",
         ),
     ] = None,
     out: Annotated[
         str | None,
-        typer.Option(help="Folder of the run; the same command goes on there.  [default: runs/SETTINGS]"),
+        typer.Option(help="Folder of the run, where an interrupted run continues.  [default: runs/SETTINGS]"),
     ] = None,
     batch_size: BatchSize = 8,
     sampling: Sampling = "balanced",
     augment: Augment = False,
     micro_batch: MicroBatch = None,
     population: Annotated[
-        int | None, typer.Option(min=1, help="Of evolution and nsga2: architectures alive.")
+        int | None, typer.Option(min=1, help="Population size of evolution and nsga2.")
     ] = None,
-    tournament: Annotated[
-        int | None, typer.Option(min=1, help="Of evolution: drawn for each parent.")
-    ] = None,
-    pool: Annotated[
-        int | None, typer.Option(min=1, help="Of warmup: random architectures looked at first.")
-    ] = None,
+    tournament: Annotated[int | None, typer.Option(min=1, help="Tournament size of evolution.")] = None,
+    pool: Annotated[int | None, typer.Option(min=1, help="Random architectures of the warm-up.")] = None,
     neighbours_per_parent: Annotated[
         int | None,
-        typer.Option(
-            min=1, help="Of move with a guide: neighbours drawn for it to choose one from.  [default: all]"
-        ),
+        typer.Option(min=1, help="Neighbours among which a guide chooses, for move.  [default: all]"),
     ] = None,
     guide: Annotated[
         str | None,
-        typer.Option(help="Of warmup and move: a cheaper proxy that decides what is scored at all."),
+        typer.Option(help="Cheaper proxy that selects what is scored, for warmup and move."),
     ] = None,
     channels: SpaceChannels = None,
     cells: SpaceCells = None,
     layers: SpaceLayers = None,
     plot: Annotated[
-        Path | None, typer.Option(help="Draw the front, or the progress, to this PNG, SVG or PDF.")
+        Path | None, typer.Option(help="Save the chart of progress, or the Pareto front, as PNG, SVG or PDF.")
     ] = None,
     json: Json = None,
 ) -> None:
     """Search a space for the architectures that are best by a proxy, or by several objectives at once.
 
-    Nothing is trained. Killed or stopped, the same command goes on where it was.
+    No candidate is trained. An interrupted search continues when the command is run again.
     """
     import sys
     from contextlib import redirect_stdout

@@ -36,7 +36,7 @@ def spread(
     sample: Annotated[int, typer.Option(min=1, help="Cells to draw.")] = 200,
     cells: Annotated[str, typer.Option(help="all strings, or distinct ones up to isomorphism.")] = "distinct",
     half: Half = "both",
-    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of the sample of cells.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Random seed of the sample of cells.")] = 0,
     seeds: Annotated[int, typer.Option(min=1, help="Draws of the initial weights.")] = 5,
     batches: Annotated[int, typer.Option(min=1, help="Draws of the batch.")] = 5,
     tolerance: Annotated[

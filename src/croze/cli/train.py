@@ -55,7 +55,7 @@ def train(
         str | None, typer.Option(help="Folder of checkpoints and result.", show_default="one below runs/")
     ] = None,
     seed: Annotated[
-        int, typer.Option(min=0, max=MAX_SEED, help="Of weights, split, order, augmentation.")
+        int, typer.Option(min=0, max=MAX_SEED, help="Random seed of weights, split, order and augmentation.")
     ] = 0,
     device: ComputeOn = "cpu",
     mixed_precision: MixedPrecision = False,

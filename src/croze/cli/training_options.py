@@ -52,7 +52,9 @@ RecipeSettings = Annotated[
 ]
 TrainingImages = Annotated[
     int | None,
-    typer.Option("--images", min=2, help="Train on so many images only, validation included."),
+    typer.Option(
+        "--images", min=2, help="Number of images to train on, validation included.  [default: all]"
+    ),
 ]
 TestData = Annotated[
     str | None,

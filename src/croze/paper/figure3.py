@@ -339,7 +339,7 @@ def figure3(
     ] = None,
     neighbours_per_parent: Annotated[
         int | None,
-        typer.Option(min=1, help="Of move: neighbours drawn for a guide to choose one from.  [default: all]"),
+        typer.Option(min=1, help="Neighbours among which a guide chooses, for move.  [default: all]"),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the strategies.")] = 0,
     data: Data = "digits",

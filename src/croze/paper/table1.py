@@ -64,7 +64,7 @@ def table1(
         str, typer.Option(help="distinct ones up to isomorphism, or all strings that the truth has.")
     ] = "distinct",
     epsilon: Annotated[
-        str, typer.Option(help="Of the attacks, in 1/255: 8 or 3 in NAS-RobBench-201. None is printed.")
+        str, typer.Option(help="Epsilon of the attacks in 1/255; NAS-RobBench-201 has 8 and 3.")
     ] = "8",
     proxies: RankedProxies = "all",
     given_size: GivenSize = None,

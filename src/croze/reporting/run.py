@@ -87,6 +87,9 @@ class Run(ABC):
         write_text(path, report_of([self.page()]).html())
         return path
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.folder}, {self.status}: {' '.join(self.table().title.split())}>"
+
     def _repr_html_(self) -> str:
         """For notebooks: the table, and the first chart where matplotlib is there."""
         return self.page().excerpt(self.table())

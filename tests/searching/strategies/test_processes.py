@@ -6,7 +6,7 @@ import sys
 
 PROGRAM = """
 import random
-from croze.searching import ALGORITHMS, make_algorithm, settings_of, takes_guide
+from croze.searching.strategies import ALGORITHMS, make_algorithm, settings_of, takes_guide
 
 LETTERS = "abcde"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,9 @@ import typer
 from croze.errors import CrozeError
 
 MAX_SEED = 2**32 - 1
+
+_FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)([kmg]?)", re.IGNORECASE)
 
 Data = Annotated[str, typer.Option(help="Data set: digits, or READER:PATH; see `croze list data`.")]
 BatchSize = Annotated[int, typer.Option(min=1, help="Number of images in the batch.")]
@@ -173,3 +177,18 @@ def check_page(page: Path | None) -> None:
     """
     if page is not None and page.is_dir():
         raise CrozeError(f"--page takes the name of a file, got the folder {page}.")
+
+
+def parse_size(text: str | None, option: str) -> int | None:
+    """The whole number that an option such as `--max-params 1.5M` names; None for None.
+
+    Raises:
+        CrozeError: when the text is no positive number with an optional k, M or G.
+    """
+    if text is None:
+        return None
+    match = _SIZE.fullmatch(text.strip().replace(",", ""))
+    value = round(float(match[1]) * _FACTORS[match[2].lower()]) if match else 0
+    if value < 1:
+        raise CrozeError(f"{option} takes a positive number such as 1M, 2.5k or 73306, got {text!r}.")
+    return value

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as RichProgress
 
+    from croze.truth import Truth
+
 QUIET_SECONDS = 10.0
 """Between two lines where there is no terminal."""
 
@@ -69,6 +71,18 @@ class Bars:
             self._what, self._bar = what, Bar(self._console, what, total)
             self._bar.__enter__()
         self._bar.update(done, remark)
+
+
+def opened_truth(spec: str, dataset: str, terminal: Console) -> Truth:
+    """As `open_truth`; nothing is shown where it takes no time.
+
+    Raises:
+        CrozeError: as `open_truth`.
+    """
+    from croze.truth import open_truth
+
+    with Bars(terminal) as bars:
+        return open_truth(spec, dataset, lambda done, total: bars("cells converted", done, total))
 
 
 def _columns(console: Console) -> RichProgress:

@@ -127,8 +127,8 @@ def search(
     from contextlib import redirect_stdout
 
     import croze
+    from croze.cli.options import parse_size
     from croze.cli.output import console, emit_json
-    from croze.cli.sizes import parse_size
     from croze.reporting.chart import check_plot
     from croze.searching.loop import IN_FLIGHT
 

@@ -36,8 +36,8 @@ def truth(
     from dataclasses import asdict
     from typing import Any
 
-    from croze.cli.conversion import opened_truth
     from croze.cli.output import console, emit_json
+    from croze.cli.progress import opened_truth
     from croze.errors import CrozeError
     from croze.truth.catalogue import CATALOGUE
     from croze.truth.listing import (

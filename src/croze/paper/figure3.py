@@ -11,7 +11,6 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from croze.cli.conversion import opened_truth
 from croze.cli.options import (
     MAX_SEED,
     Augment,
@@ -31,7 +30,7 @@ from croze.cli.options import (
     folder_of,
 )
 from croze.cli.output import console
-from croze.cli.progress import Bar
+from croze.cli.progress import Bar, opened_truth
 from croze.data import load_batch
 from croze.paper.output import Outcome, check_files, files_text, scores_of, scoring_text
 from croze.paper.simulation import (

@@ -13,7 +13,6 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from croze.cli.conversion import opened_truth
 from croze.cli.options import (
     BatchSize,
     CellsPerStage,
@@ -31,6 +30,7 @@ from croze.cli.options import (
     Workers,
 )
 from croze.cli.output import console
+from croze.cli.progress import opened_truth
 from croze.errors import CrozeError
 from croze.paper.options import AllCells, GivenSize, RankedProxies, sample_of
 from croze.paper.printed import printed

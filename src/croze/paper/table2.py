@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from croze.cli.conversion import opened_truth
 from croze.cli.options import (
     BatchSize,
     CellsPerStage,
@@ -24,6 +23,7 @@ from croze.cli.options import (
     Workers,
 )
 from croze.cli.output import console
+from croze.cli.progress import opened_truth
 from croze.errors import CrozeError
 from croze.paper.options import AllCells, GivenSize, RankedProxies, sample_of
 from croze.paper.rank_run import rank_and_publish, ranked_criteria

@@ -16,7 +16,6 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from croze.cli.conversion import opened_truth
 from croze.cli.options import (
     BatchSize,
     Cells,
@@ -34,6 +33,7 @@ from croze.cli.options import (
     folder_of,
 )
 from croze.cli.output import console
+from croze.cli.progress import opened_truth
 from croze.data import load_batch
 from croze.errors import CrozeError
 from croze.paper.forms import Best, best_by_set, find_forms, sets_of

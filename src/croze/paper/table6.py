@@ -18,7 +18,6 @@ import typer
 from numpy.typing import NDArray
 from rich.console import Console
 
-from croze.cli.conversion import opened_truth
 from croze.cli.options import (
     MAX_SEED,
     BatchSize,
@@ -32,7 +31,7 @@ from croze.cli.options import (
     Workers,
 )
 from croze.cli.output import console
-from croze.cli.progress import Bar
+from croze.cli.progress import Bar, opened_truth
 from croze.data import load_batch
 from croze.errors import CrozeError
 from croze.paper.features import INPUTS, FeatureConsistency, Settings, member_features, test_images

@@ -2,7 +2,7 @@
 
 Charts are drawn in the light values. In the page every one of them becomes a CSS variable, so that one
 drawing serves both grounds. Series are Okabe and Ito's hues, darkened or lightened until they stand out 3:1
-from their ground; maps run from orange over the ground's own grey to blue, which colour-blind readers tell
+from their ground; a map runs from orange over the ground's own grey to blue, which colour-blind readers tell
 apart.
 """
 
@@ -18,7 +18,7 @@ SERIES = ("#0072b2", "#d55e00", "#008a64", "#a2458c", "#a87400", "#3a3f47")
 BAND = "#cfe3f1"
 
 BINS = 21
-"""Steps of a map; an odd number, so that zero has one of its own."""
+"""Steps of the map; an odd number, so that zero has one of its own."""
 
 Stops = Sequence[tuple[float, str]]
 
@@ -32,10 +32,6 @@ _DIVERGING: Mapping[str, tuple[Stops, Stops]] = {
         ((0, "#262d36"), (0.5, "#8a4d14"), (1, "#ffb871")),
         ((0, "#262d36"), (0.5, "#1f6299"), (1, "#9ad4ff")),
     ),
-}
-_SEQUENTIAL: Mapping[str, Stops] = {
-    "light": ((0, "#f4f5f6"), (0.5, "#7fb5de"), (1, "#0a4a86")),
-    "dark": ((0, "#262d36"), (0.5, "#1f6299"), (1, "#9ad4ff")),
 }
 
 _ROLES: Mapping[str, tuple[str, str]] = {
@@ -57,13 +53,7 @@ _ROLES: Mapping[str, tuple[str, str]] = {
 def diverging(value: float) -> tuple[str, str]:
     """Colours of a cell and of the number in it, for a value in [-1, 1]."""
     step = round((min(max(value, -1.0), 1.0) + 1) / 2 * (BINS - 1))
-    return _MAPS["d"][step][0][0], _MAPS["d"][step][1][0]
-
-
-def sequential(value: float) -> tuple[str, str]:
-    """Colours of a cell and of the number in it, for a value in [0, 1]."""
-    step = round(min(max(value, 0.0), 1.0) * (BINS - 1))
-    return _MAPS["q"][step][0][0], _MAPS["q"][step][1][0]
+    return _MAP[step][0][0], _MAP[step][1][0]
 
 
 def variables(ground: str) -> str:
@@ -109,22 +99,15 @@ def _between(stops: Stops, share: float) -> str:
     return stops[-1][1]
 
 
-def _map(kind: str) -> list[tuple[tuple[str, str], tuple[str, str]]]:
+def _map() -> list[tuple[tuple[str, str], tuple[str, str]]]:
     """For every step the light and dark values of the cell, and of the number in it."""
     found = []
     for step in range(BINS):
-        grounds = []
-        for ground in ("light", "dark"):
-            if kind == "q":
-                grounds.append(_between(_SEQUENTIAL[ground], step / (BINS - 1)))
-            else:
-                signed = 2 * step / (BINS - 1) - 1
-                grounds.append(_between(_DIVERGING[ground][signed > 0], abs(signed)))
-        # apart from each other by a shade that nobody sees, so that each is a role of its own
-        shade = step + (BINS if kind == "q" else 0)
-        cell = f"#{grounds[0][1:5]}{(int(grounds[0][5:], 16) // 2 * 2 + (kind == 'q')):02x}"
-        texts = [_text_on(cell, shade), _text_on(grounds[1], shade)]
-        found.append(((cell, grounds[1]), (texts[0], texts[1])))
+        signed = 2 * step / (BINS - 1) - 1
+        light, dark = (_between(_DIVERGING[ground][signed > 0], abs(signed)) for ground in ("light", "dark"))
+        # an even last byte of the cell, and in the text a shade that nobody sees: each is a role of its own
+        cell = f"{light[:5]}{int(light[5:], 16) // 2 * 2:02x}"
+        found.append(((cell, dark), (_text_on(cell, step), _text_on(dark, step))))
     return found
 
 
@@ -133,11 +116,10 @@ def _text_on(cell: str, shade: int) -> str:
     return max((dark, light), key=lambda text: contrast(cell, text))
 
 
-_MAPS = {kind: _map(kind) for kind in ("d", "q")}
+_MAP = _map()
 _ALL: dict[str, tuple[str, str]] = dict(_ROLES)
-for _kind, _steps in _MAPS.items():
-    for _step, (_cell, _text) in enumerate(_steps):
-        _ALL[f"{_kind}{_step}"] = _cell
-        _ALL[f"{_kind}t{_step}"] = _text
+for _step, (_cell, _text) in enumerate(_MAP):
+    _ALL[f"d{_step}"] = _cell
+    _ALL[f"dt{_step}"] = _text
 _NAMES = {values[0]: f"var(--{role})" for role, values in _ALL.items()}
 assert len(_NAMES) == len(_ALL), "two roles share a light value"

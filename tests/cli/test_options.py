@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from croze.cli.sizes import parse_size
+from croze.cli.options import parse_size
 from croze.errors import CrozeError
 
 

@@ -93,24 +93,7 @@ def notes(found: RankTable) -> list[str]:
             "paper's CRoZe is the released code (`croze-official`); `croze-paper` is Eq. 3-10 as written, "
             "another proxy, compared with the same row."
         )
-    if found.layout.name.startswith("table2"):
-        lines.append(
-            "The value of a corruption is the mean of rho over its five severities, that of a group the "
-            f"mean over its corruptions; groups follow the {found.layout.table.convention} convention."
-        )
-    else:
-        lines.append(
-            "HRS is the harmonic mean of a cell's clean accuracy and its accuracy under the attack; rho "
-            "is computed with it. AutoAttack has only epsilon 8/255 in NAS-RobBench-201, whatever the "
-            "epsilon of the other attacks."
-        )
-        lines.append(
-            "The printed values are of other networks: other cells, which the authors trained with their "
-            "own recipe and attacked with an epsilon that is not printed. Differences to them are due to "
-            "the ground truth as well as to the scores; sizes, which are computed identically everywhere, "
-            "indicate how much is due to the ground truth."
-        )
-    lines.append(_average_note(found))
+    lines += [*_column_notes(found), _average_note(found)]
     lines += [
         "In all other tables, the rows above the line use the same cells, those on which every proxy that "
         "fails on fewer than 5% of all drawn cells succeeded. Proxies that fail more often are below the "
@@ -133,6 +116,23 @@ def notes(found: RankTable) -> list[str]:
             "values of the report half."
         )
     return lines
+
+
+def _column_notes(found: RankTable) -> list[str]:
+    if found.layout.name.startswith("table2"):
+        return [
+            "The value of a corruption is the mean of rho over its five severities, that of a group the "
+            f"mean over its corruptions; groups follow the {found.layout.table.convention} convention."
+        ]
+    return [
+        "HRS is the harmonic mean of a cell's clean accuracy and its accuracy under the attack; rho "
+        "is computed with it. AutoAttack has only epsilon 8/255 in NAS-RobBench-201, whatever the "
+        "epsilon of the other attacks.",
+        "The printed values are of other networks: other cells, which the authors trained with their "
+        "own recipe and attacked with an epsilon that is not printed. Differences to them are due to "
+        "the ground truth as well as to the scores; sizes, which are computed identically everywhere, "
+        "indicate how much is due to the ground truth.",
+    ]
 
 
 def _average_note(found: RankTable) -> str:

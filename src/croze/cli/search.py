@@ -126,6 +126,11 @@ def search(
     import sys
     from contextlib import redirect_stdout
 
+    from croze.scoring.starting import start_early
+
+    if ray is None:
+        start_early(workers)  # before torch is imported here
+
     import croze
     from croze.cli.options import parse_size
     from croze.cli.output import console, emit_json

@@ -127,8 +127,7 @@ _SOURCES = (
         _THREE,
         "truth nats-bench:NATS-tss-v1_0-3ffb9-simple",
         "Download NATS-tss-v1_0-3ffb9-simple.tar from the second page, which the first one links, and unpack "
-        "it with tar xf; reading it takes `pip install 'croze[nats]'`. Its files are pickles, which may run "
-        "any code: take the authors' alone.",
+        "it with tar xf.",
         (),
     ),
     Source(

@@ -130,8 +130,7 @@ class Widths:
         """
         if not 0 <= number < len(OPTIONS) ** LAYERS:
             raise CrozeError(
-                f"NATS-Bench's size space numbers its architectures from 0 to {len(OPTIONS) ** LAYERS - 1:,}, "
-                f"got {number}."
+                f"NATS-Bench's size space is numbered from 0 to {len(OPTIONS) ** LAYERS - 1:,}; got {number}."
             )
         return cls(
             tuple(OPTIONS[number // len(OPTIONS) ** k % len(OPTIONS)] for k in reversed(range(LAYERS)))

@@ -12,6 +12,7 @@ from croze.errors import CrozeError
 from croze.spaces.base import Space
 from croze.spaces.darts import Darts
 from croze.spaces.darts_released import DartsReleased
+from croze.spaces.macro import Macro
 from croze.spaces.nasbench201 import NASBench201
 from croze.spaces.nasnet import NASNet
 from croze.spaces.nats_size import NATSSize
@@ -24,6 +25,7 @@ SPACES: Mapping[str, Callable[..., Space[Any]]] = {
     "darts-released": DartsReleased,
     "nasnet": NASNet,
     "nats-sss": NATSSize,
+    "macro": Macro,
     "robnet": RobNet,
 }
 

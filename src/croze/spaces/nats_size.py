@@ -6,26 +6,21 @@ classifier. The cell is `CELL`; each of its five layers has one of eight widths.
 
 from __future__ import annotations
 
-import random
 import re
-import sys
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from croze.errors import CrozeError
-from croze.nn.seeding import seeded
-from croze.spaces.export import standalone
-from croze.spaces.graph import CellGraph, Edge
+from croze.spaces.graph import CellGraph, chain
+from croze.spaces.sequence import OptionSequence, SequenceSpace
 
 LAYERS = 5
 OPTIONS = (8, 16, 24, 32, 40, 48, 56, 64)
 
 CELL = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
 """The cell of the topology space that all networks share."""
-
-EXAMPLE = "8:16:32:48:64"
 
 
 def conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
@@ -94,116 +89,52 @@ class SizedNetwork(nn.Module):
 
 
 @dataclass(frozen=True, order=True)
-class Widths:
-    """The widths of the five layers, written `8:16:32:48:64`.
+class Widths(OptionSequence):
+    """The widths of the five layers, written `8:16:32:48:64`."""
 
-    Raises:
-        CrozeError: when there are not five of `OPTIONS`.
-    """
-
-    channels: tuple[int, ...]
-
-    def __post_init__(self) -> None:
-        if len(self.channels) != LAYERS or not set(self.channels) <= set(OPTIONS):
-            raise CrozeError(
-                f"{self} is no architecture of NATS-Bench's size space: it has {LAYERS} widths out of "
-                f"{', '.join(map(str, OPTIONS))}; one looks like {EXAMPLE!r}."
-            )
-
-    def __str__(self) -> str:
-        return ":".join(map(str, self.channels))
+    choices = OPTIONS
+    length = LAYERS
+    between = ":"
+    example = "8:16:32:48:64"
 
     @property
     def number(self) -> int:
         """The number of the architecture in the benchmark, from 0 to 32,767."""
         number = 0
-        for width in self.channels:
+        for width in self.options:
             number = number * len(OPTIONS) + OPTIONS.index(width)
         return number
 
     @classmethod
-    def of_number(cls, number: int) -> Widths:
-        """The architecture of this number.
-
-        Raises:
-            CrozeError: beyond 0 to 32,767.
-        """
-        if not 0 <= number < len(OPTIONS) ** LAYERS:
-            raise CrozeError(
-                f"NATS-Bench's size space is numbered from 0 to {len(OPTIONS) ** LAYERS - 1:,}; got {number}."
-            )
-        return cls(
-            tuple(OPTIONS[number // len(OPTIONS) ** k % len(OPTIONS)] for k in reversed(range(LAYERS)))
-        )
-
-
-@dataclass(frozen=True)
-class NATSSize:
-    """The space; no two of its architectures are isomorphic."""
-
-    name = "nats-sss"
-    flavours = ("benchmark",)
-
-    def parse(self, text: str) -> Widths:
+    def parse(cls, text: str) -> Widths:
         """The architecture of a text such as `8:16:32:48:64`, or of its number in the benchmark.
 
         Raises:
             CrozeError: for any other text.
         """
-        text = text.strip()
-        if re.fullmatch(r"[0-9]{1,9}", text):
-            return Widths.of_number(int(text))
-        if not re.fullmatch(r"[0-9]{1,3}(:[0-9]{1,3})*", text):
+        if not re.fullmatch(r"\s*[0-9]{1,9}\s*", text):
+            return super().parse(text)
+        number, base = int(text), len(OPTIONS)
+        if number >= base**LAYERS:
             raise CrozeError(
-                f"{text!r} is no architecture of NATS-Bench's size space; one looks like {EXAMPLE!r}."
+                f"NATS-Bench's size space is numbered from 0 to {base**LAYERS - 1:,}; got {number}."
             )
-        return Widths(tuple(map(int, text.split(":"))))
+        return cls(tuple(OPTIONS[number // base**k % base] for k in reversed(range(LAYERS))))
 
-    def sample(self, rng: random.Random) -> Widths:
-        """Five widths, drawn uniformly."""
-        return Widths(tuple(rng.choices(OPTIONS, k=LAYERS)))
 
-    def mutate(self, widths: Widths, rng: random.Random, /) -> Widths:
-        """Another width of one layer, both drawn uniformly."""
-        return rng.choice(self.neighbours(widths))
+@dataclass(frozen=True)
+class NATSSize(SequenceSpace[Widths]):
+    """The space; no two of its architectures are isomorphic."""
 
-    def neighbours(self, widths: Widths, /) -> list[Widths]:
-        """The 35 architectures that differ in one width."""
-        return [
-            Widths((*widths.channels[:layer], width, *widths.channels[layer + 1 :]))
-            for layer, present in enumerate(widths.channels)
-            for width in OPTIONS
-            if width != present
-        ]
+    name = "nats-sss"
+    architectures = Widths
+    network = SizedNetwork
 
-    def canonical(self, widths: Widths, /) -> Widths:
+    def canonical(self, architecture: Widths, /) -> Widths:
         """The architecture itself."""
-        return widths
+        return architecture
 
-    def graph(self, widths: Widths, /) -> tuple[CellGraph, ...]:
+    def graph(self, architecture: Widths, /) -> tuple[CellGraph, ...]:
         """The layers as a chain."""
         kinds = ("cell", "reduction")
-        edges = tuple(
-            Edge(place, place + 1, f"{kinds[place % 2]}-{width}", f"{kinds[place % 2]}, {width}")
-            for place, width in enumerate(widths.channels)
-        )
-        return (CellGraph("The layers", ("stem", *map(str, range(1, LAYERS)), "head"), edges),)
-
-    def build(self, widths: Widths, /, *, classes: int, seed: int, flavour: str = "benchmark") -> nn.Module:
-        """The network, with PyTorch's default initialisation drawn from `seed`.
-
-        Raises:
-            CrozeError: for an unknown flavour.
-        """
-        if flavour not in self.flavours:
-            raise CrozeError(f"Unknown flavour {flavour!r}; {self.name} has {', '.join(self.flavours)}.")
-        with seeded(seed):
-            return SizedNetwork(widths.channels, classes)
-
-    def export(self, widths: Widths, /, *, classes: int) -> str:
-        """Python source of the network that needs nothing but torch."""
-        build = f"def build():\n    return SizedNetwork({widths.channels}, classes={classes})"
-        title = (
-            f"NATS-Bench network of the widths\n\n    {widths}\n\nFound by croze; needs nothing but torch."
-        )
-        return standalone([sys.modules[__name__]], build, title=title)
+        return chain(f"{kinds[place % 2]}, {width}" for place, width in enumerate(architecture.options))

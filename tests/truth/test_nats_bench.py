@@ -17,6 +17,7 @@ from croze.errors import CrozeError
 from croze.spaces.nasbench201.isomorphism import every_cell, expression
 from croze.truth import nats_bench as reader_module
 from croze.truth import open_truth
+from croze.truth.lookup import find
 
 CELLS = [*every_cell()[100:15000:3000], every_cell()[0], every_cell()[1], every_cell()[5]]
 SEEDS = {"cifar10": (777, 888), "cifar100": (777,), "ImageNet16-120": (777, 888, 999)}
@@ -27,7 +28,7 @@ def accuracy(cell: int, dataset: str, seed: int) -> float:
     return np.float64(20 + 3 * cell + len(dataset) / 7 + seed / 100)
 
 
-def result(package, cell: int, dataset: str, seed: int, epochs: int):
+def result(package, cell: int, dataset: str, seed: int, epochs: int, longest: int = 200):
     """One training, as the package keeps it: the last epoch counts, and the test set has its own name."""
     name = "ori-test" if dataset == "cifar10" else "x-test"
     found = package.ResultsCount(
@@ -42,7 +43,7 @@ def result(package, cell: int, dataset: str, seed: int, epochs: int):
         epochs,
         [0.01],
     )
-    last = accuracy(cell, dataset, seed) if epochs == 200 else 1.0
+    last = accuracy(cell, dataset, seed) if epochs == longest else 1.0
     values = OrderedDict((f"{name}@{epoch}", last if epoch == epochs - 1 else 0.5) for epoch in range(epochs))
     found.update_eval(values, dict.fromkeys(values, 1.0), dict.fromkeys(values, 0.1))
     found.train_times = dict.fromkeys(range(epochs), 1.0)
@@ -85,6 +86,29 @@ def copy(archive: Path, tmp_path: Path) -> Path:
 
 def opened(folder: Path, dataset: str = "cifar10", watch=None):
     return open_truth(f"nats-bench:{folder}", dataset, watch)
+
+
+def test_the_size_space_has_90_epochs(tmp_path):
+    package = pytest.importorskip("nats_bench")
+    folder = tmp_path / "NATS-sss-v1_0-50262-simple"
+    folder.mkdir()
+    texts = ["8:8:8:8:8", "8:8:8:8:16", "8:8:8:8:24"]
+    package.pickle_save({"meta_archs": texts}, str(folder / "meta.pickle"))
+    for place, text in enumerate(texts):
+        trained = {}
+        for hp in ("12", "90"):
+            results = package.ArchResults(place, text)
+            for dataset in SEEDS:
+                results.update(dataset, 777, result(package, place, dataset, 777, int(hp), 90))
+            trained[hp] = results.state_dict()
+        package.pickle_save(trained, str(folder / f"{place:06d}.pickle"))
+    truth = opened(folder)
+    assert (truth.space, truth.architectures, list(truth.columns)) == ("nats-sss", tuple(texts), ["clean"])
+    own = [accuracy(place, "cifar10", 777) for place in range(3)]
+    np.testing.assert_allclose(100 * truth.values("clean"), own)
+    api = package.create(str(folder), "sss", fast_mode=True, verbose=False)
+    assert api.get_more_info(1, "cifar10", hp="90", is_random=False)["test-accuracy"] == own[1]
+    assert find(truth, "1") == 1
 
 
 @pytest.mark.parametrize(

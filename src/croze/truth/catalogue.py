@@ -117,7 +117,7 @@ _SOURCES = (
     ),
     Source(
         "nats-bench",
-        "the official archive of NATS-Bench, topology space: 15,625 cells with every epoch and seed",
+        "the official archives of NATS-Bench: 15,625 topologies, 32,768 sizes, with every epoch and seed",
         "Dong, Liu, Musial and Gabrys, NATS-Bench, TPAMI 2021",
         (
             "https://github.com/D-X-Y/NATS-Bench",
@@ -126,8 +126,8 @@ _SOURCES = (
         "MIT",
         _THREE,
         "truth nats-bench:NATS-tss-v1_0-3ffb9-simple",
-        "Download NATS-tss-v1_0-3ffb9-simple.tar from the second page, which the first one links, and unpack "
-        "it with tar xf.",
+        "Download NATS-tss-v1_0-3ffb9-simple.tar or NATS-sss-v1_0-50262-simple.tar from the second page, "
+        "which the first one links, and unpack it with tar xf.",
         (),
     ),
     Source(

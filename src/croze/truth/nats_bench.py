@@ -1,15 +1,16 @@
-"""Reader of the official NATS-Bench archive (Dong et al., TPAMI 2021), topology space, `simple` folder.
+"""Reader of the official NATS-Bench archives (Dong et al., TPAMI 2021), topology or size, `simple` folder.
 
 ```
-NATS-tss-v1_0-3ffb9-simple/meta.pickle.pbz2      the strings of all cells
+NATS-tss-v1_0-3ffb9-simple/meta.pickle.pbz2      the strings of all architectures
 NATS-tss-v1_0-3ffb9-simple/000000.pickle.pbz2    everything measured of the first, and so on
+NATS-sss-v1_0-50262-simple/...                   the same of the size space
 ```
 
 The files are pickles of plain containers and numbers, compressed by bzip2; they are read without running
-what a pickle may call (`croze.data.unpickle`). Of every cell the test accuracy after 200 epochs is kept, the
-mean over its seeds, as the authors' package `nats_bench` returns it: of CIFAR-10 on all test images after
-training on the training and validation images, of CIFAR-100 and ImageNet16-120 on the benchmark's own test
-half.
+what a pickle may call (`croze.data.unpickle`). Of every architecture the test accuracy after 200 epochs is
+kept, after 90 in the size space, as the mean over its seeds that the authors' package `nats_bench` returns:
+of CIFAR-10 on all test images after training on the training and validation images, of CIFAR-100 and
+ImageNet16-120 on the benchmark's own test half.
 """
 
 from __future__ import annotations
@@ -36,7 +37,11 @@ from croze.truth.truth import Provenance, Truth
 
 NAME = "nats-bench"
 
-EPOCHS = "200"
+SIZES = "nats-sss"
+"""The size space; the topology space is that of NAS-Bench-201."""
+
+EPOCHS = {SPACE: "200", SIZES: "90"}
+"""The longest training, by space."""
 
 ENDING = ".pickle.pbz2"
 
@@ -69,12 +74,13 @@ def read(path: Path, dataset: str, watch: Callable[[int, int], None] | None = No
     was, and another data set takes no time.
 
     Args:
-        path: the folder `NATS-tss-v1_0-3ffb9-simple`.
+        path: the folder `NATS-tss-v1_0-3ffb9-simple` or `NATS-sss-v1_0-50262-simple`.
         dataset: cifar10, cifar100 or imagenet16-120, in upper or lower case.
         watch: told how many cells are done, of how many.
 
     Returns:
-        A truth with the columns `clean` (the class's mean) and `clean-of-string`, as of `nasbench201`.
+        A truth with the columns `clean` (the class's mean) and, in the topology space, `clean-of-string`, as
+        of `nasbench201`.
 
     Raises:
         CrozeError: an unknown data set, or a file is missing, damaged or not as described above.
@@ -83,9 +89,11 @@ def read(path: Path, dataset: str, watch: Callable[[int, int], None] | None = No
     if not (path / META).is_file():
         raise CrozeError(
             f"{NAME} needs {path / META}, which is missing: name the unpacked folder "
-            f"NATS-tss-v1_0-3ffb9-simple; `croze data get {NAME}` says where it comes from."
+            "NATS-tss-v1_0-3ffb9-simple or NATS-sss-v1_0-50262-simple; "
+            f"`croze data get {NAME}` says where it comes from."
         )
     strings = _strings(path / META)
+    space = SIZES if ":" in strings[0] else SPACE
     files = [path / f"{i:06d}{ENDING}" for i in range(len(strings))]
     missing = [file for file in files if not file.is_file()]
     if missing:
@@ -93,25 +101,26 @@ def read(path: Path, dataset: str, watch: Callable[[int, int], None] | None = No
             f"{path} must hold a file of each of its {len(strings):,} cells; {len(missing):,} are missing, "
             f"the first is {missing[0].name}: unpack the archive again."
         )
-    measured, digest = _measured(files, Blocks(NAME, READER.version, inputs(path, dataset)), watch)
+    blocks = Blocks(NAME, READER.version, inputs(path, dataset))
+    measured, digest = _measured(files, EPOCHS[space], blocks, watch)
     accuracies = np.ascontiguousarray(measured[:, DATASETS.index(wanted)])
-    representative, place = _classes(path, strings)
+    representative, place = _classes(path, strings, space)
     means = np.bincount(place, accuracies) / np.bincount(place)
     return Truth(
         NAME,
         wanted,
         strings,
         representative,
-        {CLEAN: means[place], CLEAN + OF_STRING: accuracies},
+        {CLEAN: means[place]} | ({CLEAN + OF_STRING: accuracies} if space == SPACE else {}),
         Provenance(str(path), {f"{path.name}, {1 + len(files)} files": digest}),
-        SPACE,
-        NETWORK,
+        space,
+        NETWORK if space == SPACE else {},
         training="standard",
     )
 
 
 def _measured(
-    files: Sequence[Path], blocks: Blocks, watch: Callable[[int, int], None] | None
+    files: Sequence[Path], epochs: str, blocks: Blocks, watch: Callable[[int, int], None] | None
 ) -> tuple[NDArray[np.float64], str]:
     """Accuracies in [0, 1], `(cells, data sets)`, and one digest of all files."""
     meta = files[0].parent / META
@@ -120,7 +129,7 @@ def _measured(
     for first in range(0, len(files), BLOCK):
         known = blocks.load(first)
         if known is None:
-            rows = [_cell(file) for file in files[first : first + BLOCK]]
+            rows = [_cell(file, epochs) for file in files[first : first + BLOCK]]
             known = np.array([row for row, _ in rows]), [digest for _, digest in rows]
             blocks.store(first, *known)
         parts.append(known[0])
@@ -130,12 +139,12 @@ def _measured(
     return np.concatenate(parts), hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
-def _cell(file: Path) -> tuple[list[float], str]:
+def _cell(file: Path, epochs: str) -> tuple[list[float], str]:
     """The accuracies of a cell, in the order of `DATASETS`, and the digest of its file."""
     raw = content_of(file, "the accuracies")
     content = _unpacked(file, raw)
     try:
-        found = [_accuracy(content[EPOCHS], *TESTED_ON[name]) for name in DATASETS]
+        found = [_accuracy(content[epochs], *TESTED_ON[name]) for name in DATASETS]
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as problem:
         raise CrozeError(
             f"{file} must hold the trainings of a cell by epochs, data set and seed "
@@ -174,12 +183,15 @@ def _unpacked(file: Path, raw: bytes) -> dict[str, Any]:
     return load_pickle(file, content)
 
 
-def _classes(path: Path, strings: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    # only when asked for: the space brings its networks along, which the other benchmarks do without
+def _classes(path: Path, strings: Sequence[str], space: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    # only when asked for: spaces bring their networks along, which the other benchmarks do without
     from croze.spaces.nasbench201.cell import parse
     from croze.spaces.nasbench201.isomorphism import expression
+    from croze.spaces.nats_size import Widths
 
     try:
+        if space == SIZES:
+            return classes_of(strings, [Widths.parse(string) for string in strings])
         return classes_of(strings, [expression(parse(string)) for string in strings])
     except CrozeError as problem:
         raise CrozeError(f"{path / META}: {problem}") from None

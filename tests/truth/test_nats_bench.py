@@ -214,12 +214,12 @@ def test_what_was_stopped_goes_on_and_other_data_sets_take_no_reading(archive, m
     read = []
     cell_of = reader_module._cell
 
-    def counted(file):
+    def counted(file, epochs):
         index = int(file.name[:6])
         if index == 7 and len(read) == 7:
             raise KeyboardInterrupt
         read.append(index)
-        return cell_of(file)
+        return cell_of(file, epochs)
 
     monkeypatch.setattr(reader_module, "_cell", counted)
     with pytest.raises(KeyboardInterrupt):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from croze.data.decode import decode
+from croze.data.encoded import decode
 from croze.errors import CrozeError
 
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from croze.data.dataset import Indices
-from croze.data.decode import LARGEST_SIZE
-from croze.data.encoded import EncodedDataset
+from croze.data.encoded import LARGEST_SIZE, EncodedDataset
 from croze.data.guard import guarded
 from croze.data.spec import Spec
 from croze.errors import CrozeError
@@ -16,7 +15,7 @@ from croze.errors import CrozeError
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".ppm")
 
 
-def open_folder(spec: Spec) -> FolderDataset:
+class FolderDataset(EncodedDataset):
     """The images below PATH/CLASS/, at any depth; option `size=SIDE` brings them to one size.
 
     The classes are numbered in the sorted order of their folders' names. Names that begin with a dot are
@@ -25,20 +24,10 @@ def open_folder(spec: Spec) -> FolderDataset:
     Raises:
         CrozeError: on a wrong spec, without class folders, or when one of them has no images.
     """
-    spec.allow("size")
-    return FolderDataset(spec.folder(), spec.integer("size", LARGEST_SIZE), spec.text)
 
-
-class FolderDataset(EncodedDataset):
-    """See `open_folder`.
-
-    Args:
-        root: the folder of class folders.
-        resize: side length in pixels; None when the images have one size.
-        source: a name for provenance and errors.
-    """
-
-    def __init__(self, root: Path, resize: int | None, source: str) -> None:
+    def __init__(self, spec: Spec) -> None:
+        spec.allow("size")
+        root = spec.location("folder")
         with guarded(f"Cannot list the folder '{root}', check its permissions"):
             names = sorted(
                 entry.name for entry in os.scandir(root) if entry.is_dir() and _visible(entry.name)
@@ -58,7 +47,7 @@ class FolderDataset(EncodedDataset):
                 )
             self._paths += found
             labels += [label] * len(found)
-        super().__init__(source, labels, len(names), resize)
+        super().__init__(spec.text, labels, len(names), spec.integer("size", LARGEST_SIZE))
 
     def _encoded(self, indices: Indices) -> Iterator[tuple[int, str, bytes]]:
         for position, index in enumerate(indices):

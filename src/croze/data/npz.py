@@ -29,7 +29,7 @@ def open_npz(spec: Spec) -> ArrayDataset:
             or range.
     """
     spec.allow("classes")
-    path = spec.file()
+    path = spec.location("file")
     classes = spec.integer("classes", _MOST_CLASSES)
     x, y = _arrays(path)
     return ArrayDataset(_rgb(_eight_bit(x, path), path), y, classes, source=spec.text)

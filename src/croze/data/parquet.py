@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,39 +11,19 @@ from typing import Any
 import numpy as np
 
 from croze.data.dataset import MEASURED_IMAGES, Indices, evenly_spaced
-from croze.data.decode import LARGEST_SIZE
-from croze.data.encoded import EncodedDataset
+from croze.data.encoded import LARGEST_SIZE, EncodedDataset
 from croze.data.guard import guarded
 from croze.data.labels import integer_labels
 from croze.data.spec import Spec
 from croze.errors import CrozeError
 
-_IMAGE_NAMES = ("img", "image")
-_LABEL_NAMES = ("label", "labels", "fine_label")
+_ROLES = {
+    "image": ("bytes, or a struct with 'bytes'", ("img", "image")),
+    "label": ("whole numbers", ("label", "labels", "fine_label")),
+}
+"""What a column must hold, and names that are preferred."""
 _MOST_CLASSES = 1_000_000
 _MEASURED_GROUPS = 32
-
-
-def open_parquet(spec: Spec) -> ParquetDataset:
-    """The rows of a parquet file, or of all *.parquet files of a folder in the order of their names.
-
-    The image column holds the bytes of an image file, or a struct that has them as `bytes`. Among several
-    such columns `img` and `image` are preferred; among several integer columns `label`, `labels` and
-    `fine_label`. Options: `image=COLUMN`, `label=COLUMN`, `size=SIDE`, `classes=COUNT`.
-
-    Raises:
-        CrozeError: without pyarrow; on a wrong spec, a damaged file, missing or ambiguous columns, or
-            labels that are missing, no whole numbers or out of range.
-    """
-    spec.allow("image", "label", "size", "classes")
-    return ParquetDataset(
-        _files(spec.location()),
-        image=spec.options.get("image"),
-        label=spec.options.get("label"),
-        classes=spec.integer("classes", _MOST_CLASSES),
-        resize=spec.integer("size", LARGEST_SIZE),
-        source=spec.text,
-    )
 
 
 @dataclass(frozen=True)
@@ -56,38 +36,34 @@ class _RowGroup:
 
 
 class ParquetDataset(EncodedDataset):
-    """See `open_parquet`. Labels are read at once, images by the row group.
+    """The rows of a parquet file, or of all *.parquet files of a folder in the order of their names.
+
+    The image column holds the bytes of an image file, or a struct that has them as `bytes`. Among several
+    such columns `img` and `image` are preferred; among several integer columns `label`, `labels` and
+    `fine_label`. Options: `image=COLUMN`, `label=COLUMN`, `size=SIDE`, `classes=COUNT`. Labels are read at
+    once, images by the row group.
 
     The normalisation is measured over images that are evenly spaced in at most 32 evenly spaced row
     groups: all of CIFAR-10's 25, and not the whole of a file of many gigabytes.
 
-    Args:
-        paths: the files, in order; all with the columns that the first one has.
-        image, label: the columns; None to find them.
-        classes: number of classes; None for the highest label + 1.
-        resize: side length in pixels; None when the images have one size.
-        source: a name for provenance and errors.
+    Raises:
+        CrozeError: without pyarrow; on a wrong spec, a damaged file, missing or ambiguous columns, or
+            labels that are missing, no whole numbers or out of range.
     """
 
-    def __init__(
-        self,
-        paths: list[Path],
-        image: str | None,
-        label: str | None,
-        classes: int | None,
-        resize: int | None,
-        source: str,
-    ) -> None:
+    def __init__(self, spec: Spec) -> None:
+        spec.allow("image", "label", "size", "classes")
+        image, label = spec.options.get("image"), spec.options.get("label")
         self._groups: list[_RowGroup] = []
         labels: list[Indices] = []
         start = 0
-        for path in paths:
+        for path in _files(spec.location()):
             with (
                 guarded(f"Cannot read the parquet file '{path}', copy or download it again"),
                 _pyarrow_parquet().ParquetFile(path) as file,
             ):
-                image = _image_column(file.schema_arrow, image, path)
-                label = _label_column(file.schema_arrow, label, path)
+                image = _column(file.schema_arrow, "image", image, path)
+                label = _column(file.schema_arrow, "label", label, path)
                 offset = 0
                 for number in range(file.num_row_groups):
                     rows = file.metadata.row_group(number).num_rows
@@ -97,7 +73,8 @@ class ParquetDataset(EncodedDataset):
         assert image is not None
         self._image = image
         self._starts = [group.start for group in self._groups]
-        super().__init__(source, np.concatenate(labels), classes, resize)
+        classes, side = spec.integer("classes", _MOST_CLASSES), spec.integer("size", LARGEST_SIZE)
+        super().__init__(spec.text, np.concatenate(labels), classes, side)
 
     def _encoded(self, indices: Indices) -> Iterator[tuple[int, str, bytes]]:
         by_group: dict[int, list[int]] = {}
@@ -142,27 +119,10 @@ def _files(path: Path) -> list[Path]:
     return files
 
 
-def _image_column(schema: Any, wanted: str | None, path: Path) -> str:
-    return _column(
-        schema, _holds_bytes, _IMAGE_NAMES, wanted, path, "image", "bytes, or a struct with 'bytes'"
-    )
-
-
-def _label_column(schema: Any, wanted: str | None, path: Path) -> str:
-    import pyarrow
-
-    return _column(schema, pyarrow.types.is_integer, _LABEL_NAMES, wanted, path, "label", "whole numbers")
-
-
-def _column(
-    schema: Any,
-    fits: Callable[[Any], bool],
-    preferred: tuple[str, ...],
-    wanted: str | None,
-    path: Path,
-    role: str,
-    form: str,
-) -> str:
+def _column(schema: Any, role: str, wanted: str | None, path: Path) -> str:
+    """The column of the images or of the labels: the wanted one, a preferred one, or the only one."""
+    form, preferred = _ROLES[role]
+    fits = _holds_bytes if role == "image" else _holds_whole_numbers
     fitting = [field.name for field in schema if fits(field.type)]
     if wanted is not None:
         if wanted in fitting:
@@ -177,6 +137,12 @@ def _column(
         f"The parquet file '{path}' {problem} for the {role}s: choose one with the option {role}=COLUMN; "
         f"it has {columns or 'no columns'}."
     )
+
+
+def _holds_whole_numbers(kind: Any) -> bool:
+    import pyarrow
+
+    return bool(pyarrow.types.is_integer(kind))
 
 
 def _holds_bytes(kind: Any) -> bool:

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar, overload
+from typing import TypeVar
 
 from croze.data.spec import Spec, parse_spec
 
 WITH_SPLITS = ("cifar10", "cifar100", "imagenet16-120")
 """Readers of such data sets; without an option `split` they read the training images."""
 
-
 Data = TypeVar("Data")
 
 
-@overload
-def in_split(data: str, split: str | None = None) -> str: ...
-@overload
-def in_split(data: Data, split: str | None = None) -> Data: ...
-def in_split(data: Data, split: str | None = None) -> Data | str:
+def in_split(data: Data, split: str | None = None) -> Data:
     """The spec with its split, where the data set has several and the spec does not name one.
 
     Args:
@@ -33,7 +28,7 @@ def in_split(data: Data, split: str | None = None) -> Data | str:
     spec = parse_spec(data)
     if split is None and (spec.name not in WITH_SPLITS or "split" in spec.options):
         return data
-    return f"{data}{'&' if spec.options else '?'}split={split or 'test'}"
+    return f"{data}{'&' if spec.options else '?'}split={split or 'test'}"  # type: ignore[return-value]
 
 
 def same_images(one: object, other: object) -> bool:

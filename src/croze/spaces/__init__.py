@@ -12,8 +12,10 @@ from croze.errors import CrozeError
 from croze.spaces.base import Space
 from croze.spaces.darts import Darts
 from croze.spaces.darts_released import DartsReleased
+from croze.spaces.macro import Macro
 from croze.spaces.nasbench201 import NASBench201
 from croze.spaces.nasnet import NASNet
+from croze.spaces.nats_size import NATSSize
 from croze.spaces.robnet import RobNet
 from croze.spaces.user import is_user_spec, open_user_space, space_digest, spec_of
 
@@ -22,10 +24,12 @@ SPACES: Mapping[str, Callable[..., Space[Any]]] = {
     "darts": Darts,
     "darts-released": DartsReleased,
     "nasnet": NASNet,
+    "nats-sss": NATSSize,
+    "macro": Macro,
     "robnet": RobNet,
 }
 
-__all__ = ["SPACES", "Space", "open_space", "space_from_json", "space_to_json"]
+__all__ = ["SPACES", "Space", "image_channels", "open_space", "space_from_json", "space_to_json"]
 
 
 def open_space(name: str, **settings: Any) -> Space[Any]:
@@ -68,6 +72,11 @@ def with_settings(factory: Callable[..., Space[Any]], name: str, settings: Mappi
                 f"The space {name} has no {key}; what it has is {', '.join(takes) or 'nothing'}."
             )
     return factory(**given)
+
+
+def image_channels(space: Space[Any]) -> int | None:
+    """The channels of images that networks of a space take: 3 in this package, None for a user's space."""
+    return 3 if type(space) is SPACES.get(space.name) else None
 
 
 def space_to_json(space: Space[Any]) -> dict[str, Any]:

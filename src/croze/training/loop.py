@@ -20,7 +20,7 @@ from croze.nn.normalised import Normalised
 from croze.nn.scratch import evaluating
 from croze.nn.seeding import exact_convolutions
 from croze.perturb.base import Ball
-from croze.perturb.pgd import PGD
+from croze.perturb.inputs import PGD
 from croze.training.images import Batches
 from croze.training.loss import input_gradient
 from croze.training.recipe import Recipe

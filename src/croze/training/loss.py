@@ -15,7 +15,7 @@ from croze.nn.forward import logits_of
 from croze.nn.normalised import Normalised
 from croze.nn.scratch import evaluating
 from croze.perturb.base import Ball, draw
-from croze.perturb.pgd import PGD
+from croze.perturb.inputs import PGD
 from croze.training.recipe import Recipe
 
 # Zhang et al. (2019) start from noise of this deviation, for their loss has no gradient at the images

@@ -10,7 +10,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from croze.cli.options import BatchSize, Json, Plot, ScoreSeed, Workers
+from croze.cli import options
 from croze.cli.output import console
 from croze.cli.progress import Bar
 from croze.data import Dataset, load_batch
@@ -173,11 +173,11 @@ def figure4(
     ] = None,
     images: Annotated[int, typer.Option(min=1, help="Number of these, balanced over classes.")] = 500,
     severity: Annotated[int, typer.Option(min=1, max=5, help="Severity of the corruptions.")] = 3,
-    score_seed: ScoreSeed = 0,
-    batch_size: BatchSize = 8,
-    workers: Workers = 0,
-    plot: Plot = None,
-    json: Json = None,
+    score_seed: options.ScoreSeed = 0,
+    batch_size: options.BatchSize = 8,
+    workers: options.Workers = 0,
+    plot: options.Plot = None,
+    json: options.Json = None,
 ) -> None:
     """The variance of features over clean, FGSM, PGD and 15 corrupted inputs (Figure 4).
 

@@ -24,23 +24,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from croze.cli.options import (
-    MAX_SEED,
-    BatchSize,
-    Data,
-    Json,
-    PageFile,
-    Plot,
-    Resamples,
-    SampleSeed,
-    ScoreFolder,
-    SpaceCells,
-    SpaceChannels,
-    SpaceLayers,
-    SpaceName,
-    Workers,
-    folder_of,
-)
+from croze.cli import options
 from croze.cli.output import console
 from croze.cli.progress import Bar
 from croze.data import draw, open_dataset
@@ -443,7 +427,7 @@ def chart(found: Predictiveness) -> Chart:
 
 
 def figure5(
-    space: SpaceName = "nasbench201",
+    space: options.SpaceName = "nasbench201",
     sample: Annotated[
         int | None,
         typer.Option(
@@ -456,7 +440,7 @@ def figure5(
         Path | None,
         typer.Option(metavar="DIR", help="Folder of a pool, to compare with full training as well."),
     ] = None,
-    data: Data = "digits",
+    data: options.Data = "digits",
     images: Annotated[
         int | None,
         typer.Option(
@@ -464,21 +448,23 @@ def figure5(
         ),
     ] = None,
     form: Forms = "croze-paper,croze-official,croze-positional",
-    seed: SampleSeed = 0,
+    seed: options.SampleSeed = 0,
     score_seed: Annotated[
         int,
-        typer.Option(min=0, max=MAX_SEED, help="Seed of weights, batch, and order of the training images."),
+        typer.Option(
+            min=0, max=options.MAX_SEED, help="Seed of weights, batch, and order of the training images."
+        ),
     ] = 0,
-    resamples: Resamples = 1000,
-    batch_size: BatchSize = 8,
-    channels: SpaceChannels = None,
-    cells: SpaceCells = None,
-    layers: SpaceLayers = None,
-    workers: Workers = 0,
-    out: ScoreFolder = "runs/figure5",
-    plot: Plot = None,
-    page: PageFile = None,
-    json: Json = None,
+    resamples: options.Resamples = 1000,
+    batch_size: options.BatchSize = 8,
+    channels: options.SpaceChannels = None,
+    cells: options.SpaceCells = None,
+    layers: options.SpaceLayers = None,
+    workers: options.Workers = 0,
+    out: options.ScoreFolder = "runs/figure5",
+    plot: options.Plot = None,
+    page: options.PageFile = None,
+    json: options.Json = None,
 ) -> None:
     """Rank cells by scores of the initialised, the slightly trained and the fully trained network.
 
@@ -486,7 +472,7 @@ def figure5(
     single-step state and after some training steps, and with --pool after full training. An interrupted
     command continues when it is run again.
     """
-    folder = folder_of(out)
+    folder = options.folder_of(out)
     check_files(plot=plot, page=page)
     forms = find_forms(form)
     recipe = find_recipe("standard")

@@ -12,9 +12,9 @@ from croze.corruptions.names import CORRUPTIONS, SEVERITIES
 from croze.errors import CrozeError
 from croze.pool import MemberResult
 from croze.pool.run import column_of, is_column
+from croze.robustness.conditions import Attacked
 from croze.robustness.metrics import harmonic_robustness
 from croze.robustness.plan import Plan
-from croze.robustness.trials import Attacked
 from croze.searching.run import SearchRun
 from croze.spaces.genotypes import find, lookup
 
@@ -50,13 +50,13 @@ def attack_columns(plan: Plan) -> dict[str, str]:
         CrozeError: when an attack is there twice, with other arguments or at another size.
     """
     found: dict[str, str] = {}
-    for trial in plan.trials:
-        if isinstance(trial, Attacked) and is_column(trial):
-            if trial.attack.name in found:
+    for condition in plan.conditions:
+        if isinstance(condition, Attacked) and is_column(condition):
+            if condition.attack.name in found:
                 raise CrozeError(
-                    f"A table has one column an attack: name {trial.attack.name} once, at one size."
+                    f"A table has one column an attack: name {condition.attack.name} once, at one size."
                 )
-            found[trial.attack.name] = column_of(trial)
+            found[condition.attack.name] = column_of(condition)
     return found
 
 

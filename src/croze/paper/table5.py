@@ -16,22 +16,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from croze.cli.options import (
-    BatchSize,
-    Cells,
-    Channels,
-    Data,
-    DataSet,
-    Json,
-    PageFile,
-    Resamples,
-    SampleSeed,
-    ScoreFolder,
-    ScoreSeed,
-    Truth,
-    Workers,
-    folder_of,
-)
+from croze.cli import options
 from croze.cli.output import console
 from croze.cli.progress import opened_truth
 from croze.data import load_batch
@@ -331,31 +316,31 @@ def notes(found: ComponentSets, *, comparable: bool) -> list[str]:
 
 
 def table5(
-    truth: Truth,
-    dataset: DataSet = "cifar10",
-    data: Data = "digits",
+    truth: options.Truth,
+    dataset: options.DataSet = "cifar10",
+    data: options.Data = "digits",
     form: Forms = "croze-paper,croze-official",
     sample: Annotated[
         int | None, typer.Option(min=1, help="Number of distinct cells to draw.  [default: all]")
     ] = None,
     all_cells: AllCells = False,
-    seed: SampleSeed = 0,
-    score_seed: ScoreSeed = 0,
-    resamples: Resamples = 1000,
-    batch_size: BatchSize = 8,
-    channels: Channels = 16,
-    cells_per_stage: Cells = 5,
-    workers: Workers = 0,
-    out: ScoreFolder = "runs/table5",
-    page: PageFile = None,
-    json: Json = None,
+    seed: options.SampleSeed = 0,
+    score_seed: options.ScoreSeed = 0,
+    resamples: options.Resamples = 1000,
+    batch_size: options.BatchSize = 8,
+    channels: options.Channels = 16,
+    cells_per_stage: options.Cells = 5,
+    workers: options.Workers = 0,
+    out: options.ScoreFolder = "runs/table5",
+    page: options.PageFile = None,
+    json: options.Json = None,
 ) -> None:
     """Select a cell by each set of CRoZe's components and look up its accuracies.
 
     The NAS-Bench-201 half of Table 5 in the paper, with the rank correlation of each set over all cells. An
     interrupted command continues when it is run again.
     """
-    folder = folder_of(out)
+    folder = options.folder_of(out)
     check_files(page=page)
     sets = sets_of(find_forms(form))
     terminal = console(json)

@@ -14,32 +14,9 @@ from typing import Annotated
 
 import typer
 
-from croze.cli.options import (
-    MAX_SEED,
-    BatchSize,
-    Data,
-    Devices,
-    Json,
-    PageFile,
-    SpaceCells,
-    SpaceChannels,
-    SpaceLayers,
-    SpaceName,
-    Workers,
-    devices_of,
-    folder_of,
-)
+from croze.cli import options, training_options
 from croze.cli.output import console
 from croze.cli.progress import Bars
-from croze.cli.training_options import (
-    Epochs,
-    RecipeSettings,
-    TestData,
-    TestImages,
-    TrainingImages,
-    recipe_of,
-    space_settings,
-)
 from croze.data import load_batch
 from croze.errors import CrozeError
 from croze.paper.forms import Best, best_by_set, find_forms, sets_of
@@ -51,7 +28,7 @@ from croze.pool.run import PoolRun
 from croze.proxies.croze.form import CrozeForm
 from croze.ranking.scored import Scored
 from croze.reporting.table import Table
-from croze.robustness.plan import plan_trials
+from croze.robustness.plan import plan_evaluation
 from croze.scoring.evaluator import Evaluator
 from croze.scoring.population import draw
 from croze.spaces import open_space
@@ -165,47 +142,50 @@ def notes(*, comparable: bool) -> list[str]:
 
 
 def table5_darts(
-    space: SpaceName = "darts",
+    space: options.SpaceName = "darts",
     sample: Annotated[
         int, typer.Option(min=1, help="Number of candidates to draw; 5,000 in the paper.")
     ] = 1000,
     form: Forms = "croze-official",
     recipe: Annotated[str, typer.Option(help="Training recipe; standard in the paper.")] = "standard",
-    epochs: Epochs = None,
-    settings: RecipeSettings = None,
-    data: Data = "digits",
+    epochs: training_options.Epochs = None,
+    settings: training_options.RecipeSettings = None,
+    data: options.Data = "digits",
     dataset: Annotated[
         str, typer.Option(help="Name of the data set; cifar10 adds the printed values.")
     ] = "own",
-    images: TrainingImages = None,
-    test_data: TestData = None,
-    test_images: TestImages = 10000,
+    images: training_options.TrainingImages = None,
+    test_data: training_options.TestData = None,
+    test_images: training_options.TestImages = 10000,
     seed: Annotated[
-        int, typer.Option(min=0, max=MAX_SEED, help="Seed of candidates, weights, batch, split and order.")
+        int,
+        typer.Option(
+            min=0, max=options.MAX_SEED, help="Seed of candidates, weights, batch, split and order."
+        ),
     ] = 0,
-    batch_size: BatchSize = 8,
-    channels: SpaceChannels = None,
-    cells: SpaceCells = None,
-    layers: SpaceLayers = None,
-    workers: Workers = 0,
-    device: Devices = None,
+    batch_size: options.BatchSize = 8,
+    channels: options.SpaceChannels = None,
+    cells: options.SpaceCells = None,
+    layers: options.SpaceLayers = None,
+    workers: options.Workers = 0,
+    device: options.Devices = None,
     out: Annotated[
         str, typer.Option(help="Folder of scores and trainings; the same command resumes from what is there.")
     ] = ("runs/table5-darts"),
-    page: PageFile = None,
-    json: Json = None,
+    page: options.PageFile = None,
+    json: options.Json = None,
 ) -> None:
     """Score candidates; train and evaluate the best by each set of components (Table 5, DARTS).
 
     Clean accuracy, the mean over corruptions, FGSM at 8/255, HRS and their average. An interrupted command
     continues when it is run again.
     """
-    folder = folder_of(out)
+    folder = options.folder_of(out)
     check_files(page=page)
     sets = sets_of(find_forms(form))
-    chosen_recipe = recipe_of(recipe, settings, epochs=epochs)
-    devices = devices_of(device)
-    own = space_settings(channels=channels, cells=cells, layers=layers)
+    chosen_recipe = training_options.recipe_of(recipe, settings, epochs=epochs)
+    devices = options.devices_of(device)
+    own = training_options.space_settings(channels=channels, cells=cells, layers=layers)
     with redirect_stdout(sys.stderr):  # what a user's file prints is not part of the result
         opened = open_space(space, **dict(own))
     terminal = console(json)
@@ -226,7 +206,7 @@ def table5_darts(
     winners = list(dict.fromkeys(one.architecture for by_set in best.values() for one in by_set.values()))
     run = PoolRun(
         folder=folder / "trained", space=space, settings=own, recipe=chosen_recipe,
-        plan=plan_trials("fgsm", "8/255", "none", [], "all"), seed=seed, data=data, images=images,
+        plan=plan_evaluation("fgsm", "8/255", "none", [], "all"), seed=seed, data=data, images=images,
         test_data=test_data, test_images=test_images, workers=workers, devices=devices,
     )  # fmt: skip
     with redirect_stdout(sys.stderr), Bars(terminal) as bars:

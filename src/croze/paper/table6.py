@@ -18,24 +18,13 @@ import typer
 from numpy.typing import NDArray
 from rich.console import Console
 
-from croze.cli.options import (
-    MAX_SEED,
-    BatchSize,
-    DataSet,
-    Half,
-    Json,
-    Plot,
-    ScoreFolder,
-    ScoreSeed,
-    SpaceChannels,
-    Workers,
-)
+from croze.cli import options
 from croze.cli.output import console
 from croze.cli.progress import Bar, opened_truth
 from croze.data import load_batch
 from croze.errors import CrozeError
 from croze.paper.features import INPUTS, FeatureConsistency, Settings, member_features, test_images
-from croze.paper.options import AllCells, sample_of
+from croze.paper.options import AllCells, CellsPerStage, sample_of
 from croze.paper.output import Outcome, check_files, merits_of
 from croze.paper.printed import printed
 from croze.pool import Design, read_design, read_pool
@@ -299,7 +288,7 @@ def table6(
     adversarial: Annotated[
         str | None, typer.Option(help="The same cells after adversarial training, NAME:PATH.")
     ] = None,
-    dataset: DataSet = "cifar10",
+    dataset: options.DataSet = "cifar10",
     proxies: Annotated[
         str, typer.Option(help="Proxies whose highest and lowest cells are compared, comma-separated.")
     ] = "croze-official,croze-robust",
@@ -308,8 +297,8 @@ def table6(
         typer.Option(min=2, help="Number of distinct cells to draw.  [default: all that are in both]"),
     ] = None,
     all_cells: AllCells = False,
-    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the draw.")] = 0,
-    half: Half = "both",
+    seed: Annotated[int, typer.Option(min=0, max=options.MAX_SEED, help="Seed of the draw.")] = 0,
+    half: options.Half = "both",
     size: Annotated[int, typer.Option(min=1, help="Cells in a group.")] = SIZE,
     least: Annotated[
         float, typer.Option(min=0, max=1, help="Minimum robust accuracy of a ranked cell.")
@@ -328,17 +317,15 @@ def table6(
             help="Images that proxies score on, READER:PATH.  [default: those of a pool, else digits]"
         ),
     ] = None,
-    channels: SpaceChannels = None,
-    cells_per_stage: Annotated[
-        int | None, typer.Option(min=1, help="Cells per stage, in nasbench201.  [default: the space's own]")
-    ] = None,
-    score_seed: ScoreSeed = 0,
-    batch_size: BatchSize = 8,
-    workers: Workers = 0,
-    out: ScoreFolder = "runs/benchmark",
+    channels: options.SpaceChannels = None,
+    cells_per_stage: CellsPerStage = None,
+    score_seed: options.ScoreSeed = 0,
+    batch_size: options.BatchSize = 8,
+    workers: options.Workers = 0,
+    out: options.ScoreFolder = "runs/benchmark",
     images: Annotated[int, typer.Option(min=1, help="Test images of the pools, for Figure 6.")] = 500,
-    plot: Plot = None,
-    json: Json = None,
+    plot: options.Plot = None,
+    json: options.Json = None,
 ) -> None:
     """Accuracies of the five best and five worst cells by proxy (Table 6), of those that are robust enough.
 

@@ -22,6 +22,10 @@ _VERSION = "" if VERSION == 1 else f" version {VERSION}"
 """What a corruption makes may change; outcomes of before are not found then."""
 
 
+UNBOUNDED = 1.0
+"""An l-inf epsilon at which every image can be made to any other."""
+
+
 @dataclass(frozen=True, eq=False)
 class Outcome:
     """What came of one batch.
@@ -36,7 +40,7 @@ class Outcome:
     backwards: int
 
 
-class Trial(Protocol):
+class Condition(Protocol):
     """One column of an evaluation."""
 
     @property
@@ -56,7 +60,6 @@ class Clean:
     key = "clean"
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, *, seed: int, first: int) -> Outcome:
-        """One forward pass."""
         return Outcome(correct_ones(model, images, labels), len(images), 0)
 
 
@@ -80,7 +83,6 @@ class Attacked:
         return f"{self.attack.spec} {self.norm} {write_epsilon(self.epsilon)}"
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, *, seed: int, first: int) -> Outcome:
-        """The attack."""
         found = self.attack(
             model, images, labels, epsilon=self.epsilon, norm=self.norm, seed=seed, first=first
         )
@@ -107,15 +109,8 @@ class Corrupted:
         return f"{self.corruption}{_VERSION}"
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, *, seed: int, first: int) -> Outcome:
-        """Corrupt the batch, and one forward pass."""
-        corrupted = corrupt(
-            images,
-            self.corruption.name,
-            self.corruption.severity,
-            seed=seed,
-            first=first,
-            frost=self.frost,
-        )
+        name, severity = self.corruption.name, self.corruption.severity
+        corrupted = corrupt(images, name, severity, seed=seed, first=first, frost=self.frost)
         return Outcome(correct_ones(model, corrupted, labels), len(images), 0)
 
 
@@ -148,7 +143,7 @@ class Published:
 
     @classmethod
     def of(cls, corruption: Corruption, folder: Path, rows: Indices, labels: Indices) -> Published:
-        """The trial on these rows of the set.
+        """The condition on these rows of the set.
 
         Args:
             labels: of the evaluation's images, `(n,)`.
@@ -171,7 +166,6 @@ class Published:
         return f"{self.corruption} of set {self.digest[:16]}"
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, *, seed: int, first: int) -> Outcome:
-        """The set's images in place of the clean ones, and one forward pass."""
         stored, _ = read_set(self.folder, self.corruption.name, self.corruption.severity)
         rows = self.rows[first : first + len(images)]
         corrupted = torch.from_numpy(stored[rows]).to(images) / 255

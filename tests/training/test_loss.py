@@ -10,7 +10,7 @@ from croze.nn.scratch import evaluating
 from croze.spaces import open_space
 from croze.spaces.genotypes import find
 from croze.training import RECIPES, Recipe
-from croze.training.loss import perturbed_images, step_loss
+from croze.training.step import perturbed_images, step_loss
 
 
 @pytest.fixture

@@ -205,15 +205,9 @@ def notes(simulation: Simulation, half: str) -> list[str]:
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """Strategies after one target with one guide, beside those without.
+    """Strategies after one target with one guide, beside those without; an empty guide where there is none.
 
-    Attributes:
-        target: for people, such as FGSM-8.
-        guide: spec of the guide; empty where there is none.
-        curves: one a strategy.
-        goal: in percent.
-        best: of all cells, in percent.
-        bottom: where the vertical axis begins, in percent.
+    Goal, the best of all cells, and the bottom of the vertical axis are in percent.
     """
 
     target: str

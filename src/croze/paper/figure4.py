@@ -35,16 +35,7 @@ ATTACKS = {"best by FGSM": "fgsm@8", "best by PGD": "pgd@8"}
 
 @dataclass(frozen=True)
 class Chosen:
-    """One bar of the figure.
-
-    Attributes:
-        by: `best by FGSM`, `best by PGD`, or the proxy's name.
-        training: method of the pool's recipe.
-        architecture: who it is.
-        accuracies: in [0, 1], by column.
-        features: its consistency.
-        among: number of members it was chosen from.
-    """
+    """One bar of the figure: chosen by an attack or a proxy, with its accuracies in [0, 1] by column."""
 
     by: str
     training: str
@@ -67,18 +58,8 @@ def feature_variance(
 ) -> list[Chosen]:
     """What attacks and proxies choose from a pool, and how much the features of these networks move.
 
-    The best by an attack is the member of the highest accuracy under it at 8/255. The members that every
-    proxy scored are chosen from.
-
-    Args:
-        pool: evaluated under FGSM and PGD at 8/255.
-        merits: by proxy, shape `(members,)`, higher is better, NaN where the score failed.
-        dataset: images that features are compared on.
-        settings: see `Settings`.
-        watch: called with who is at work and the number of its images done.
-
-    Raises:
-        CrozeError: when a column is missing, or no member was scored by all proxies.
+    The best by an attack has the highest accuracy under it at 8/255. `merits` are by proxy, `(members,)`, NaN
+    where the score failed; the members that every proxy scored are chosen from.
     """
     columns = read_columns(pool)
     lacking = [name for name in ATTACKS.values() if name not in columns]

@@ -82,12 +82,8 @@ PRINTED: Mapping[tuple[str, str], float] = {
 class Part:
     """The whole of a form, or a component of it, on one kind of images.
 
-    Attributes:
-        form: spec of the form as it was named.
-        name: a key of `PARTS`, or the components joined by + where the form as named is none of them.
-        images: out of `IMAGES`.
-        proxy: what is scored.
-        whole: whether this is the form as it was named.
+    `name` is a key of `PARTS`, or the components joined by + where the form as named is none of them; `whole`
+    says whether this is the form as it was named.
     """
 
     form: str
@@ -101,12 +97,8 @@ class Part:
 class Prediction:
     """How the cells rank in the single-step state and in a later one.
 
-    Attributes:
-        part: of what.
-        later: name of the later state.
-        rho: Spearman's; NaN where a score is the same for all cells.
-        low, high: the ends of its bootstrap interval.
-        tau: Kendall's tau-b.
+    Spearman's rho, the ends of its bootstrap interval, and Kendall's tau-b; NaN where a score is the same for
+    all.
     """
 
     part: Part
@@ -121,14 +113,8 @@ class Prediction:
 class Predictiveness:
     """All correlations, on the cells where every score of every state succeeded.
 
-    Attributes:
-        chosen: number of cells.
-        kept: positions of those that the correlations rest on, shape `(n,)`.
-        predictions: by later state, form and part.
-        values: by later state and spec, the scores in the single-step state and later, shape `(n,)` each.
-        failures: by state and form, on how many of the chosen cells one of its parts failed.
-        reasons: by state and form, why on the first of these.
-        resamples, seed: of the bootstrap.
+    `kept` are positions of these among the chosen ones; `values` by later state and spec the scores in the
+    single-step state and later; failures and their first reasons are by state and form.
     """
 
     chosen: int
@@ -213,14 +199,8 @@ def predictiveness(
 ) -> Predictiveness:
     """Score every state and correlate; what the folder holds already is not computed again.
 
-    Args:
-        pairs: a single-step state and a later one each, all of the same architectures in the same order.
-        forms: at least one.
-        folder: of the store of scores.
-        workers: as for `Ledger`.
-        resamples, seed: of the bootstrap over cells; every correlation sees the same resamples.
-        watch: called after every network with the name of its state and the number of networks scored so far,
-            over all states.
+    `pairs` are a single-step state and a later one each, all of the same architectures in the same order.
+    `watch` is called after every network with the name of its state and the number of networks scored so far.
 
     Raises:
         CrozeError: no pair or form, fewer cells than a correlation needs, or fewer on which all succeeded.

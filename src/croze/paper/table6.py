@@ -1,9 +1,8 @@
 """Table 6 and Figure 6: the cells that a proxy ranks highest and lowest, trained.
 
-The paper takes 300 cells of NAS-Bench-201 and leaves out those of less than 20% robust accuracy. It does not
-say under which attack and training; its lowest group has 17.0% under FGSM with standard and 22.6% under PGD
-with adversarial training, so only the latter can have been the criterion. Its printed HRS are .01 to .2 below
-those of the printed means, as the mean of the cells' HRS is: that mean stands here.
+The paper takes 300 cells of NAS-Bench-201 and leaves out those of less than 20% robust accuracy, by the
+values of its lowest group under PGD after adversarial training. Its HRS, as here, is the mean of the cells'
+HRS.
 """
 
 from __future__ import annotations
@@ -52,16 +51,10 @@ SIZE = 5
 
 @dataclass(frozen=True)
 class Group:
-    """The highest or the lowest of a ranking.
+    """The highest (`top`) or the lowest (`bottom`) of a proxy's ranking, best first.
 
-    Attributes:
-        proxy: whose.
-        name: `top` or `bottom`.
-        architectures: best first.
-        standard, adversarial: mean accuracies after that training, in [0, 1], by the columns of Table 6; what
-            is not known is left out.
-        among: number of cells ranked.
-        left_out: number of cells of too little robust accuracy.
+    Mean accuracies after either training are in [0, 1], by the columns of Table 6; what is not known is left
+    out. `left_out` cells had too little robust accuracy.
     """
 
     proxy: str
@@ -88,20 +81,11 @@ def top_and_bottom(
     size: int = SIZE,
     least: float = LEAST,
 ) -> list[Group]:
-    """Both groups of each proxy.
+    """Both groups of each proxy, of the cells that every proxy scored and that are robust enough.
 
-    Args:
-        architectures: n of them.
-        merits: by proxy, shape `(n,)`, higher is better, NaN where the score failed; those that every proxy
-            scored are ranked. Ties keep the order of `architectures`.
-        standard, adversarial: accuracies after standard and adversarial training: `clean`, `fgsm@8`, `pgd@8`,
-            `corruptions`; those that are absent leave columns out.
-        robust: the accuracies of which at least `least` is asked.
-        epsilon: of FGSM and PGD in 1/255, as in the columns' names.
-        size: cells in a group.
-
-    Raises:
-        CrozeError: when fewer than two groups of cells are left.
+    `merits` are by proxy, `(n,)`, higher is better, NaN where the score failed; ties keep the order of
+    `architectures`. Accuracies are `clean`, `fgsm@8`, `pgd@8`, `corruptions`; those that are absent leave
+    columns out. CrozeError when fewer than two groups of cells are left.
     """
     enough = np.nan_to_num(robust, nan=-1.0) >= least
     scored = np.logical_and.reduce([np.isfinite(values) for values in merits.values()])
@@ -159,12 +143,7 @@ def _means(columns: Columns, members: NDArray[np.int64], names: Mapping[str, str
 
 
 def table(groups: Sequence[Group], training: str, *, comparable: bool) -> Table:
-    """One half of Table 6: a row a group and proxy, the paper's last; what is not known is empty.
-
-    Args:
-        training: standard or adversarial.
-        comparable: whether the printed values are of the same benchmark and stand beside ours.
-    """
+    """One half of Table 6: a row a group and proxy, the paper's last; what is not known is empty."""
     paper = printed(f"table6/{training}")
     first = groups[0]
     title = (
@@ -185,11 +164,7 @@ def table(groups: Sequence[Group], training: str, *, comparable: bool) -> Table:
 def features_of_groups(
     folder: str, groups: Sequence[Group], count: int, terminal: Console
 ) -> dict[str, dict[str, list[FeatureConsistency]]]:
-    """By proxy and group, of every member, from the pool it was trained in.
-
-    Raises:
-        CrozeError: when the pool cannot be read, or has no test images that can be found.
-    """
+    """By proxy and group, of every member, from the pool it was trained in."""
     pool = read_pool(folder)
     images = test_images(pool, None, count)
     members = {member.architecture: member for member in pool.members}
@@ -265,13 +240,10 @@ def _features_json(features: Features) -> dict[str, Any]:
 
 
 def settings_of(designs: Sequence[Design], **given: Any) -> dict[str, Any]:
-    """Settings of the space that members of these pools are scored with: those they were trained with.
+    """Settings of the space that members of these pools are scored with: those given, else those of their
+    training.
 
-    Args:
-        given: by the user, instead; None where nothing is.
-
-    Raises:
-        CrozeError: when the pools are of other settings than each other.
+    CrozeError when the pools are of other settings than each other.
     """
     if len({(design.space, design.settings) for design in designs}) > 1:
         both = " and ".join(f"{d.space} {dict(d.settings)}" for d in designs)

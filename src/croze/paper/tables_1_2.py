@@ -155,10 +155,8 @@ def table2(
 def columns_of_table1(truth: GroundTruth, epsilon: str = "8") -> tuple[GroundTruth, Layout]:
     """The columns of Table 1 that a truth can fill, and the truth with the HRS of every cell.
 
-    Args:
-        truth: accuracies after adversarial training.
-        epsilon: size of the attacks in 1/255, as in the names of the truth's columns. AutoAttack has one size
-            in NAS-RobBench-201, 8/255, which takes its place whatever the size of the others.
+    `epsilon` is that of the attacks in 1/255. AutoAttack has one size in NAS-RobBench-201, 8/255, which takes
+    its place whatever the size of the others.
 
     Raises:
         CrozeError: a truth of standard training, or one without a column of the table.
@@ -199,15 +197,7 @@ def columns_of_table1(truth: GroundTruth, epsilon: str = "8") -> tuple[GroundTru
 
 
 def layout_of_table2(truth: GroundTruth, convention: str = "paper") -> Layout:
-    """Table 2 for the data set of a truth.
-
-    Args:
-        truth: accuracies after standard training.
-        convention: of the corruption groups, `paper` or `usual`.
-
-    Raises:
-        CrozeError: a truth of adversarial training, and as `croze.ranking.columns.table2`.
-    """
+    """Table 2 for the data set of a truth of standard training; groups by `convention`, paper or usual."""
     if truth.training == "adversarial":
         raise CrozeError(
             f"Table 2 is of standard training, {truth.name} of adversarial training: name "

@@ -28,12 +28,7 @@ UNBOUNDED = 1.0
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What came of one batch.
-
-    Attributes:
-        correct: bool `(N,)`, whether each image is classified correctly.
-        forwards, backwards: images that went through the network, forward and backward.
-    """
+    """What came of one batch: which images are classified correctly, bool `(N,)`, and passes of images."""
 
     correct: Tensor
     forwards: int
@@ -65,13 +60,7 @@ class Clean:
 
 @dataclass(frozen=True)
 class Attacked:
-    """An attack of a size.
-
-    Attributes:
-        attack: prepared, where it needs that.
-        epsilon: in pixel space.
-        norm: of the ball.
-    """
+    """An attack (prepared, where it needs that) of a size in pixel space."""
 
     attack: Attack
     epsilon: float
@@ -91,12 +80,7 @@ class Attacked:
 
 @dataclass(frozen=True)
 class Corrupted:
-    """A corruption of a severity, made here.
-
-    Attributes:
-        corruption: which, and how severe.
-        frost: textures of frost in place of the package's own.
-    """
+    """A corruption of a severity, made here; with textures of frost of one's own, where given."""
 
     corruption: Corruption
     frost: FrostTextures | None = field(default=None, compare=False)
@@ -129,11 +113,8 @@ SAMPLED = 64
 class Published:
     """A corruption of a severity, read from a folder in the layout of CIFAR-10-C; `of` makes one.
 
-    Attributes:
-        corruption: which, and how severe.
-        folder: of the set.
-        rows: int64 `(n,)`, the image of the set that each image of the evaluation is.
-        digest: SHA-256 over some of these images.
+    `rows` are the images of the set that the images of the evaluation are, int64 `(n,)`; the digest is over
+    some of them.
     """
 
     corruption: Corruption
@@ -143,14 +124,7 @@ class Published:
 
     @classmethod
     def of(cls, corruption: Corruption, folder: Path, rows: Indices, labels: Indices) -> Published:
-        """The condition on these rows of the set.
-
-        Args:
-            labels: of the evaluation's images, `(n,)`.
-
-        Raises:
-            CrozeError: as `read_set`, or when the set's labels are others.
-        """
+        """The condition on these rows of the set; CrozeError as `read_set`, or for other labels."""
         stored, known = read_set(folder, corruption.name, corruption.severity)
         if rows.max() >= len(stored) or not (known[rows] == labels).all():
             raise CrozeError(

@@ -40,11 +40,9 @@ FILE = "outcomes.sqlite"
 
 
 class Outcomes:
-    """The file `outcomes.sqlite` of a folder; a context manager.
+    """The file `outcomes.sqlite` of a folder, batch by batch: a kill loses no more than the batch at work.
 
-    Args:
-        folder: made when it does not exist.
-        context: what outcomes depend on besides condition and batch (weights, images, seed), JSON-ready.
+    The context is what outcomes depend on besides condition and batch (weights, images, seed), JSON-ready.
 
     Raises:
         CrozeError: when the folder cannot be written or the file is none of this kind.
@@ -71,11 +69,7 @@ class Outcomes:
         self._connection.close()
 
     def get(self, condition: str, first: int, count: int) -> tuple[Tensor, int, int, float] | None:
-        """Correct ones, forwards, backwards and seconds of a batch of `count` images; None without.
-
-        Raises:
-            CrozeError: when the file is damaged.
-        """
+        """Correct ones, forwards, backwards and seconds of a batch of `count` images; None without."""
         try:
             row = self._connection.execute(
                 "SELECT correct, forwards, backwards, seconds FROM batches "
@@ -91,11 +85,7 @@ class Outcomes:
     def add(
         self, condition: str, first: int, correct: Tensor, forwards: int, backwards: int, seconds: float
     ) -> None:
-        """File a batch; committed when this returns.
-
-        Raises:
-            CrozeError: when the file cannot be written.
-        """
+        """File a batch; committed when this returns."""
         blob = correct.to(torch.bool).numpy().tobytes()
         row = (self._context, condition, first, blob, forwards, backwards, seconds)
         try:
@@ -106,11 +96,7 @@ class Outcomes:
 
 
 def read_outcomes(folder: Path, context: Mapping[str, Any]) -> dict[str, tuple[int, float]]:
-    """Of each condition that was begun in this context, the images that are done and the accuracy on them.
-
-    Raises:
-        CrozeError: when the file is damaged.
-    """
+    """Of each condition that was begun in this context, the images that are done and the accuracy on them."""
     path = folder / FILE
     if not path.is_file():
         return {}
@@ -141,13 +127,9 @@ Watch = Callable[[str, int, float], None]
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What came of one condition.
+    """What came of one condition: whether each of the first n images is classified correctly, bool `(n,)`.
 
-    Attributes:
-        key: of the condition.
-        correct: bool `(n,)`, for the first n images of the evaluation.
-        forwards, backwards: images through the network, forward and backward.
-        seconds: of computing, whenever that was.
+    Forwards and backwards are images through the network; seconds are of computing, whenever that was.
     """
 
     key: str
@@ -176,17 +158,9 @@ def evaluate_conditions(
 ) -> dict[str, Result]:
     """The results of all conditions, by key, in order.
 
-    Args:
-        model: takes pixels, in evaluation mode.
-        dataset: labelled images.
-        conditions: each once.
-        outcomes: where batches are kept; one that is there is not computed again. Its context has to name the
-            model, the images, the seed and the batch size.
-        seed: of everything random.
-        batch_size: images at once.
-        limits: by key, the first so many images only.
-        device: where to compute.
-        watch: see `Watch`.
+    Args:     model: takes pixels, in evaluation mode.     outcomes: where batches are kept; one that is there
+    is not computed again. Its context has to name the model,         the images, the seed and the batch size.
+    limits: by key, the first so many images only.
 
     Raises:
         CrozeError: when the model does not fit the images, its weights are not finite, or as the conditions.
@@ -221,11 +195,7 @@ def evaluate_conditions(
 
 
 def check_model(model: nn.Module, dataset: Dataset) -> None:
-    """Whether a trained model can be evaluated on these images.
-
-    Raises:
-        CrozeError: when weights are not finite, or there are not as many logits as classes.
-    """
+    """CrozeError when weights are not finite, or there are not as many logits as classes."""
     for name, tensor in model.state_dict().items():
         if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
             raise CrozeError(f"The model's weights are not finite ({name}): its training diverged.")

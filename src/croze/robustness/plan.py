@@ -40,18 +40,11 @@ def plan_evaluation(
     corruptions: str | None = None,
     frost: FrostTextures | None = None,
 ) -> Plan:
-    """The conditions that attacks, sizes and corruptions make.
+    """The conditions that attacks, sizes and corruptions make; None or `none` for none.
 
     Every attack runs at every size of the norms it is defined in. Where there are attacks in l-inf, one
-    without a bound on a few images looks for masked gradients.
-
-    Args:
-        attacks: as `find_attacks`; None or `none` for none.
-        epsilon, epsilon_l2: sizes, as numbers or as text, comma-separated; None or `none` for none.
-        limits: so many images for an attack, by its full name or its name alone; for `corruptions`, or one of
-            them by name. As text `ATTACK=N`.
-        corruptions: as `parse_corruptions`; None or `none` for none.
-        frost: textures of one's own.
+    without a bound on a few images looks for masked gradients. A limit is so many images for an attack, by
+    its full name or its name alone, for `corruptions`, or one of them; as text `ATTACK=N`.
 
     Raises:
         CrozeError: for what cannot be read, an attack without a size in its norms, or a limit of nothing.
@@ -88,14 +81,8 @@ def has_all_corruptions(conditions: Sequence[Condition]) -> bool:
 def from_set(plan: Plan, folder: Path, rows: Indices, labels: Indices) -> Plan:
     """The plan with corruptions read from a folder in CIFAR-10-C's layout in place of those made here.
 
-    Args:
-        plan: with corruptions.
-        folder: of the set.
-        rows: int64 `(n,)`, the image of the test set that each image of the evaluation is.
-        labels: of these images, `(n,)`.
-
-    Raises:
-        CrozeError: when the folder has not these images.
+    `rows` are the images of the test set that the images of the evaluation are, with these labels; CrozeError
+    when the folder has not these images.
     """
     keys: dict[str, str] = {}
     conditions: list[Condition] = []

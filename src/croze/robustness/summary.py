@@ -136,14 +136,7 @@ def summarise(
     reference: Accuracies | None = None,
     reference_name: str = "",
 ) -> Summary:
-    """The metrics of an evaluation; the condition `clean` has to be among them.
-
-    Args:
-        conditions: those that were run.
-        results: by key.
-        dataset: the images.
-        reference, reference_name: what mCE relates errors to, see `corruption_metrics`.
-    """
+    """The metrics of an evaluation, `clean` among its conditions; `reference` as of `corruption_metrics`."""
     clean = results["clean"].correct
     rows = []
     corrupted: dict[str, dict[int, float]] = {}
@@ -228,14 +221,10 @@ _CLEAR = 2.0
 
 
 def masking_signs(conditions: list[Condition], correct: Mapping[str, NDArray[np.bool_]]) -> list[str]:
-    """A sentence for each sign; none is no proof of their absence.
+    """A sentence for each sign that gradients are masked; none is no proof of their absence.
 
-    Compared are attacks of the same size on the images that both saw, where the difference is more than two
-    standard errors.
-
-    Args:
-        conditions: those that were run.
-        correct: by key, whether each image withstood.
+    Athalye et al. 2018, section 3.1. Compared are attacks of the same size on the images that both saw, where
+    the difference is more than two standard errors.
     """
     attacked = [condition for condition in conditions if isinstance(condition, Attacked)]
     signs = []

@@ -11,6 +11,9 @@ def test_digits() -> None:
     data = open_dataset("digits")
     assert (len(data), data.classes, data.size, data.source) == (1797, 10, (3, 32, 32), "digits")
     np.testing.assert_array_equal(data.labels, load_digits().target)
+    # the corners of an enlarged image are those of the small one
+    corners = data.read(range(1797))[:, 0][:, ::31, ::31]
+    np.testing.assert_array_equal(corners, np.rint(load_digits().images[:, ::7, ::7] * 255 / 16))
     image = data.read([5])[0]
     assert (image[0] == image[1]).all()
     assert (image[0] == image[2]).all()

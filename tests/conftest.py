@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -158,6 +160,23 @@ class Outcome:
 
 
 Command = Callable[..., Outcome]
+
+
+@pytest.fixture(scope="session")
+def run_croze() -> Command:
+    """Runs the command line in this process, for what the tests of a module share."""
+
+    def run(*arguments: object) -> Outcome:
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.setattr("sys.argv", ["croze", *map(str, arguments)])
+            try:
+                code = main()
+            except SystemExit as end:
+                code = 0 if end.code is None else end.code
+        return Outcome(code, out.getvalue(), err.getvalue())
+
+    return run
 
 
 @pytest.fixture

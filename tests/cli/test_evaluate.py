@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -11,8 +12,22 @@ CELL = "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|nor_conv_3x3~1|nor_conv_3x3~2|"
 TINY = ("train", "--arch", CELL, "--channels", "4", "--cells", "1", "--images", "400", "--batch-size", "32")
 
 
+@pytest.fixture(scope="module")
+def training(run_croze, tmp_path_factory):
+    """The folder of a short training."""
+    folder = tmp_path_factory.mktemp("training") / "t"
+    done = run_croze(*TINY, "--epochs", 2, "--out", folder)
+    assert done.code == 0, done.err
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _trained(training, tmp_path):
+    """Its copy, the folder `t` of a test."""
+    shutil.copytree(training, tmp_path / "t")
+
+
 def test_from_training_to_a_table(croze, tmp_path):
-    assert croze(*TINY, "--epochs", "3", "--out", "t").code == 0
     command = ("evaluate", "t", "--images", "60", "--attacks", "fgsm,lgv(epochs=1)", "--epsilon", "16/255")
     done = croze(*command, "--limit", "lgv=20", "--plot", "e.png", "--json", "-")
     assert done.code == 0, done.err
@@ -33,7 +48,6 @@ def test_from_training_to_a_table(croze, tmp_path):
 
 
 def test_mistakes_end_as_one_sentence(croze, tmp_path):
-    assert croze(*TINY, "--epochs", "1", "--out", "t").code == 0
     model = TrainingRun.load(tmp_path / "t").model()
     for arguments, says in (
         (("nowhere",), "folder of a training"),
@@ -57,7 +71,6 @@ def test_mistakes_end_as_one_sentence(croze, tmp_path):
 
 @pytest.mark.parametrize("file", ["best.safetensors", "training.json"])
 def test_a_damaged_training_is_named(croze, tmp_path, file):
-    assert croze(*TINY, "--epochs", "1", "--out", "t").code == 0
     path = tmp_path / "t" / file
     path.write_bytes(path.read_bytes()[:-50])
     done = croze("evaluate", "t")
@@ -66,7 +79,6 @@ def test_a_damaged_training_is_named(croze, tmp_path, file):
 
 
 def test_corruptions_by_command(croze, refused, tmp_path):
-    assert croze(*TINY, "--epochs", "2", "--out", "t").code == 0
     assert croze("corrupt", "--corruptions", "fog,jpeg", "--limit", 60, "--out", "c").code == 0
     command = ("evaluate", "t", "--images", 40, "--attacks", "none", "--limit", "corruptions=20")
     done = croze(*command, "--json", "-")
@@ -89,8 +101,7 @@ def test_corruptions_by_command(croze, refused, tmp_path):
         assert says in refused("evaluate", "t", "--images", 400, "--attacks", "none", *arguments)
 
 
-def test_images_of_another_size_are_refused(croze, refused, tmp_path):
-    assert croze(*TINY, "--epochs", "1", "--out", "t").code == 0
+def test_images_of_another_size_are_refused(refused, tmp_path):
     rng = np.random.default_rng(0)
     np.savez(
         tmp_path / "large.npz",

@@ -16,13 +16,13 @@ SPACE = NASBench201(4, 1)
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """A small search by the command itself: its folder and its JSON."""
+def finished(tmp_path_factory, run_croze):
+    """A small search by the command line: its folder and its JSON."""
     folder = tmp_path_factory.mktemp("search")
     command = ["search", *TINY, "--proxy=croze-positional", "--budget=20", f"--out={folder}", "--json=-"]
-    done = subprocess.run([sys.executable, "-m", "croze", *command], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return folder, json.loads(done.stdout), done.stderr, command
+    done = run_croze(*command)
+    assert done.code == 0, done.err
+    return folder, done.json, done.err, command
 
 
 def same(result):
@@ -137,7 +137,7 @@ def test_a_search_in_which_all_fail_says_so(croze, monkeypatch, tmp_path):
 def test_what_changes_the_search_changes_the_default_folder(croze, tmp_path):
     def folder(*arguments):
         before = set(os.listdir(tmp_path / "runs")) if (tmp_path / "runs").exists() else set()
-        outcome = croze("search", *TINY, "--proxy", "params", "--budget", 2, *arguments)
+        outcome = croze("search", *TINY, "--proxy", "params", "--budget", 1, *arguments)
         assert outcome.code == 0, outcome
         return set(os.listdir(tmp_path / "runs")) - before
 

@@ -74,7 +74,7 @@ def test_mistakes_end_as_one_sentence(croze, arguments, says):
 
 def test_kill_nine(croze, tmp_path):
     """A real `kill -9` in the middle: the loss curve and the weights are those of a run without it."""
-    arguments = [*TINY, "--epochs", "4", "--recipe", "fast", "--threads", "1"]
+    arguments = [*TINY, "--images", "160", "--epochs", "4", "--recipe", "fast", "--threads", "1"]
     command = [sys.executable, "-m", "croze", *arguments, "--out", "killed"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120

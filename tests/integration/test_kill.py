@@ -11,6 +11,7 @@ import time
 import pytest
 
 from croze.__main__ import main
+from croze.scoring.starting import start_method
 
 BUDGET = 60
 COMMAND = [
@@ -61,15 +62,24 @@ def stored(folder):
         return []
 
 
+def start_fork(folder, workers):
+    """The same search in a process that has torch already, which starts ten times as fast."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["croze", *COMMAND[3:], f"--out={folder}", f"--workers={workers}"])
+        running = start_method().Process(target=main)
+        running.start()
+    return running
+
+
 def kill_at(folder, workers, moment):
     """Start the search, kill it once the store has so many rows; what the store had been seen to hold."""
-    running = start(folder, workers)
+    running = start_fork(folder, workers)
     seen = []
-    while len(seen) < moment and running.poll() is None:
+    while len(seen) < moment and running.is_alive():
         seen = stored(folder)
         time.sleep(0.005)
-    running.send_signal(signal.SIGKILL)
-    running.communicate()
+    running.kill()
+    running.join()
     return seen
 
 

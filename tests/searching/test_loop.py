@@ -157,8 +157,8 @@ def test_the_seed_decides_the_candidates(tmp_path, digits, algorithm):
 
 def test_two_processes_find_what_one_finds(tmp_path, digits):
     proxy = parse_proxy("croze-positional")
-    serial = run(tmp_path / "serial", digits, 24, proxy=proxy)[0]
-    parallel = run(tmp_path / "parallel", digits, 24, proxy=proxy, workers=2)[0]
+    serial = run(tmp_path / "serial", digits, 16, proxy=proxy, in_flight=4)[0]
+    parallel = run(tmp_path / "parallel", digits, 16, proxy=proxy, in_flight=4, workers=2)[0]
     assert [(str(c.architecture), c.score.value) for c in parallel.candidates] == [
         (str(c.architecture), c.score.value) for c in serial.candidates
     ]
@@ -436,10 +436,10 @@ def test_a_search_by_an_aggregate_repeats_whatever_arrives_first(digits, tmp_pat
                 for c in search(SPACE, AGGREGATE, strategy, ledger, budget).candidates
             ]
 
-    first = run("a", False, 50)
-    assert run("b", True, 50) == first
+    first = run("a", False, 42)
+    assert run("b", True, 42) == first
     assert run("c", False, 20) != first
-    assert run("c", False, 50) == first, "it goes on from the store as if it had not been ended"
+    assert run("c", False, 42) == first, "it goes on from the store as if it had not been ended"
 
 
 def test_the_algorithm_hears_of_places_that_changed(digits, tmp_path):
@@ -570,9 +570,9 @@ def test_live_parameters_and_latency_are_limits_too(tmp_path, digits, monkeypatc
     table = {str(cell): float(i % 7 + 1) for i, cell in enumerate(every_cell())}
     lookup = TableLatency("t.csv:ms", "0", table)
     limits = Limits(live_params=7000, latency=3.0, latency_from=lookup)
-    found, evaluator = run(tmp_path, digits, 12, proxy=parse_proxy("live-params"), limits=limits)
+    found, evaluator = run(tmp_path, digits, 5, proxy=parse_proxy("live-params"), limits=limits)
     assert found.rejected > 0
-    assert len(evaluator.calls) == 12, "what is rejected is never scored"
+    assert len(evaluator.calls) == 5, "what is rejected is never scored"
     for candidate in found.candidates:
         assert candidate.score.value <= 7000
         assert table[str(candidate.architecture)] <= 3.0

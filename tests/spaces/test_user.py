@@ -1,7 +1,6 @@
 """Spaces that a user names as `my_file.py:MySpace`, and what identifies them."""
 
 import json
-import multiprocessing
 import pickle
 import random
 import subprocess
@@ -14,6 +13,7 @@ from croze.data import load_batch
 from croze.errors import CrozeError
 from croze.proxies import parse_proxies
 from croze.scoring.evaluator import Evaluator
+from croze.scoring.starting import start_method
 from croze.spaces import open_space, space_from_json, space_to_json
 from croze.spaces.user import METHODS, is_user_spec, open_user_space, space_identity
 from croze.testing.spaces import check_space
@@ -275,7 +275,7 @@ def test_a_file_that_cannot_be_run(space_file, text, reason):
 
 
 @pytest.mark.parametrize("name", ["space_plain", "03_space of-mine"])
-def test_a_spawned_process_builds_and_scores_what_this_one_does(tmp_path, name):
+def test_a_worker_process_builds_and_scores_what_this_one_does(tmp_path, name):
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     (folder / "space_blocks.py").write_text(BY_CHOICES.split("@dataclass", 1)[0])
@@ -288,7 +288,7 @@ def test_a_spawned_process_builds_and_scores_what_this_one_does(tmp_path, name):
     architecture = space.sample(random.Random(0))
     request = (str(architecture), tuple(parse_proxies("croze-positional,params")))
     # as workers do: another number of threads rounds differently
-    with multiprocessing.get_context("spawn").Pool(1, torch.set_num_threads, (1,)) as pool:
+    with start_method().Pool(1, torch.set_num_threads, (1,)) as pool:
         there = pool.apply(evaluator, (request,))
         moved = pool.apply(pickle.loads, (pickle.dumps((space, architecture)),))
     assert there == evaluator(request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import linecache
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import decode_source
@@ -39,10 +40,12 @@ def digest_of(module: ModuleType) -> str:
 
 def local_modules(module: ModuleType) -> list[ModuleType]:
     """The loaded ones among the modules that it imports from its own folder, and last the module itself."""
-    of_file = {file_of(m): m for m in list(sys.modules.values()) if isinstance(m, ModuleType)}
-    of_file[file_of(module)] = module
-    files = [path.resolve() for path in _sources_of(module)]
-    return [of_file[file] for file in files if file in of_file] or [module]
+    sources = _sources_of(module)
+    # looking up where a file really is takes long for the thousands that torch has
+    names = {path.name for path in sources}
+    loaded = [m for m in list(sys.modules.values()) if isinstance(m, ModuleType) and _file_name(m) in names]
+    of_file = {file_of(m): m for m in (*loaded, module)}
+    return [of_file[file] for path in sources if (file := path.resolve()) in of_file] or [module]
 
 
 def user_modules() -> list[ModuleType]:
@@ -54,6 +57,11 @@ def file_of(module: ModuleType) -> Path | None:
     """The file that a module was made from; None for one that was not."""
     file = getattr(module, "__file__", None)
     return Path(file).resolve() if isinstance(file, str) and Path(file).is_file() else None
+
+
+def _file_name(module: ModuleType) -> str | None:
+    file = getattr(module, "__file__", None)
+    return file.rpartition(os.sep)[2] if isinstance(file, str) else None
 
 
 def remember(module: ModuleType) -> None:

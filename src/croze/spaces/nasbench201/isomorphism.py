@@ -32,9 +32,10 @@ def canonical(cell: Cell) -> Cell:
     return _representatives()[expression(cell)]
 
 
-def every_cell() -> list[Cell]:
+@lru_cache(maxsize=1)
+def every_cell() -> tuple[Cell, ...]:
     """All 15,625 cells."""
-    return [Cell(operations) for operations in product(OPERATIONS, repeat=6)]
+    return tuple(Cell(operations) for operations in product(OPERATIONS, repeat=6))
 
 
 def _apply(operation: str, source: str) -> str:

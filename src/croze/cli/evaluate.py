@@ -14,12 +14,23 @@ from croze.cli.training_options import (
     Epsilons,
     EpsilonsL2,
     Limits,
+    NormalisesInput,
     Threads,
 )
 
 
 def evaluate(
-    trained: Annotated[str, typer.Argument(metavar="DIR", help="Folder of a training by `croze train`.")],
+    trained: Annotated[
+        str | None, typer.Argument(metavar="[DIR]", help="Folder of a training by `croze train`.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="FILE.py:FUNCTION", help="A trained network of your own instead.")
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Its weights: safetensors, or a state dict by torch.save."),
+    ] = None,
+    normalises_input: NormalisesInput = False,
     data: Annotated[
         str, typer.Option(help="Test images: digits, or READER:PATH; `croze list data` names the readers.")
     ] = "digits",
@@ -68,16 +79,20 @@ def evaluate(
 
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bars
+    from croze.errors import CrozeError
     from croze.reporting.chart import check_plot
     from croze.robustness.run import evaluate as run_evaluation
     from croze.robustness.tables import corruption_table
 
+    if (trained is None) == (model is None):
+        raise CrozeError("Name either the folder of a training or --model FILE.py:FUNCTION.")
     if plot is not None:
         check_plot(plot)
     terminal = console(json)
     with redirect_stdout(sys.stderr), Bars(terminal) as bars:
         found = run_evaluation(
-            trained, data, attacks=attacks, epsilon=epsilon, epsilon_l2=epsilon_l2, corruptions=corruptions,
+            trained or model or "", data, weights=weights, normalises_input=normalises_input,
+            attacks=attacks, epsilon=epsilon, epsilon_l2=epsilon_l2, corruptions=corruptions,
             corruption_set=None if corruption_set is None else folder_of(corruption_set, "--corruption-set"),
             frost=None if frost is None else folder_of(frost, "--frost"),
             mce_reference=mce_reference, images=images, limits=limits or [], seed=seed,
@@ -91,5 +106,5 @@ def evaluate(
         terminal.print(corruption_table(found.summary.corruptions))
     for warning in found.warnings:
         terminal.print(f"Warning: {warning}")
-    terminal.print(f"Written: {found.folder}. Next: croze report {found.training}")
+    terminal.print(f"Written: {found.folder}. Next: croze report {found.training or found.folder}")
     emit_json(json, found.result())

@@ -47,9 +47,10 @@ def per_class(
 
 
 def worst_case(results: Sequence[NDArray[np.bool_]]) -> NDArray[np.bool_]:
-    """Which of the images that all attacks saw withstand every one of them."""
-    shared = min(map(len, results))
-    withstood: NDArray[np.bool_] = np.logical_and.reduce([correct[:shared] for correct in results])
+    """Which images withstand every attack that saw them, bool `(n,)` for the most images that one saw."""
+    withstood = np.ones(max(map(len, results)), dtype=np.bool_)
+    for correct in results:
+        withstood[: len(correct)] &= correct
     return withstood
 
 

@@ -145,7 +145,7 @@ def test_a_failed_run_says_who_failed_and_comes_back(tmp_path):
     assert again.page().notices[0] == found.reason
     assert again.charts() == ()
     few = run(tmp_path, "params", sample=2)
-    assert few.reason.endswith("got 2 of 2: choose more cells.")
+    assert few.reason.endswith("got 2 of 2: take a larger sample.")
     assert run(tmp_path, "params", sample=3).status == "finished"
 
 

@@ -101,7 +101,7 @@ def train(
     from croze.cli.progress import Bars
     from croze.errors import CrozeError
     from croze.pool.run import PoolRun
-    from croze.pool.table import pool_json, pool_table
+    from croze.pool.truth import pool_json, pool_table
     from croze.provenance import provenance
     from croze.robustness.plan import plan_trials
     from croze.scoring.population import draw
@@ -145,7 +145,7 @@ def show(
     """Show the trained cells of a pool, sorted by accuracy."""
     from croze.cli.output import console, emit_json
     from croze.pool import read_pool
-    from croze.pool.table import pool_json, pool_table
+    from croze.pool.truth import pool_json, pool_table
 
     found = read_pool(folder)
     console(json).print(pool_table(found, sort, top))

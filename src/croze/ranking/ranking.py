@@ -388,10 +388,9 @@ def seldom_failing(
     return frozenset(spec for spec, count in failures.items() if count < FEW * len(architectures))
 
 
-def shortfall_of(ranking: Ranking, cells: str) -> str:
-    """Who failed on how many of the cells, behind a colon; what to do where nobody did."""
-    failed = [f"{proxy} failed on {count:,}" for proxy, count in ranking.cells[cells].failures.items()]
-    return ", ".join(failed) or "take a larger sample"
+def shortfall_of(failures: Mapping[str, int]) -> str:
+    """Who failed on how many of the cells; what to do where nobody did."""
+    return ", ".join(f"{proxy} failed on {n:,}" for proxy, n in failures.items()) or "take a larger sample"
 
 
 def _parameters(sample: Sample, statistic: Statistic) -> Sequence[Any]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,18 @@ DIGITS = 12
 
 Watch = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, of how much."""
+
+
+def basis_lines(provenance: Mapping[str, Any], sha256: Mapping[str, str]) -> list[str]:
+    """The versions of packages and the files of the ground truth, as pages list them."""
+    versions = ", ".join(f"{name} {version}" for name, version in provenance["versions"].items())
+    files = ", ".join(f"{name} {digest[:DIGITS]}" for name, digest in sha256.items())
+    return [versions, f"files (SHA-256): {files}"]
+
+
+def finite_or_none(values: Iterable[float]) -> list[float | None]:
+    """Numbers as JSON has them, None for NaN and for infinities."""
+    return [value if math.isfinite(value) else None for value in values]
 
 
 def unwatched(what: str, done: int, total: int) -> None:

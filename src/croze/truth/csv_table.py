@@ -80,16 +80,10 @@ def inputs(path: Path, dataset: str) -> RawFiles:
 
 
 def read(path: Path, dataset: str) -> Truth:
-    """The truth of a table.
+    """The truth of a table, with its columns; `path` may have options behind it, `dataset` is a mere name.
 
-    Args:
-        path: the file, with options behind it.
-        dataset: what to call the data set; the file is of one.
-
-    Returns:
-        A truth with the columns of the file, in its order. The space says which architectures are isomorphic:
-        these share a representative. Where they have different values, a column holds their mean and
-        `<column>-of-string` each one's own.
+    The space says which architectures are isomorphic: these share a representative. Where they have
+    different values, a column holds their mean and `<column>-of-string` each one's own.
 
     Raises:
         CrozeError: a file that cannot be read, no architecture or one that is there twice, no column, a field

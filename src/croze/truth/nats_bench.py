@@ -52,25 +52,23 @@ def inputs(path: Path, dataset: str) -> RawFiles:
 
 
 def read(path: Path, dataset: str, watch: Callable[[int, int], None] | None = None) -> Truth:
-    """The truth of one data set.
+    """The truth in the folder `NATS-tss-v1_0-3ffb9-simple`, with the columns of `nasbench201`.
 
     All three data sets are read in one go, in blocks that the cache keeps: what was stopped goes on where it
-    was, and another data set takes no time.
-
-    Args:
-        path: the folder `NATS-tss-v1_0-3ffb9-simple`.
-        dataset: cifar10, cifar100 or imagenet16-120, in upper or lower case.
-        watch: told how many cells are done, of how many.
-
-    Returns:
-        A truth with the columns `clean` (the class's mean) and `clean-of-string`, as of `nasbench201`.
+    was, and another data set takes no time. `watch` is told how many cells are done, of how many.
 
     Raises:
         CrozeError: an unknown data set, the package is missing, or a file is missing, damaged or not as
             described above.
     """
     wanted = known_dataset(NAME, DATASETS, dataset)
-    create = _package()
+    try:
+        from nats_bench import create
+    except ImportError:
+        raise CrozeError(
+            f"{NAME} is read by the package nats_bench, which is not installed: "
+            "`pip install 'croze[nats]'`, or use the accuracies as CSV (nasbench201:FILE.csv)."
+        ) from None
     if not (path / META).is_file():
         raise CrozeError(
             f"{NAME} needs {path / META}, which is missing: name the unpacked folder "
@@ -100,18 +98,6 @@ def read(path: Path, dataset: str, watch: Callable[[int, int], None] | None = No
         NETWORK,
         training="standard",
     )
-
-
-def _package() -> Callable[..., Any]:
-    try:
-        from nats_bench import create
-    except ImportError:
-        raise CrozeError(
-            f"{NAME} is read by the package nats_bench, which is not installed: "
-            "`pip install 'croze[nats]'`, or use the accuracies as CSV (nasbench201:FILE.csv)."
-        ) from None
-    found: Callable[..., Any] = create
-    return found
 
 
 def _measured(

@@ -27,7 +27,7 @@ DATASETS = ("cifar10",)
 
 
 def read(path: Path, dataset: str) -> Truth:
-    """The truth in the JSON file, or in one of some of its networks: `clean`, the mean of the three trainings.
+    """The truth in the JSON file, all or a part of it: `clean` is the mean of the three trainings.
 
     Raises:
         CrozeError: an unknown data set, or a file that cannot be read or is not as described above.

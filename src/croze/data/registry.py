@@ -9,7 +9,7 @@ from croze.data.dataset import Dataset
 from croze.data.digits import open_digits
 from croze.data.folder import FolderDataset
 from croze.data.npz import open_npz
-from croze.data.parquet import ParquetDataset
+from croze.data.parquet import ParquetDataset, open_huggingface
 from croze.data.pickled import CIFAR10, CIFAR100, IMAGENET16_120
 from croze.data.sampling import draw
 from croze.data.spec import Spec, parse_spec
@@ -26,13 +26,20 @@ READERS: Mapping[str, tuple[Callable[[Spec], Dataset], str]] = MappingProxyType(
         "cifar10": (CIFAR10, "the folder cifar-10-batches-py or its parent; split=train|test"),
         "cifar100": (CIFAR100, "the folder cifar-100-python or its parent; split=train|test"),
         "imagenet16-120": (IMAGENET16_120, "the folder of the ImageNet16 batches; split=train|test"),
-        "folder": (FolderDataset, "a folder of class folders of images; size=SIDE"),
+        "folder": (
+            FolderDataset,
+            "a folder of class folders of images; split=train|val|test, size=SIDE, channels=COUNT",
+        ),
         "parquet": (
             ParquetDataset,
             "a parquet file, or a folder of them, with image bytes and labels; image=COLUMN, label=COLUMN, "
-            "size=SIDE, classes=COUNT",
+            "size=SIDE, classes=COUNT, channels=COUNT, split=train|val|test",
         ),
-        "npz": (open_npz, "a NumPy archive with images x and labels y; classes=COUNT"),
+        "huggingface": (
+            open_huggingface,
+            "a folder that Hugging Face's datasets saved, or a snapshot from their hub; options as parquet",
+        ),
+        "npz": (open_npz, "a NumPy archive with images x and labels y; classes=COUNT, channels=COUNT"),
     }
 )
 """Reader name -> (function that opens a spec, what it reads and its options, in one line)."""

@@ -211,14 +211,7 @@ def agree(
     scored: Scored,
     chosen: Sequence[Counterpart] = COUNTERPARTS,
 ) -> tuple[Agreement, ...]:
-    """Our scores of these cells against the published ones.
-
-    Args:
-        published: with the columns of the counterparts.
-        positions: of the cells in it, shape `(k,)`, from `draw`.
-        scored: the scores of at least these cells by the counterparts' proxies.
-        chosen: the counterparts to compare.
-    """
+    """Our scores of the cells at these positions, shape `(k,)`, against the published ones."""
     architectures = [published.architectures[i] for i in positions]
     ours = scored.columns(architectures)
     found = []

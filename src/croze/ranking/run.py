@@ -249,16 +249,11 @@ class BenchmarkRun(Run):
         charts = self.charts()
         facts = []
         if charts:
-            at = self.ranking.at
+            first, at = self.order[0], self.ranking.at
+            rho, given = (at(first, MEAN, self.sets[0], name).value for name in (SPEARMAN, GIVEN_SIZE))
             facts = [
-                Fact(
-                    "best mean rho", correlation(at(self.order[0], MEAN, self.sets[0]).value), self.order[0]
-                ),
-                Fact(
-                    "given size",
-                    correlation(at(self.order[0], MEAN, self.sets[0], GIVEN_SIZE).value),
-                    "the same proxy",
-                ),
+                Fact("best mean rho", correlation(rho), first),
+                Fact("given size", correlation(given), "the same proxy"),
             ]
         facts += [
             Fact("cells", f"{entry.n:,}", f"of {entry.chosen:,}, {entry.distinct:,} distinct"),

@@ -110,13 +110,9 @@ def collect(
     proxies: Sequence[Proxy],
     watch: Callable[[int], None] = lambda done: None,
 ) -> Scored:
-    """The scores of these architectures: stored ones from the ledger, the others as they are computed.
+    """The scores of these architectures by these proxies: those that the ledger has, the others computed.
 
-    Args:
-        ledger: scores, and keeps what it scored, so that an interrupted run can continue.
-        architectures: strings of the ledger's space.
-        proxies: each once.
-        watch: called after every architecture with the number of those done.
+    `watch` is called after every architecture with the number of those done.
 
     Raises:
         CrozeError: no architecture, or one that is there twice.
@@ -185,11 +181,7 @@ def time_alone(
     shared with other criteria (the parts of an aggregate share theirs). Architectures on which it fails do
     not count; NaN where it fails on all. Nothing is stored.
 
-    Args:
-        evaluator: builds and scores.
-        architectures: strings of its space.
-        criteria: each once.
-        watch: told how many scores are timed.
+    `watch` is told how many scores are timed.
     """
     spent: dict[str, list[float]] = {criterion.spec: [] for criterion in criteria}
     done, total = 0, len(architectures) * len(criteria)

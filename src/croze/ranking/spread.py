@@ -326,17 +326,15 @@ def spread(
 
 def _averaged(places: Floats, truth: Floats) -> list[float]:
     """By k, rho of the mean rank over k draws, the mean over subsets of k."""
-    draws = len(places)
+    draws = range(len(places))
     found = []
-    for k in range(1, draws + 1):
-        subsets = list(combinations(range(draws), k)) if math.comb(draws, k) <= SUBSETS else _some(draws, k)
+    for k in range(1, len(places) + 1):
+        subsets: Iterable[Sequence[int]] = combinations(draws, k)
+        if math.comb(len(places), k) > SUBSETS:
+            rng = random.Random(0)
+            subsets = [rng.sample(draws, k) for _ in range(SUBSETS)]
         found.append(float(np.mean([spearman(places[list(s)].mean(axis=0), truth) for s in subsets])))
     return found
-
-
-def _some(draws: int, k: int) -> list[tuple[int, ...]]:
-    rng = random.Random(0)
-    return [tuple(rng.sample(range(draws), k)) for _ in range(SUBSETS)]
 
 
 def _notes(tolerance: float) -> list[str]:

@@ -11,7 +11,6 @@ isomorphism class differ by what training leaves to chance.
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,7 @@ import numpy as np
 from croze.errors import CrozeError
 from croze.truth.classes import classes_of
 from croze.truth.columns import CLEAN, OF_STRING
-from croze.truth.raw import Reader, content_of, known_dataset, one_file, rows_of
+from croze.truth.raw import Reader, content_of, known_dataset, number_of, one_file, rows_of
 from croze.truth.truth import Provenance, Truth
 
 NAME = "nasbench201"
@@ -83,18 +82,9 @@ def _accuracies(file: Path, content: bytes, column: str) -> dict[str, tuple[floa
         architecture = fields[ARCHITECTURE]
         if architecture in measured:
             raise CrozeError(f"{file}, line {line}: {architecture} is there a second time; once is expected.")
-        measured[architecture] = (_percent(file, line, fields[column]) / 100, line)
+        percent = number_of(fields[column], f"{file}, line {line}", "an accuracy in percent", 0, 100)
+        measured[architecture] = (percent / 100, line)
     return measured
-
-
-def _percent(file: Path, line: int, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value <= 100:
-        raise CrozeError(f"{file}, line {line}: expected an accuracy in percent, got {text!r}.")
-    return value
 
 
 def _names(file: Path, measured: dict[str, tuple[float, int]]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -114,6 +115,17 @@ def json_of(file: Path, content: bytes) -> Any:
         return json.loads(content)
     except ValueError as problem:
         raise CrozeError(f"{file} is not complete JSON ({problem}): fetch the file again.") from None
+
+
+def number_of(field: Any, where: str, what: str, least: float = -math.inf, most: float = math.inf) -> float:
+    """The finite number that a field holds, in a range; raises CrozeError for anything else."""
+    try:
+        value = float(field)
+    except (ValueError, TypeError):
+        value = math.nan
+    if not (math.isfinite(value) and least <= value <= most):
+        raise CrozeError(f"{where}: expected {what}, got {field!r}.")
+    return value
 
 
 def rows_of(

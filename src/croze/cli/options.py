@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from croze.errors import CrozeError
 
 MAX_SEED = 2**32 - 1
+
+
+def seed_of(what: str, *names: str) -> Any:
+    """The option of a seed."""
+    return typer.Option(*names, min=0, max=MAX_SEED, help=f"Random seed of {what}.")
+
 
 _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)([kmg]?)", re.IGNORECASE)
@@ -104,15 +110,18 @@ Half = Annotated[
     str,
     typer.Option(help="Half of the cells: choose, report or both."),
 ]
-ScoreSeed = Annotated[
-    int,
+ScoreSeed = Annotated[int, seed_of("weights, batch and noise; samples of cells share these scores")]
+SampleSeed = Annotated[int, seed_of("the sample of cells and of the bootstrap", "--seed")]
+CellSet = Annotated[str, typer.Option(help="all: every string; distinct: one cell per isomorphism class.")]
+RunFolder = Annotated[
+    str | None,
     typer.Option(
-        min=0, max=MAX_SEED, help="Seed of weights, batch and noise; samples of cells share these scores."
+        help="Folder of the run; the same command resumes from what is there.", show_default="one below runs/"
     ),
 ]
-SampleSeed = Annotated[
-    int,
-    typer.Option("--seed", min=0, max=MAX_SEED, help="Seed of the sample of cells and of the bootstrap."),
+Frost = Annotated[
+    str | None,
+    typer.Option(metavar="DIR", help="Folder of frost photographs.", show_default="synthetic textures"),
 ]
 Resamples = Annotated[int, typer.Option(min=1, help="Number of bootstrap resamples.")]
 ScoreFolder = Annotated[

@@ -65,11 +65,13 @@ class Bars:
             self._bar.__exit__(kind, problem, trace)
 
     def __call__(self, what: str, done: int, total: int, remark: str = "") -> None:
-        """So much of what is being done is done."""
+        """So much of what is being done is done; a remark at the beginning is printed."""
         if self._bar is None or what != self._what:
             self.__exit__(None, None, None)
             self._what, self._bar = what, Bar(self._console, what, total)
             self._bar.__enter__()
+            if remark and not done:
+                self._console.print(remark)
         self._bar.update(done, remark)
 
 

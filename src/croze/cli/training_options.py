@@ -53,7 +53,7 @@ RecipeSettings = Annotated[
 TrainingImages = Annotated[
     int | None,
     typer.Option(
-        "--images", min=2, help="Number of images to train on, validation included.  [default: all]"
+        "--images", min=2, help="Number of images to train on, validation included.", show_default="all"
     ),
 ]
 TestData = Annotated[

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from croze.declared import Declared, declared, module_line
-from croze.notation.named import spec_of
+from croze.notation import spec_of
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def test_settings_that_are_none_stay_at_the_default(name):
 @pytest.mark.parametrize("name", SPACES)
 def test_a_setting_that_a_space_has_not_is_named(name):
     wrong = "layers" if name == "nasbench201" else "cells"
-    with pytest.raises(CrozeError, match=f"The space {name} has no {wrong}; what it has is .*channels"):
+    with pytest.raises(CrozeError, match=f"The space {name} has no setting '{wrong}'; it has .*channels"):
         open_space(name, **{wrong: 3})
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from croze.errors import CrozeError
-from croze.spaces.nasbench201.isomorphism import every_cell, expression
+from croze.spaces.nasbench201.cell import every_cell, expression
 from croze.truth import nats_bench as reader_module
 from croze.truth import open_truth
 

@@ -15,7 +15,7 @@ from croze.spaces.darts_released import DartsReleased
 from croze.spaces.nasbench201 import NASBench201
 from croze.spaces.nasnet import NASNet
 from croze.spaces.robnet import RobNet
-from croze.spaces.user import is_user_spec, open_user_space, space_digest, spec_of
+from croze.spaces.user import given_settings, is_user_spec, open_user_space, space_digest, spec_of
 
 SPACES: Mapping[str, Callable[..., Space[Any]]] = {
     "nasbench201": NASBench201,
@@ -51,23 +51,7 @@ def open_space(name: str, **settings: Any) -> Space[Any]:
         raise CrozeError(
             f"Unknown space {name!r}; the known ones are {', '.join(SPACES)}, and FILE.py:CLASS for your own."
         )
-    return with_settings(SPACES[name], name, settings)
-
-
-def with_settings(factory: Callable[..., Space[Any]], name: str, settings: Mapping[str, Any]) -> Space[Any]:
-    """What the factory makes with these settings, but for those that are None.
-
-    Raises:
-        CrozeError: for a setting that the factory does not take.
-    """
-    given = {key: value for key, value in settings.items() if value is not None}
-    takes = list(inspect.signature(factory).parameters)
-    for key in given:
-        if key not in takes:
-            raise CrozeError(
-                f"The space {name} has no {key}; what it has is {', '.join(takes) or 'nothing'}."
-            )
-    return factory(**given)
+    return SPACES[name](**given_settings(SPACES[name], f"The space {name}", settings))
 
 
 def space_to_json(space: Space[Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from torch import nn
 
 from croze.errors import CrozeError
 from croze.nn.seeding import seeded
-from croze.spaces.export import standalone
+from croze.spaces.export import build_source, standalone
 from croze.user_code import local_modules
 
 Value = int | float | str | bool
@@ -177,21 +177,19 @@ class ChoiceSpace(ABC):
             CrozeError: when an argument of the network cannot be written down, or its class needs croze.
         """
         chosen = self.canonical(chosen)
-        lines = [f"classes={classes}"]
-        for name, value in self.arguments(chosen).items():
+        arguments = {"classes": classes, **self.arguments(chosen)}
+        for name, value in arguments.items():
             if not _is_literal(value):
                 raise CrozeError(
                     f"{self.name} cannot be exported: its network takes {name}={value!r}, which cannot be "
                     "written down; pass numbers, texts, tuples, lists and dictionaries."
                 )
-            lines.append(f"{name}={value!r}")
         kind = self.network
         if kind.__qualname__ != kind.__name__:
             raise CrozeError(
                 f"{self.name} cannot be exported: {kind.__qualname__} must stand by itself in its file."
             )
-        arguments = "".join(f"        {line},\n" for line in lines)
-        build = f"def build():\n    return {kind.__name__}(\n{arguments}    )"
+        build = build_source(kind.__name__, {name: repr(value) for name, value in arguments.items()})
         title = (
             f"Network of the space {self.name}\n\n    {chosen}\n\nFound by croze; needs nothing but torch."
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import symtable
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -81,6 +81,16 @@ def standalone(modules: Sequence[ModuleType], build: str, *, title: str, size: i
     head = [heading, "", "from __future__ import annotations", "", *lines]
     body = "".join(f"\n\n{text}\n" for text in (*texts, build.strip(), _MAIN.format(size=size).strip()))
     return "\n".join(head) + "\n" + body
+
+
+def build_source(network: str, arguments: Mapping[str, object], constants: str = "") -> str:
+    """Constants, and the function `build()` that calls a class with arguments; texts are expressions."""
+    lines = "".join(f"        {name}={value},\n" for name, value in arguments.items())
+    opening = f"{constants}\n\n\n" if constants else ""
+    return (
+        f'{opening}def build():\n    """The network with fresh weights: normalised images to logits."""\n'
+        f"    return {network}(\n{lines}    )"
+    )
 
 
 def _source_of(module: ModuleType) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from croze.spaces.darts import isomorphism
 from croze.spaces.darts.genotype import Genotype, Pair, unused_states
 from croze.spaces.darts.genotype_space import CELLS, GenotypeSpace, Move
 
@@ -61,7 +60,3 @@ class NASNet(GenotypeSpace):
         """The genotype after this move, with the unused states as output."""
         child = super().moved(genotype, move)
         return Genotype(child.normal, unused_states(child.normal), child.reduce, unused_states(child.reduce))
-
-    def canonical(self, genotype: Genotype) -> Genotype:
-        """See `isomorphism.canonical`."""
-        return isomorphism.canonical(genotype)

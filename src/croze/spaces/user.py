@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import random
 import sys
+from collections.abc import Mapping
 from typing import Any, cast
 
 from croze.errors import CrozeError
@@ -41,17 +42,16 @@ def open_user_space(spec: str, **settings: Any) -> Space[Any]:
     module = find_module(path.strip())
     absent = object()
     named = getattr(module, name, absent)
-    settings = {setting: value for setting, value in settings.items() if value is not None}
     if named is absent:
         raise CrozeError(f"{path} has no {name!r}; {_offered(module, path)}.")
     if isinstance(named, type) or (callable(named) and not hasattr(named, "sample")):
-        _check_settings(named, name, settings)
-        made = call(named, f"{name}() of {path}", **settings)
+        made = call(named, f"{name}() of {path}", **given_settings(named, name, settings))
     else:
         made = named
-        if settings:
+        given = [setting for setting, value in settings.items() if value is not None]
+        if given:
             raise CrozeError(
-                f"{spec} is a space that is made already and takes no settings, got {', '.join(settings)}: "
+                f"{spec} is a space that is made already and takes no settings, got {', '.join(given)}: "
                 "name its class instead."
             )
     check_protocol(made, spec)
@@ -108,21 +108,23 @@ def spec_of(space: Space[Any]) -> str | None:
     return f"{kind.__module__ if dotted else file_of(module)}:{kind.__name__}"
 
 
-def _check_settings(named: Any, name: str, settings: dict[str, Any]) -> None:
+def given_settings(factory: Any, label: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that are not None; a CrozeError for one that the factory does not take, or lacks."""
+    given = {setting: value for setting, value in settings.items() if value is not None}
     try:
-        parameters = inspect.signature(named).parameters.values()
+        parameters = inspect.signature(factory).parameters.values()
     except ValueError:  # written in C
-        return
+        return given
     takes = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
     has = f"it has {', '.join(takes)}" if takes else "it has none"
     if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-        for setting in settings:
+        for setting in given:
             if setting not in takes:
-                raise CrozeError(f"{name} has no setting {setting!r}; {has}.")
-    required = [p.name for p in parameters if p.name in takes and p.default is p.empty]
-    for setting in required:
-        if setting not in settings:
-            raise CrozeError(f"{name} needs the setting {setting!r}, which was not given.")
+                raise CrozeError(f"{label} has no setting {setting!r}; {has}.")
+    for parameter in parameters:
+        if parameter.name in takes and parameter.default is parameter.empty and parameter.name not in given:
+            raise CrozeError(f"{label} needs the setting {parameter.name!r}, which was not given.")
+    return given
 
 
 def _offered(module: Any, path: str) -> str:

@@ -169,8 +169,7 @@ def _guarded(file: Path, action: Callable[[], Any]) -> Any:
 
 def _classes(path: Path, strings: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     # only when asked for: the space brings its networks along, which the other benchmarks do without
-    from croze.spaces.nasbench201.cell import parse
-    from croze.spaces.nasbench201.isomorphism import expression
+    from croze.spaces.nasbench201.cell import expression, parse
 
     try:
         return classes_of(strings, [expression(parse(string)) for string in strings])

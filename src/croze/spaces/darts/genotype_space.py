@@ -13,7 +13,7 @@ from croze.nn.repeated import repeating
 from croze.spaces.darts import cell as cell_module
 from croze.spaces.darts import notation
 from croze.spaces.darts.cell import cells_of
-from croze.spaces.darts.genotype import Genotype, Pair, nodes_of
+from croze.spaces.darts.genotype import Genotype, Pair, canonical, nodes_of
 from croze.spaces.darts.network import MakeCell
 from croze.spaces.darts.stacked import StackedSpace
 from croze.spaces.graph import CellGraph, Edge, operation_label, stacked_cell
@@ -47,10 +47,6 @@ class GenotypeSpace(StackedSpace[Genotype]):
     def rewirings(self, genotype: Genotype) -> list[Move]:
         """Every move that changes how the cells are wired."""
 
-    @abstractmethod
-    def canonical(self, genotype: Genotype) -> Genotype:
-        """The one genotype that stands for all that are isomorphic to this one."""
-
     def parse(self, text: str) -> Genotype:
         """The genotype of this text; `notation.parse` says what is read.
 
@@ -62,6 +58,10 @@ class GenotypeSpace(StackedSpace[Genotype]):
         )
         self.check(genotype)
         return genotype
+
+    def canonical(self, genotype: Genotype, /) -> Genotype:
+        """The one genotype that stands for all that are isomorphic to this one; see `genotype.canonical`."""
+        return canonical(genotype)
 
     def default_output(self, pairs: tuple[Pair, ...]) -> tuple[int, ...] | None:
         """The output of a cell that is written without one, all nodes; None where it must be written."""

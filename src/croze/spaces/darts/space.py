@@ -6,7 +6,6 @@ import random
 from dataclasses import dataclass
 
 from croze.errors import CrozeError
-from croze.spaces.darts import isomorphism
 from croze.spaces.darts.genotype import Genotype, Pair
 from croze.spaces.darts.genotype_space import CELLS, GenotypeSpace, Move
 
@@ -71,7 +70,3 @@ class Darts(GenotypeSpace):
             for other in range(2 + place // 2)
             if other not in (source, pairs[place ^ 1][1])
         ]
-
-    def canonical(self, genotype: Genotype) -> Genotype:
-        """See `isomorphism.canonical`."""
-        return isomorphism.canonical(genotype)

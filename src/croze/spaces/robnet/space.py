@@ -13,7 +13,6 @@ from croze.spaces.darts.stacked import StackedSpace
 from croze.spaces.graph import NONE, CellGraph, Edge, stacked_cell
 from croze.spaces.robnet import cell as cell_module
 from croze.spaces.robnet import edges as notation
-from croze.spaces.robnet import isomorphism
 from croze.spaces.robnet.cell import robnet_cells
 from croze.spaces.robnet.edges import CODES, NODES, WIRING, Edges
 
@@ -73,8 +72,8 @@ class RobNet(StackedSpace[Edges]):
         ]
 
     def canonical(self, architecture: Edges, /) -> Edges:
-        """See `isomorphism.canonical`."""
-        return isomorphism.canonical(architecture)
+        """See `edges.canonical`."""
+        return notation.canonical(architecture)
 
     def graph(self, architecture: Edges, /) -> tuple[CellGraph, ...]:
         """The shared cell, or one a layer; operations are the codes."""

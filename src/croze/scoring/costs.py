@@ -1,4 +1,4 @@
-"""Latency looked up: values that others measured on a device, one a line of a CSV file."""
+"""What a cost is: a size or a time of an architecture, measured or looked up; no proxy."""
 
 from __future__ import annotations
 
@@ -6,15 +6,137 @@ import csv
 import hashlib
 import io
 import math
+import statistics
+import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 from croze.errors import CrozeError
-from croze.scoring.costs.base import Build, Cost
+from croze.nn.count import counted_without_weights, reachable_parameter_count
+
+Build = Callable[[], nn.Module]
+"""Makes the network of an architecture, when it is needed."""
+
+
+class Cost(ABC):
+    """Frozen dataclasses; less is better.
+
+    Class attributes:
+        unit: what the values are in.
+        kept: whether a store keeps the values, because measuring again would give others; what is looked up
+            is not kept.
+    """
+
+    unit: ClassVar[str]
+    kept: ClassVar[bool]
+    higher_is_better: ClassVar[bool] = False
+
+    @property
+    @abstractmethod
+    def spec(self) -> str:
+        """The name, and whatever another value would come from."""
+
+    @abstractmethod
+    def of(self, architecture: str, build: Build, inputs: Tensor) -> float:
+        """The cost of an architecture.
+
+        Args:
+            architecture: its string.
+            build: its network, on the device of `inputs`.
+            inputs: what networks of the space take, `(N, C, H, W)`.
+
+        Raises:
+            CrozeError: when there is none.
+        """
+
+
+@dataclass(frozen=True)
+class MeasuredLatency(Cost):
+    """Milliseconds of one forward pass in evaluation mode, without gradients.
+
+    It is a measurement: another run gives another value, and so does a machine that is busy, other workers
+    included. A store keeps the first value, so that a search goes on with the numbers it began with.
+
+    Args:
+        images: in a pass.
+        warm_up: passes that do not count.
+        repeats: passes of which the median is taken.
+
+    Raises:
+        CrozeError: unless images and repeats are at least 1 and warm_up at least 0.
+    """
+
+    images: int = 1
+    warm_up: int = 5
+    repeats: int = 20
+
+    unit = "ms"
+    kept = True
+
+    def __post_init__(self) -> None:
+        if self.images < 1 or self.repeats < 1 or self.warm_up < 0:
+            raise CrozeError(
+                "Latency needs at least 1 image, 1 repeat and no negative warm-up, "
+                f"got {self.images}, {self.repeats} and {self.warm_up}."
+            )
+
+    @property
+    def spec(self) -> str:
+        """`latency`, with the number of images when there are several."""
+        return "latency" if self.images == 1 else f"latency(images={self.images})"
+
+    def of(self, architecture: str, build: Build, inputs: Tensor) -> float:
+        """Milliseconds, above 0; the number of torch threads is the caller's."""
+        network = build().eval()
+        copies = -(-self.images // len(inputs))
+        images = inputs.repeat(copies, 1, 1, 1)[: self.images]
+        taken = []
+        with torch.inference_mode():
+            for _ in range(self.warm_up):
+                network(images)
+            for _ in range(self.repeats):
+                _finish(images.device)
+                start = time.perf_counter()
+                network(images)
+                _finish(images.device)
+                taken.append(time.perf_counter() - start)
+        return 1000 * statistics.median(taken)
+
+
+def _finish(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+@dataclass(frozen=True)
+class ReachableParams(Cost):
+    """Trainable parameters that a path connects with the logits; see `nn.count.reachable_parameter_count`.
+
+    The proxy `live-params` counts the same on real numbers, and leaves out what gets a gradient of zeros.
+    """
+
+    unit = "parameters"
+    kept = True
+
+    @property
+    def spec(self) -> str:
+        """`reachable-params`."""
+        return "reachable-params"
+
+    def of(self, architecture: str, build: Build, inputs: Tensor) -> float:
+        """A whole number as a float."""
+        return float(
+            counted_without_weights(
+                build, lambda network: reachable_parameter_count(network, inputs.shape[1:])
+            )
+        )
+
 
 A = TypeVar("A")
 

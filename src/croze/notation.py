@@ -1,4 +1,8 @@
-"""A frozen dataclass that has a name and can be written as text: a proxy, an attack."""
+"""How things with arguments are written: `name(key=value,...)`, lists of them, and values that can be written
+so.
+
+An aggregate takes a list instead of arguments: `rank(croze-positional, jacob-cov)`.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +28,7 @@ class Item:
     text: str
 
     def arguments(self) -> dict[str, str]:
-        """The body as arguments.
-
-        Raises:
-            CrozeError: when one of them is not `key=value`, or a key stands twice.
-        """
+        """The body as arguments; a CrozeError when one is not `key=value`, or a key stands twice."""
         found: dict[str, str] = {}
         for argument in split(self.body) if self.body else []:
             key, equals, value = (part.strip() for part in argument.partition("="))
@@ -41,10 +41,8 @@ class Item:
 
 
 def parse_items(text: str) -> list[Item]:
-    """The items of a list, in order.
-
-    Raises:
-        CrozeError: when brackets do not match, or an item is empty or cannot be read.
+    """The items of a list, in order; a CrozeError when brackets do not match, or an item is empty or
+    malformed.
     """
     items = []
     for item in map(str.strip, split(text)):
@@ -56,11 +54,7 @@ def parse_items(text: str) -> list[Item]:
 
 
 def split(text: str) -> list[str]:
-    """The parts between commas that stand in no brackets.
-
-    Raises:
-        CrozeError: when brackets do not match.
-    """
+    """The parts between commas that stand in no brackets; a CrozeError when brackets do not match."""
     items, depth, start = [], 0, 0
     for place, character in enumerate(text):
         depth += (character == "(") - (character == ")")
@@ -76,7 +70,8 @@ def split(text: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Named:
-    """Subclasses are frozen dataclasses; their fields are the arguments.
+    """A frozen dataclass that has a name and can be written as text (a proxy, an attack); its fields are the
+    arguments.
 
     Arguments are `int`, `float`, `str` or `tuple[str, ...]`, each with a default.
 

@@ -40,11 +40,7 @@ def load_run(folder: str | Path) -> SearchRun | BenchmarkRun | TrainingRun | Eva
 
 
 def runs_in(folder: str | Path) -> tuple[SearchRun | BenchmarkRun | TrainingRun | EvaluationRun, ...]:
-    """Every run that lies in a folder, and the evaluations in folders inside it; see `load_run`.
-
-    Raises:
-        CrozeError: when there is none, or one of them cannot be read.
-    """
+    """Every run that lies in a folder, and the evaluations in folders inside it; see `load_run`."""
     folder = Path(folder)
     if folder.is_file():
         return (_of_file(folder),)
@@ -101,11 +97,7 @@ def report_on(runs: Iterable[Run]) -> Report:
 
 
 def check_page(path: str | Path) -> Path:
-    """The path of a report.
-
-    Raises:
-        CrozeError: when it does not end in .html, or is a folder.
-    """
+    """The path of a report; a CrozeError when it does not end in .html, or is a folder."""
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
         raise CrozeError(f"Cannot write the report {path}: its name must end in .html.")

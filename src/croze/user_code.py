@@ -1,4 +1,4 @@
-"""Runs a user's file, and finds what is named in it."""
+"""Python files of a user: run under their own names, and known by what stands in them."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ _OURS = __name__.split(".")[0]
 def digest_of(module: ModuleType) -> str:
     """SHA-256 over a module's file and everything that it imports from its own folder, as they were run.
 
-    The name of the file itself does not count, and what is installed (torch, this package) does not either.
-    Empty for a module without a file, such as that of an interactive session.
+    The name of the file itself and what is installed (torch, this package) do not count. Empty for a module
+    without a file, such as that of an interactive session.
     """
     file = file_of(module)
     if file is None:
@@ -188,8 +188,8 @@ def find_module(path: str) -> ModuleType:
 def import_file(file: Path) -> ModuleType:
     """The module of a file, under the file's own name, so that `pickle` finds it in other processes.
 
-    The folder joins `sys.path`, of which a process that is spawned gets a copy. A file that was imported
-    before is not run again, unless it or something that it imports from its folder has changed since.
+    The folder joins `sys.path`, of which a spawned process gets a copy. A file is not run again unless it or
+    something that it imports from its folder has changed since.
 
     Raises:
         CrozeError: when the file cannot be run, or its name means another module.
@@ -208,9 +208,7 @@ def import_file(file: Path) -> ModuleType:
 def run_file(file: Path, name: str) -> ModuleType:
     """The module of a file, run now and put in `sys.modules`; its folder is on `sys.path` from then on.
 
-    Args:
-        file: a Python file.
-        name: of the module: that of the file, or one that nothing has.
+    The module's name is that of the file, or one that nothing has.
 
     Raises:
         CrozeError: when the file is missing or cannot be run, or importing its name gives another file.
@@ -238,11 +236,7 @@ def run_file(file: Path, name: str) -> ModuleType:
 
 
 def call(thing: Callable[..., Any], label: str, **settings: Any) -> Any:
-    """What a user's function or class returns.
-
-    Raises:
-        CrozeError: when it fails, with the reason; one that it raises itself is passed on.
-    """
+    """What a user's function or class returns; a CrozeError with the reason when it fails."""
     try:
         return thing(**settings)
     except CrozeError:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from croze.cli import options
 from croze.cli import training_options as training
 from croze.cli.verbs import PLAIN
+
+if TYPE_CHECKING:
+    from croze.spaces import Space
 
 pool = typer.Typer(
     help="Train many cells of a space, as ground truth for proxies.",
@@ -65,7 +68,6 @@ def train(
     import sys
     from contextlib import redirect_stdout
 
-    from croze.cli.arch_file import architectures_of
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bars
     from croze.errors import CrozeError
@@ -100,6 +102,33 @@ def train(
     terminal.print(pool_table(found))
     terminal.print(f"Written: {folder}. Next: croze benchmark --truth pool:{folder} --data {data}")
     emit_json(json, {**pool_json(found), "provenance": provenance()})
+
+
+def architectures_of(file: Path, space: Space[Any]) -> tuple[str, ...]:
+    """The architectures of a file, one a line, in the space's notation or by published names."""
+    from croze.errors import CrozeError
+    from croze.spaces.genotypes import parse_or_suggest, resolve
+
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise CrozeError(f"Cannot read the architectures in {file}: {problem}.") from None
+    found: dict[str, int] = {}
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            text = str(space.canonical(parse_or_suggest(space, resolve(line.strip(), space.name)[1])))
+        except CrozeError as problem:
+            raise CrozeError(f"{file}, line {number}: {problem}") from None
+        if text in found:
+            raise CrozeError(
+                f"{file}, line {number}: line {found[text]} has it already, or one isomorphic to it."
+            )
+        found[text] = number
+    if not found:
+        raise CrozeError(f"{file} names no architecture; write one a line.")
+    return tuple(found)
 
 
 @pool.command("show", short_help="Show the results of a pool.")

@@ -113,35 +113,17 @@ def search(
         check_plot(plot)
     with Bars(terminal) as watch, redirect_stdout(sys.stderr):  # what a user's file prints is no result
         run = croze.search(
-            croze.open_space(space, channels=channels, cells=cells, layers=layers),
-            proxy=proxy,
-            maximize=maximize or (),
-            minimize=minimize or (),
-            algorithm=algorithm,
-            budget=budget,
-            seed=seed,
+            croze.open_space(space, channels=channels, cells=cells, layers=layers), proxy=proxy,
+            maximize=maximize or (), minimize=minimize or (), algorithm=algorithm, budget=budget, seed=seed,
             max_params=options.parse_size(max_params, "--max-params"),
             max_live_params=options.parse_size(max_live_params, "--max-live-params"),
-            max_flops=options.parse_size(max_flops, "--max-flops"),
-            max_latency=max_latency,
-            latency=latency,
-            data=data,
-            batch_size=batch_size,
-            sampling=sampling,
-            augment=augment,
-            micro_batch=micro_batch,
-            workers=workers,
-            ray=ray,
-            device=device,
-            in_flight=in_flight or IN_FLIGHT,
-            guide=guide,
-            out=None if out is None else options.folder_of(out),
-            watch=watch,
-            population=population,
-            tournament=tournament,
-            pool=pool,
-            neighbours_per_parent=neighbours_per_parent,
-        )
+            max_flops=options.parse_size(max_flops, "--max-flops"), max_latency=max_latency,
+            latency=latency, data=data, batch_size=batch_size, sampling=sampling, augment=augment,
+            micro_batch=micro_batch, workers=workers, ray=ray, device=device,
+            in_flight=in_flight or IN_FLIGHT, guide=guide, watch=watch,
+            out=None if out is None else options.folder_of(out), population=population,
+            tournament=tournament, pool=pool, neighbours_per_parent=neighbours_per_parent,
+        )  # fmt: skip
     terminal.print(run.table())
     if plot is not None and run.best is not None:
         run.plot(plot)

@@ -1,4 +1,4 @@
-"""What a cost is: a size or a time of an architecture, measured or looked up; no proxy."""
+"""What architectures cost where they run: objectives and limits beside the proxies."""
 
 from __future__ import annotations
 
@@ -25,12 +25,11 @@ Build = Callable[[], nn.Module]
 
 
 class Cost(ABC):
-    """Frozen dataclasses; less is better.
+    """A size or a time of an architecture, measured or looked up; a frozen dataclass. Less is better.
 
     Class attributes:
         unit: what the values are in.
-        kept: whether a store keeps the values, because measuring again would give others; what is looked up
-            is not kept.
+        kept: whether a store keeps the values, because measuring again would give others.
     """
 
     unit: ClassVar[str]
@@ -58,14 +57,14 @@ class Cost(ABC):
 
 @dataclass(frozen=True)
 class MeasuredLatency(Cost):
-    """Milliseconds of one forward pass in evaluation mode, without gradients.
+    """Milliseconds of one forward pass in evaluation mode, without gradients: the median of repeated passes.
 
-    It is a measurement: another run gives another value, and so does a machine that is busy, other workers
-    included. A store keeps the first value, so that a search goes on with the numbers it began with.
+    Another run gives another value, and so does a busy machine. A store keeps the first value, so that a
+    search goes on with the numbers it began with.
 
     Args:
         images: in a pass.
-        warm_up: passes that do not count.
+        warm_up: passes before that, which do not count.
         repeats: passes of which the median is taken.
 
     Raises:
@@ -88,7 +87,6 @@ class MeasuredLatency(Cost):
 
     @property
     def spec(self) -> str:
-        """`latency`, with the number of images when there are several."""
         return "latency" if self.images == 1 else f"latency(images={self.images})"
 
     def of(self, architecture: str, build: Build, inputs: Tensor) -> float:
@@ -126,11 +124,9 @@ class ReachableParams(Cost):
 
     @property
     def spec(self) -> str:
-        """`reachable-params`."""
         return "reachable-params"
 
     def of(self, architecture: str, build: Build, inputs: Tensor) -> float:
-        """A whole number as a float."""
         return float(
             counted_without_weights(
                 build, lambda network: reachable_parameter_count(network, inputs.shape[1:])
@@ -163,15 +159,10 @@ class TableLatency(Cost):
 
     @property
     def spec(self) -> str:
-        """`latency` with file and column."""
         return f"latency({self.source})"
 
     def of(self, architecture: str, build: Build, inputs: Tensor) -> float:
-        """The value of the table.
-
-        Raises:
-            CrozeError: when it has none for this architecture.
-        """
+        """The value of the table; a CrozeError when it has none for this architecture."""
         try:
             return self.values[architecture]
         except KeyError:
@@ -179,12 +170,9 @@ class TableLatency(Cost):
 
 
 def read_latency(spec: str, parse: Callable[[str], A], canonical: Callable[[A], A]) -> TableLatency:
-    """The table that `FILE.csv:COLUMN` names.
+    """The table that `FILE.csv:COLUMN` names, read with `parse` and `canonical` of a space.
 
-    Args:
-        parse: reads an architecture; any notation that the space knows.
-        canonical: of the space; a class without a line for its canonical member takes the value of the
-            first member that has one.
+    A class without a line for its canonical member takes the value of the first member that has one.
 
     Raises:
         CrozeError: for a file that cannot be read, lacks the columns, names an architecture twice, or holds

@@ -1,4 +1,4 @@
-"""What the engine finds on this machine, and how it will use it."""
+"""What the engine finds on this machine, and how many candidates a second it scores here."""
 
 from __future__ import annotations
 
@@ -23,20 +23,17 @@ TELLING = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "sve", "bf16")
 
 @dataclass(frozen=True)
 class Machine:
-    """Attributes are what `croze doctor` prints.
+    """What `croze doctor` prints.
 
     Attributes:
-        processor: its name.
-        cores: how many of them this process may use.
+        processor, cores: its name, and how many cores this process may use.
         instructions: of `TELLING` those that the processor has; empty where they cannot be read.
         kernels: the widest instructions that torch's own kernels use here, as torch names them.
         libraries: what torch computes convolutions and matrix products with.
         accelerators: the CUDA devices and their memory.
         torch: its version.
-        threads: torch threads a worker process.
-        workers: worker processes where their number is left open.
-        device: where scores are computed unless a command says otherwise.
-        dtype: of networks and scores, but for proxies that are defined in another one.
+        threads, workers: torch threads of a worker process, and worker processes where their number is open.
+        device, dtype: where and in which type scores are computed unless a command or a proxy says otherwise.
     """
 
     processor: str
@@ -82,11 +79,7 @@ def _described() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Rate:
-    """Attributes:
-    candidates: how many were scored while the clock ran.
-    seconds: how long it ran.
-    workers: how many scored at the same time.
-    """
+    """How many candidates were scored, in how many seconds, by how many workers at the same time."""
 
     candidates: int
     seconds: float
@@ -107,18 +100,17 @@ def calibrate(
     *,
     at_least: int = 0,
 ) -> Rate:
-    """Score random architectures until the time is over; starting the workers does not count.
+    """Score random architectures for at least this time; starting the workers does not count.
 
     Args:
         evaluator: names the space and the batch.
         proxy: what is computed of each.
         seconds: how long at least.
-        workers: 0 for one a device, or without devices for one a core.
-        devices: as in `make_executor`.
+        workers, devices: as of `make_executor`.
         at_least: how many candidates there have to be before the time may end; one a worker in any case.
 
     Raises:
-        CrozeError: when candidates fail, with the reason of one.
+        CrozeError: when a candidate fails, with the reason.
     """
     space: Any = evaluator.space
     rng = random.Random(evaluator.seed)

@@ -204,17 +204,7 @@ def search_settings(
     guide: Criterion | None = None,
     in_flight: int = IN_FLIGHT,
 ) -> dict[str, Any]:
-    """Everything that the course of a search depends on but its budget, JSON-ready.
-
-    Args:
-        evaluator: its context counts: space, images, seed.
-        objectives: what is ranked by; a named aggregate counts with its definition.
-        algorithm: its name.
-        own: the algorithm's own settings.
-        limits: what candidates may cost.
-        guide: what the algorithm is guided by.
-        in_flight: architectures asked for before the first is told.
-    """
+    """Everything that the course of a search depends on but its budget, JSON-ready."""
     latencies = [o.target for o in objectives if isinstance(o.target, Cost)]
     if limits.latency is not None:
         latencies.append(limits.latency_from)
@@ -242,11 +232,7 @@ def fingerprint(settings: Mapping[str, Any]) -> str:
 
 
 def check_folder(folder: Path, settings: Mapping[str, Any]) -> None:
-    """Make sure that writing a search into this folder replaces none of another search.
-
-    Raises:
-        CrozeError: when it holds a search with other settings, or a file that cannot be read as one.
-    """
+    """Raise a CrozeError when the folder holds another search, or a file that cannot be read as one."""
     for path in (folder / FILE, folder / RESULT):
         try:
             before = _deciding(json.loads(path.read_text(encoding="utf-8"))["settings"])
@@ -303,12 +289,7 @@ def with_sizes(run: SearchRun, evaluator: Evaluator) -> SearchRun:
 
 
 class Saver:
-    """Writes a search now and then while it runs.
-
-    Args:
-        so_far: gives the run as it stands.
-        every: least seconds between two writings; `EVERY` where it is None.
-    """
+    """Writes a search now and then while it runs: what `so_far` gives, at least `every` seconds apart."""
 
     def __init__(self, so_far: Callable[[], SearchRun], every: float | None = None) -> None:
         self._so_far = so_far

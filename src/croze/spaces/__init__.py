@@ -71,8 +71,7 @@ def space_from_json(content: Mapping[str, Any]) -> Space[Any]:
     """The space that `space_to_json` described; a user's file is run.
 
     Raises:
-        CrozeError: when this is no such description, or a user's space cannot be opened from it or has
-            changed since.
+        CrozeError: when this is no such description, or a user's space cannot be opened or has changed since.
     """
     try:
         name, settings = content["name"], content["settings"]

@@ -32,9 +32,9 @@ class _Definition:
 def standalone(modules: Sequence[ModuleType], build: str, *, title: str, size: int = 32) -> str:
     """The text of a Python file with a function `build()`, made of code that exists and is tested already.
 
-    Of the modules only the classes, functions and constants are taken that `build` needs, in their order; so
-    they may hold other things too, and what they import from croze besides each other must not be among
-    what is needed. Imports from elsewhere come along.
+    Of the modules only the classes, functions and constants that `build` needs are taken, in their order.
+    They may hold other things too; what is needed must not come from croze but from each other. Imports from
+    elsewhere come along.
 
     Args:
         modules: the modules, those that are imported by others first.
@@ -144,7 +144,7 @@ def _text(lines: list[str], statement: ast.stmt) -> str:
 
 
 def _globals_of(text: str) -> frozenset[str]:
-    """The names of the module's that a piece of its source uses, annotations included."""
+    """The module-level names that a piece of source uses, annotations included."""
     top = symtable.symtable(text, "export", "exec")
     used = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_referenced()}
     tables = list(top.get_children())

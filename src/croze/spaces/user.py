@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from croze.errors import CrozeError
+from croze.files import article
 from croze.spaces.base import Space
 from croze.user_code import call, digest_of, file_of, find_module
 
@@ -22,15 +23,13 @@ def is_user_spec(text: str) -> bool:
 
 
 def open_user_space(spec: str, **settings: Any) -> Space[Any]:
-    """The space that the text names.
+    """The space that the text names: a class or a function, called with the settings, or a space itself.
 
-    What is named is a class or a function, which is called with the settings, or the space itself, which
-    takes none. Its file is imported under its own name, so the space can be sent to worker processes.
+    Its file is imported under its own name, so that the space can be sent to worker processes.
 
     Args:
         spec: `path/to/my_file.py:MySpace`, the same without `.py`, or `package.module:MySpace`.
-        settings: the fields of the class, or the arguments of the function; what is None stays at its
-            default.
+        settings: fields of the class or arguments of the function; those that are None stay at their default.
 
     Raises:
         CrozeError: when the file or the name is missing, the file cannot be run, a setting is unknown or
@@ -61,16 +60,12 @@ def open_user_space(spec: str, **settings: Any) -> Space[Any]:
 
 
 def check_protocol(thing: object, label: str) -> None:
-    """Make sure that this has all that a space has.
-
-    Raises:
-        CrozeError: for the first part of the `Space` protocol that is missing.
-    """
+    """Raise a CrozeError for the first part of the `Space` protocol that this lacks."""
     kind = type(thing).__name__
     for method in METHODS:
         if not callable(getattr(thing, method, None)):
             raise CrozeError(
-                f"{label} is no space: {_article(kind)} has no method {method}(); "
+                f"{label} is no space: {article(kind)} has no method {method}(); "
                 "croze.spaces.base.Space lists what a space has."
             )
     name, flavours = getattr(thing, "name", None), getattr(thing, "flavours", None)
@@ -81,10 +76,10 @@ def check_protocol(thing: object, label: str) -> None:
 
 
 def space_identity(space: Space[Any]) -> str:
-    """What a score of one of its networks depends on: the settings, and for a user's space its code as well.
+    """What a score of one of its networks depends on: the settings, and of a user's space its code as well.
 
     The code counts by the SHA-256 of the file and of what that imports from its folder, so an edit makes
-    another space of it; for one of the package's own the settings are all.
+    another space of it.
     """
     digest = space_digest(space)
     return f"{space!r} sha256:{digest}" if digest else repr(space)
@@ -128,7 +123,7 @@ def given_settings(factory: Any, label: str, settings: Mapping[str, Any]) -> dic
 
 
 def _offered(module: Any, path: str) -> str:
-    """The classes that the module defines, which may be what was meant."""
+    """The classes of the module that may have been meant."""
     own = [
         name
         for name, value in vars(module).items()
@@ -137,7 +132,3 @@ def _offered(module: Any, path: str) -> str:
         and all(callable(getattr(value, method, None)) for method in METHODS)
     ]
     return f"the spaces it has are {', '.join(own)}" if own else f"{path} has no class that is a space"
-
-
-def _article(kind: str) -> str:
-    return f"{'an' if kind[:1] in 'aeiouAEIOU' else 'a'} {kind}"

@@ -40,6 +40,14 @@ class Genotype:
                 object.__setattr__(self, concat, output)
             _check(cell, pairs, output)
 
+    @property
+    def cells(self) -> tuple[tuple[str, tuple[Pair, ...], tuple[int, ...]], ...]:
+        """Name, pairs and output of either cell."""
+        return (
+            ("normal", self.normal, self.normal_concat),
+            ("reduce", self.reduce, self.reduce_concat),
+        )
+
     def __str__(self) -> str:
         return (
             f"Genotype(normal={list(self.normal)}, normal_concat={list(self.normal_concat)}, "
@@ -89,13 +97,11 @@ def canonical(genotype: Genotype) -> Genotype:
     happen to compute the same are not identified. Of all orders of the nodes the smallest list of nodes is
     taken; inputs and outputs are sorted.
     """
-    normal, normal_concat = canonical_cell(genotype.normal, genotype.normal_concat)
-    reduce, reduce_concat = canonical_cell(genotype.reduce, genotype.reduce_concat)
-    return Genotype(normal, normal_concat, reduce, reduce_concat)
+    normal, reduce = (canonical_cell(pairs, output) for _, pairs, output in genotype.cells)
+    return Genotype(*normal, *reduce)
 
 
 def canonical_cell(pairs: Sequence[Pair], concat: Sequence[int]) -> tuple[tuple[Pair, ...], tuple[int, ...]]:
-    """The same for one cell: its pairs and its output."""
     nodes = [
         (state, pairs[2 * state - 4], pairs[2 * state - 3], concat.count(state))
         for state in range(2, 2 + len(pairs) // 2)
@@ -112,8 +118,8 @@ def canonical_cell(pairs: Sequence[Pair], concat: Sequence[int]) -> tuple[tuple[
 def _smallest(nodes: list[tuple[int, Pair, Pair, int]], named: dict[int, int]) -> list[Key]:
     """The smallest sequence of keys in which these nodes can follow those that are named already.
 
-    Position by position the smallest key that is ready wins, since every beginning can be completed. Nodes
-    with equal keys are tried one after the other: what comes later may tell them apart.
+    Position by position the smallest key that is ready wins. Nodes with equal keys are tried one after the
+    other.
     """
     order: list[Key] = []
     while nodes:

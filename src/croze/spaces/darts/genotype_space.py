@@ -48,10 +48,8 @@ class GenotypeSpace(StackedSpace[Genotype]):
         """Every move that changes how the cells are wired."""
 
     def parse(self, text: str) -> Genotype:
-        """The genotype of this text; `notation.parse` says what is read.
-
-        Raises:
-            CrozeError: when there is none, or it is not of this space.
+        """The genotype of this text; `notation.parse` says what is read. A CrozeError for one that is not of
+        this space.
         """
         genotype = notation.parse(
             text, numbered=self.operations if self.numbered else (), concat=self.default_output
@@ -68,8 +66,7 @@ class GenotypeSpace(StackedSpace[Genotype]):
         return tuple(range(2, 2 + nodes_of(pairs)))
 
     def check(self, genotype: Genotype) -> None:
-        """Raise CrozeError when the genotype has other nodes or operations than this space."""
-        for name, pairs in (("normal", genotype.normal), ("reduce", genotype.reduce)):
+        for name, pairs, _ in genotype.cells:
             if nodes_of(pairs) != self.nodes:
                 raise CrozeError(
                     f"A {name} cell of {self.name} has {2 * self.nodes} (operation, state) pairs, got "
@@ -99,25 +96,17 @@ class GenotypeSpace(StackedSpace[Genotype]):
         return replace(genotype, **{field: (*before[:place], value, *before[place + 1 :])})
 
     def graph(self, genotype: Genotype, /) -> tuple[CellGraph, ...]:
-        """The normal and the reduction cell."""
         return tuple(
             stacked_cell(
-                title,
+                "The normal cell" if name == "normal" else "The reduction cell",
                 nodes_of(pairs),
-                [
-                    Edge(state, 2 + i // 2, name, operation_label(name))
-                    for i, (name, state) in enumerate(pairs)
-                ],
+                [Edge(state, 2 + i // 2, op, operation_label(op)) for i, (op, state) in enumerate(pairs)],
                 output,
             )
-            for title, pairs, output in (
-                ("The normal cell", genotype.normal, genotype.normal_concat),
-                ("The reduction cell", genotype.reduce, genotype.reduce_concat),
-            )
+            for name, pairs, output in genotype.cells
         )
 
     def make_cell(self, genotype: Genotype) -> MakeCell:
-        """One normal and one reduction cell for the whole network."""
         return repeating(
             cells_of(
                 genotype.normal, genotype.normal_concat, genotype.reduce, genotype.reduce_concat, self.affine
@@ -125,14 +114,12 @@ class GenotypeSpace(StackedSpace[Genotype]):
         )
 
     def cell_source(self, genotype: Genotype) -> tuple[list[ModuleType], str, str]:
-        """For `export`: the genotype as constants."""
         constants = ""
-        for cell in CELLS:
-            pairs = getattr(genotype, cell)
+        for cell, pairs, output in genotype.cells:
             nodes = (pairs[place : place + 2] for place in range(0, len(pairs), 2))
             rows = (", ".join(f'("{operation}", {source})' for operation, source in node) for node in nodes)
             constants += f"{cell.upper()} = [\n" + "".join(f"    {row},\n" for row in rows) + "]\n"
-            constants += f"{cell.upper()}_CONCAT = {list(getattr(genotype, f'{cell}_concat'))}\n"
+            constants += f"{cell.upper()}_CONCAT = {list(output)}\n"
         names = ", ".join(field.upper() for field in notation.FIELDS)
         return [cell_module], constants.rstrip(), f"cells_of({names}, affine={self.affine})"
 

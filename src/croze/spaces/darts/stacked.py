@@ -31,7 +31,6 @@ class StagedNetwork(Network):
     channels_last = True  # scored in this layout: about half again as fast on a CPU
 
     def block_names(self) -> tuple[str, ...]:
-        """Stem and cells, in the order in which they run."""
         return (*self._stems, *(f"cells.{i}" for i in range(len(self.cells))))
 
     def stages(self) -> Stages:

@@ -58,9 +58,8 @@ class Cell:
 def parse(text: str) -> Cell:
     """Read a cell from the benchmark's string form, such as `|a~0|+|b~0|c~1|+|d~0|e~1|f~2|`.
 
-    Also from the six numbers that NAS-Bench-Suite-Zero and HW-NAS-Bench tables hold, such as
-    `(4, 3, 3, 0, 0, 0)`: 0 skip, 1 none, 2 conv 3x3, 3 conv 1x1, 4 pool, edge by edge in the order of their
-    sources.
+    Also from the six numbers of NAS-Bench-Suite-Zero and HW-NAS-Bench tables, such as `(4, 3, 3, 0, 0, 0)`: 0
+    skip, 1 none, 2 conv 3x3, 3 conv 1x1, 4 pool, edge by edge in the order of their sources.
 
     Raises:
         CrozeError: when the text is not of that form or names an unknown operation.

@@ -34,7 +34,6 @@ class StagedNetwork(Network):
     channels_last = True  # scored in this layout: about twice as fast on a CPU
 
     def block_names(self) -> tuple[str, ...]:
-        """Stem, cells and reductions, in the order in which they run."""
         names = ["stem"]
         for stage in ("stage1", "reduction1", "stage2", "reduction2", "stage3"):
             cells = stage.startswith("stage")
@@ -42,8 +41,9 @@ class StagedNetwork(Network):
         return tuple(names)
 
     def stages(self) -> Stages:
-        """Stem, both reductions, the last ReLU and the pooled vector; a layer met after c cells uses
-        c // (cells a stage), the classifier one more.
+        """Stem, both reductions, the last ReLU and the pooled vector.
+
+        A layer met after c cells uses number c // (cells a stage), the classifier one more.
         """
         entered = 0
         of_layer: dict[str, int] = {}
@@ -86,7 +86,6 @@ class NASBench201:
                 )
 
     def parse(self, text: str) -> Cell:
-        """The cell of this string; see `cell.parse`."""
         return notation.parse(text)
 
     def sample(self, rng: random.Random) -> Cell:
@@ -108,7 +107,6 @@ class NASBench201:
         ]
 
     def canonical(self, cell: Cell) -> Cell:
-        """One cell for the whole isomorphism class; see `cell.canonical`."""
         return notation.canonical(cell)
 
     def build(self, cell: Cell, *, classes: int, seed: int, flavour: str = "benchmark") -> nn.Module:
@@ -129,7 +127,6 @@ class NASBench201:
             )
 
     def graph(self, cell: Cell) -> tuple[CellGraph, ...]:
-        """The one cell that all stages share."""
         edges = tuple(
             Edge(source, target, operation, _LABELS[operation])
             for (target, source), operation in zip(EDGES, cell.operations, strict=True)

@@ -54,9 +54,8 @@ class Edges:
 
 
 def parse(text: str) -> Edges:
-    """Read the codes of cells, `11-10-...` with commas between cells, or nested lists of texts.
-
-    The lists are those of the RobNet repository: `[["11", "10", ...], ...]`.
+    """Read the codes of cells, `11-10-...` with commas between cells, or the nested lists of the RobNet
+    repository.
 
     Raises:
         CrozeError: for anything else.
@@ -94,14 +93,13 @@ def canonical(architecture: Edges) -> Edges:
 
 
 def canonical_cell(codes: Codes) -> Codes:
-    """The same for one cell."""
     code = dict(zip(WIRING, codes, strict=True))
     return _smallest(code, (0, 1), tuple(range(2, 2 + NODES)))
 
 
 def _smallest(code: dict[tuple[int, int], str], placed: tuple[int, ...], rest: tuple[int, ...]) -> Codes:
-    """The smallest codes with which the rest can follow what is placed: the smallest beginning wins, and
-    nodes that begin alike are tried one after the other.
+    """The smallest codes with which the rest can follow what is placed; nodes that begin alike are tried in
+    turn.
     """
     if not rest:
         return ()

@@ -1,5 +1,6 @@
 import os
 import pickle
+from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -62,6 +63,14 @@ def test_python3_pickles(array: np.ndarray, protocol: int, tmp_path: Path) -> No
     assert not found["data"].flags.writeable
     rest = {key: value for key, value in found.items() if key != "data"}
     assert rest == {"labels": [1, 2], "name": "ä", "bytes": b"\xff", "none": b"", "n": 7}
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_ordered_dictionaries_become_plain(protocol: int, tmp_path: Path) -> None:
+    content = {"a": OrderedDict([(("x", 1), {2: 3}), ("y", OrderedDict())]), "b": [4]}
+    found = load(pickle.dumps(content, protocol), tmp_path)
+    assert found == {"a": {("x", 1): {2: 3}, "y": {}}, "b": [4]}
+    assert type(found["a"]) is dict
 
 
 def test_python2_pickle(python2_pickle: Callable[..., bytes], image_rows: Any, tmp_path: Path) -> None:
@@ -166,6 +175,7 @@ def test_broken_arrays(state: Any, sentence: str, tmp_path: Path) -> None:
         name_of("numpy", "dtype"),
         name_of("_codecs", "encode"),
         name_of("builtins", "bytes"),
+        name_of("collections", "OrderedDict"),
         name_of("numpy.core.multiarray", "_reconstruct"),
         name_of("numpy._core.multiarray", "scalar"),
         name_of("numpy._core.numeric", "_frombuffer"),

@@ -12,7 +12,7 @@ from croze.nn.count import flop_count, live_parameter_count, parameter_count
 from croze.scoring.score import score_all
 from croze.spaces import open_space
 from croze.spaces.nasbench201 import Cell, NASBench201
-from croze.spaces.nasbench201.cell import EDGES, OPERATIONS, every_cell, expression
+from croze.spaces.nasbench201.cell import EDGES, EXAMPLE, OPERATIONS, every_cell, expression
 
 SMALL = NASBench201(channels=4, cells=1)
 ALL_3X3 = Cell(("nor_conv_3x3",) * 6)
@@ -58,7 +58,7 @@ def test_six_numbers_are_a_cell_as_the_published_tables_mean_it(shared_data):
         numbers, rest = line[1:].split('",', 1)
         assert str(SMALL.parse(numbers)) == rest.split(",", 1)[0]
         assert SMALL.parse(f" [{numbers[1:-1]}]") == SMALL.parse(numbers)
-    with pytest.raises(CrozeError, match=r"beyond 0\.\.4"):
+    with pytest.raises(CrozeError, match=r"from 0 to 4"):
         SMALL.parse("(0, 1, 2, 3, 4, 5)")
     with pytest.raises(CrozeError, match="is not a NAS-Bench-201 cell"):
         SMALL.parse("(0, 1, 2, 3, 4)")
@@ -190,3 +190,36 @@ def test_unknown_names_are_listed():
     with pytest.raises(CrozeError, match="6 operations"):
         Cell(OPERATIONS)
     assert len(EDGES) == 6
+
+
+PASTED = [
+    "['|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|nor_conv_1x1~1|skip_connect~2|']",
+    "'|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|nor_conv_1x1~1|skip_connect~2|'",
+    "((('nor_conv_3x3', 0),), (('none', 0), ('skip_connect', 1)),"
+    " (('avg_pool_3x3', 0), ('nor_conv_1x1', 1), ('skip_connect', 2)))",
+    "[[('nor_conv_3x3', 0, 0.31)], [('none', 0, .2), ('skip_connect', 1, .3)],"
+    " [('avg_pool_3x3', 0, .1), ('nor_conv_1x1', 1, .1), ('skip_connect', 2, .1)]]",
+    "{'1<-0': 'nor_conv_3x3', '2<-0': 'none', '2<-1': 'skip_connect', '3<-0': 'avg_pool_3x3',"
+    " '3<-1': 'nor_conv_1x1', '3<-2': 'skip_connect'}",
+    "{(1, 2): 'nor_conv_3x3', (1, 3): 'none', (2, 3): 'skip_connect', (1, 4): 'avg_pool_3x3',"
+    " (2, 4): 'nor_conv_1x1', (3, 4): 'skip_connect'}",
+    "arch = (2, 1, 4, 0, 3, 0)",
+]
+
+
+@pytest.mark.parametrize("text", PASTED)
+def test_notations_that_users_paste_are_read(text):
+    assert str(SMALL.parse(text)) == EXAMPLE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]", "{}", "[['none', 0]]", "{'1<-0': 'none'}", "{'1<-0': 'none', '0->1': 'none'}", "[1.5] * 6",
+        "(0, 0, 0, 0, 0, True)", "{(0, 1): 'none', (0, 9): 'none'}", "(" * 5000, "[" * 300 + "]" * 300,
+        "[[('none', 0)], [('none', 0), ('none', 0)], [('none', 0), ('none', 1), ('none', 2)]]",
+    ],
+)  # fmt: skip
+def test_what_is_no_cell_is_refused_in_a_sentence(text):
+    with pytest.raises(CrozeError, match="NAS-Bench-201"):
+        SMALL.parse(text)

@@ -25,11 +25,15 @@ from croze.errors import CrozeError
 _PLAIN_DTYPE = re.compile(r"[<>=|]?[biuf][1-8]")
 
 
-def load_pickle(path: Path) -> dict[str, Any]:
+def load_pickle(path: Path, data: bytes | None = None) -> dict[str, Any]:
     """The dictionary in a pickle that Python 2 or 3 wrote; no code of the pickle is run.
 
-    Allowed are dictionaries, lists, tuples, sets, numbers, text, bytes, None and NumPy arrays or scalars
-    of booleans, integers or floats.
+    Allowed are dictionaries (ordered ones become plain), lists, tuples, sets, numbers, text, bytes, None
+    and NumPy arrays or scalars of booleans, integers or floats.
+
+    Args:
+        path: the file, read here or named in the messages.
+        data: its content where it was read, and decompressed, before.
 
     Returns:
         The dictionary; keys of bytes become text. Arrays among its values are read-only; text that
@@ -39,8 +43,9 @@ def load_pickle(path: Path) -> dict[str, Any]:
         CrozeError: when the file cannot be read, is damaged, asks for anything that is not allowed
             (naming it), or does not hold a dictionary.
     """
-    with guarded(f"Cannot read the file '{path}'"):
-        data = path.read_bytes()
+    if data is None:
+        with guarded(f"Cannot read the file '{path}'"):
+            data = path.read_bytes()
     with guarded(f"The pickle '{path}' is damaged, copy or download it again"):
         content = _Unpickler(data, path).load()
     if not isinstance(content, dict):
@@ -141,6 +146,7 @@ def _stand_ins() -> dict[tuple[str, str], _Callable]:
         ("numpy", "ndarray"): array_class,
         ("numpy", "dtype"): _Callable(_DType),
         ("_codecs", "encode"): _Callable(_encode),
+        ("collections", "OrderedDict"): _Callable(_empty_dictionary),
     }
     for package in ("numpy.core", "numpy._core"):  # before and since NumPy 2
         names[f"{package}.multiarray", "_reconstruct"] = _Callable(reconstruct)
@@ -177,6 +183,12 @@ def _empty_bytes(*arguments: Any) -> bytes:
     if arguments:
         raise pickle.UnpicklingError("bytes made from something else")
     return b""
+
+
+def _empty_dictionary(*arguments: Any) -> dict[Any, Any]:
+    if arguments:
+        raise pickle.UnpicklingError("a dictionary made from something else")
+    return {}
 
 
 def _refuse(*_arguments: Any) -> Any:

@@ -12,8 +12,10 @@ from croze.errors import CrozeError
 from croze.spaces.base import Space
 from croze.spaces.darts import Darts
 from croze.spaces.darts_released import DartsReleased
+from croze.spaces.macro import Macro
 from croze.spaces.nasbench201 import NASBench201
 from croze.spaces.nasnet import NASNet
+from croze.spaces.nats_size import NATSSize
 from croze.spaces.robnet import RobNet
 from croze.spaces.user import given_settings, is_user_spec, open_user_space, space_digest, spec_of
 
@@ -22,6 +24,8 @@ SPACES: Mapping[str, Callable[..., Space[Any]]] = {
     "darts": Darts,
     "darts-released": DartsReleased,
     "nasnet": NASNet,
+    "nats-sss": NATSSize,
+    "macro": Macro,
     "robnet": RobNet,
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +53,12 @@ class CellGraph:
     def operations(self) -> tuple[Edge, ...]:
         """The edges with an operation."""
         return tuple(edge for edge in self.edges if not edge.joined)
+
+
+def chain(operations: Iterable[str]) -> tuple[CellGraph, ...]:
+    """The layers of a network without branches, from its stem to its head."""
+    edges = tuple(Edge(place, place + 1, operation, operation) for place, operation in enumerate(operations))
+    return (CellGraph("The layers", ("stem", *map(str, range(1, len(edges))), "head"), edges),)
 
 
 def stacked_cell(title: str, nodes: int, edges: Sequence[Edge], output: Sequence[int]) -> CellGraph:

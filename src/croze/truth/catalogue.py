@@ -117,7 +117,7 @@ _SOURCES = (
     ),
     Source(
         "nats-bench",
-        "the official archive of NATS-Bench, topology space: 15,625 cells with every epoch and seed",
+        "the official archives of NATS-Bench: 15,625 topologies, 32,768 sizes, with every epoch and seed",
         "Dong, Liu, Musial and Gabrys, NATS-Bench, TPAMI 2021",
         (
             "https://github.com/D-X-Y/NATS-Bench",
@@ -126,9 +126,8 @@ _SOURCES = (
         "MIT",
         _THREE,
         "truth nats-bench:NATS-tss-v1_0-3ffb9-simple",
-        "Download NATS-tss-v1_0-3ffb9-simple.tar from the second page, which the first one links, and unpack "
-        "it with tar xf; reading it takes `pip install 'croze[nats]'`. Its files are pickles, which may run "
-        "any code: take the authors' alone.",
+        "Download NATS-tss-v1_0-3ffb9-simple.tar or NATS-sss-v1_0-50262-simple.tar from the second page, "
+        "which the first one links, and unpack it with tar xf.",
         (),
     ),
     Source(
@@ -200,6 +199,25 @@ _SOURCES = (
                 "537e9abd6f0b14fdffdfcb3c07b18a037647b5c80808b3b2cf9a51b1b491aba1",
                 f"{_GITHUB}/automl/NASLib/6639fd1579010457885c641553c55b0c153045aa/naslib/data/"
                 "zc_nasbench301.json",
+            ),
+        ),
+    ),
+    Source(
+        "nas-bench-macro",
+        "accuracy of all 6,561 networks of a space of eight MobileNetV2 blocks, three trainings each",
+        "Su et al., Prioritized Architecture Sampling with Monte-Carlo Tree Search, CVPR 2021",
+        ("https://github.com/xiusu/NAS-Bench-Macro",),
+        "Apache-2.0",
+        ("cifar10",),
+        "truth nas-bench-macro:FILE.json",
+        "",
+        (
+            KnownFile(
+                "nas-bench-macro_cifar10.json",
+                1_178_821,
+                "686dee8363cc21cca8c1f321ad5749454f2d9b9ca5972682e137e539bc522297",
+                f"{_GITHUB}/xiusu/NAS-Bench-Macro/61a2bfc2ca0dce04d0997e6cf498047c27d6acf2/data/"
+                "nas-bench-macro_cifar10.json",
             ),
         ),
     ),

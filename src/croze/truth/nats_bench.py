@@ -1,38 +1,47 @@
-"""Reader of the official NATS-Bench archive (Dong et al., TPAMI 2021), topology space, `simple` folder.
+"""Reader of the official NATS-Bench archives (Dong et al., TPAMI 2021), topology or size, `simple` folder.
 
 ```
-NATS-tss-v1_0-3ffb9-simple/meta.pickle.pbz2      the strings of all cells
+NATS-tss-v1_0-3ffb9-simple/meta.pickle.pbz2      the strings of all architectures
 NATS-tss-v1_0-3ffb9-simple/000000.pickle.pbz2    everything measured of the first, and so on
+NATS-sss-v1_0-50262-simple/...                   the same of the size space
 ```
 
-The package `nats_bench` of the benchmark's authors reads it. It unpickles the files, and a pickle may run any
-code: open the archive of the authors and no other. Of every cell the test accuracy after 200 epochs is kept,
-the mean over its seeds: of CIFAR-10 on all test images after training on the training and validation images,
-of CIFAR-100 and ImageNet16-120 on the benchmark's own test half.
+The files are pickles of plain containers and numbers, compressed by bzip2; they are read without running
+what a pickle may call (`croze.data.unpickle`). Of every architecture the test accuracy after 200 epochs is
+kept, after 90 in the size space, as the mean over its seeds that the authors' package `nats_bench` returns:
+of CIFAR-10 on all test images after training on the training and validation images, of CIFAR-100 and
+ImageNet16-120 on the benchmark's own test half.
 """
 
 from __future__ import annotations
 
+import bz2
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from croze.data.unpickle import load_pickle
 from croze.errors import CrozeError
 from croze.truth.cache import Blocks
 from croze.truth.classes import classes_of
 from croze.truth.columns import CLEAN, OF_STRING
 from croze.truth.nasbench201 import DATASETS, NETWORK, SPACE
-from croze.truth.raw import RawFiles, Reader, known_dataset
+from croze.truth.raw import RawFiles, Reader, content_of, known_dataset
 from croze.truth.truth import Provenance, Truth
 
 NAME = "nats-bench"
 
-EPOCHS = "200"
+SIZES = "nats-sss"
+"""The size space; the topology space is that of NAS-Bench-201."""
+
+EPOCHS = {SPACE: "200", SIZES: "90"}
+"""The longest training, by space."""
 
 ENDING = ".pickle.pbz2"
 
@@ -41,8 +50,15 @@ META = f"meta{ENDING}"
 BLOCK = 250
 """Cells that are read between two notes of how far it got."""
 
-SPELLED = {"imagenet16-120": "ImageNet16-120"}
-"""Data sets that the archive spells in another way."""
+LARGEST = 2**28
+"""Bytes that a file may unpack to; those of the archive take less than a hundredth of it."""
+
+TESTED_ON = {
+    "cifar10": ("cifar10", "ori-test"),
+    "cifar100": ("cifar100", "x-test"),
+    "imagenet16-120": ("ImageNet16-120", "x-test"),
+}
+"""How the archive spells a data set, and its test images."""
 
 
 def inputs(path: Path, dataset: str) -> RawFiles:
@@ -58,26 +74,26 @@ def read(path: Path, dataset: str, watch: Callable[[int, int], None] | None = No
     was, and another data set takes no time.
 
     Args:
-        path: the folder `NATS-tss-v1_0-3ffb9-simple`.
+        path: the folder `NATS-tss-v1_0-3ffb9-simple` or `NATS-sss-v1_0-50262-simple`.
         dataset: cifar10, cifar100 or imagenet16-120, in upper or lower case.
         watch: told how many cells are done, of how many.
 
     Returns:
-        A truth with the columns `clean` (the class's mean) and `clean-of-string`, as of `nasbench201`.
+        A truth with the columns `clean` (the class's mean) and, in the topology space, `clean-of-string`, as
+        of `nasbench201`.
 
     Raises:
-        CrozeError: an unknown data set, the package is missing, or a file is missing, damaged or not as
-            described above.
+        CrozeError: an unknown data set, or a file is missing, damaged or not as described above.
     """
     wanted = known_dataset(NAME, DATASETS, dataset)
-    create = _package()
     if not (path / META).is_file():
         raise CrozeError(
             f"{NAME} needs {path / META}, which is missing: name the unpacked folder "
-            f"NATS-tss-v1_0-3ffb9-simple; `croze data get {NAME}` says where it comes from."
+            "NATS-tss-v1_0-3ffb9-simple or NATS-sss-v1_0-50262-simple; "
+            f"`croze data get {NAME}` says where it comes from."
         )
-    api = _guarded(path / META, lambda: create(str(path), "tss", fast_mode=True, verbose=False))
-    strings = tuple(api.meta_archs)
+    strings = _strings(path / META)
+    space = SIZES if ":" in strings[0] else SPACE
     files = [path / f"{i:06d}{ENDING}" for i in range(len(strings))]
     missing = [file for file in files if not file.is_file()]
     if missing:
@@ -85,37 +101,26 @@ def read(path: Path, dataset: str, watch: Callable[[int, int], None] | None = No
             f"{path} must hold a file of each of its {len(strings):,} cells; {len(missing):,} are missing, "
             f"the first is {missing[0].name}: unpack the archive again."
         )
-    measured, digest = _measured(api, files, Blocks(NAME, READER.version, inputs(path, dataset)), watch)
+    blocks = Blocks(NAME, READER.version, inputs(path, dataset))
+    measured, digest = _measured(files, EPOCHS[space], blocks, watch)
     accuracies = np.ascontiguousarray(measured[:, DATASETS.index(wanted)])
-    representative, place = _classes(path, strings)
+    representative, place = _classes(path, strings, space)
     means = np.bincount(place, accuracies) / np.bincount(place)
     return Truth(
         NAME,
         wanted,
         strings,
         representative,
-        {CLEAN: means[place], CLEAN + OF_STRING: accuracies},
+        {CLEAN: means[place]} | ({CLEAN + OF_STRING: accuracies} if space == SPACE else {}),
         Provenance(str(path), {f"{path.name}, {1 + len(files)} files": digest}),
-        SPACE,
-        NETWORK,
+        space,
+        NETWORK if space == SPACE else {},
         training="standard",
     )
 
 
-def _package() -> Callable[..., Any]:
-    try:
-        from nats_bench import create
-    except ImportError:
-        raise CrozeError(
-            f"{NAME} is read by the package nats_bench, which is not installed: "
-            "`pip install 'croze[nats]'`, or use the accuracies as CSV (nasbench201:FILE.csv)."
-        ) from None
-    found: Callable[..., Any] = create
-    return found
-
-
 def _measured(
-    api: Any, files: Sequence[Path], blocks: Blocks, watch: Callable[[int, int], None] | None
+    files: Sequence[Path], epochs: str, blocks: Blocks, watch: Callable[[int, int], None] | None
 ) -> tuple[NDArray[np.float64], str]:
     """Accuracies in [0, 1], `(cells, data sets)`, and one digest of all files."""
     meta = files[0].parent / META
@@ -124,7 +129,7 @@ def _measured(
     for first in range(0, len(files), BLOCK):
         known = blocks.load(first)
         if known is None:
-            rows = [_cell(api, first + i, file) for i, file in enumerate(files[first : first + BLOCK])]
+            rows = [_cell(file, epochs) for file in files[first : first + BLOCK]]
             known = np.array([row for row, _ in rows]), [digest for _, digest in rows]
             blocks.store(first, *known)
         parts.append(known[0])
@@ -134,44 +139,58 @@ def _measured(
     return np.concatenate(parts), hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
-def _cell(api: Any, index: int, file: Path) -> tuple[list[float], str]:
+def _cell(file: Path, epochs: str) -> tuple[list[float], str]:
     """The accuracies of a cell, in the order of `DATASETS`, and the digest of its file."""
-
-    def query() -> list[float]:
-        found = [
-            float(
-                api.get_more_info(index, SPELLED.get(name, name), hp=EPOCHS, is_random=False)["test-accuracy"]
-            )
-            for name in DATASETS
-        ]
-        # the package keeps all that it has read, some gigabytes in the end
-        api.arch2infos_dict.pop(index, None)
-        api.evaluated_indexes.discard(index)
-        return found
-
-    percents = _guarded(file, query)
-    if not all(0 <= percent <= 100 for percent in percents):
-        raise CrozeError(f"{file} must hold accuracies in percent, got {percents}.")
-    return [percent / 100 for percent in percents], hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-def _guarded(file: Path, action: Callable[[], Any]) -> Any:
-    """What the package returns; whatever it raises on a damaged file becomes one sentence."""
+    raw = content_of(file, "the accuracies")
+    content = _unpacked(file, raw)
     try:
-        return action()
-    except Exception as problem:
-        reason = str(problem).strip().splitlines()
+        found = [_accuracy(content[epochs], *TESTED_ON[name]) for name in DATASETS]
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as problem:
         raise CrozeError(
-            f"{file} cannot be read as a file of NATS-Bench ({type(problem).__name__}"
-            f"{': ' + reason[0][:100] if reason else ''}): unpack the archive again."
-        ) from problem
+            f"{file} must hold the trainings of a cell by epochs, data set and seed "
+            f"({type(problem).__name__}: {str(problem)[:100]}): unpack the archive again."
+        ) from None
+    if not all(0 <= percent <= 100 for percent in found):
+        raise CrozeError(f"{file} must hold accuracies in percent, got {found}.")
+    return [percent / 100 for percent in found], hashlib.sha256(raw).hexdigest()
 
 
-def _classes(path: Path, strings: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    # only when asked for: the space brings its networks along, which the other benchmarks do without
+def _accuracy(trained: Mapping[str, Any], dataset: str, images: str) -> float:
+    """The mean over seeds of the accuracy after the last epoch, in percent."""
+    trials = [trained["all_results"][dataset, seed] for seed in trained["dataset_seed"][dataset]]
+    return fmean(float(trial["eval_acc1es"][f"{images}@{int(trial['epochs']) - 1}"]) for trial in trials)
+
+
+def _strings(file: Path) -> tuple[str, ...]:
+    found = _unpacked(file, content_of(file, "the cells")).get("meta_archs")
+    if not isinstance(found, list) or not found or not all(isinstance(string, str) for string in found):
+        raise CrozeError(
+            f"{file} must hold the strings of all cells in meta_archs: unpack the archive again."
+        )
+    return tuple(found)
+
+
+def _unpacked(file: Path, raw: bytes) -> dict[str, Any]:
+    """The dictionary in a compressed pickle."""
+    unpacker = bz2.BZ2Decompressor()
+    try:
+        content = unpacker.decompress(raw, LARGEST)
+    except OSError as problem:
+        raise CrozeError(f"{file} cannot be read as bzip2 ({problem}): unpack the archive again.") from None
+    if not unpacker.eof:
+        fault = f"unpacks to more than {LARGEST:,} bytes" if len(content) >= LARGEST else "is cut short"
+        raise CrozeError(f"{file} {fault}: unpack the archive again.")
+    return load_pickle(file, content)
+
+
+def _classes(path: Path, strings: Sequence[str], space: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    # only when asked for: spaces bring their networks along, which the other benchmarks do without
     from croze.spaces.nasbench201.cell import expression, parse
+    from croze.spaces.nats_size import Widths
 
     try:
+        if space == SIZES:
+            return classes_of(strings, [Widths.parse(string) for string in strings])
         return classes_of(strings, [expression(parse(string)) for string in strings])
     except CrozeError as problem:
         raise CrozeError(f"{path / META}: {problem}") from None

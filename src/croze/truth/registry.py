@@ -22,6 +22,7 @@ BENCHMARKS: Mapping[str, str] = {
     "nas-robbench201": "croze.truth.nas_robbench201",
     "tiny-robustbench": "croze.truth.tiny_robustbench",
     "nas-bench-301": "croze.truth.nas_bench_301",
+    "nas-bench-macro": "croze.truth.nas_bench_macro",
     "csv": "croze.truth.csv_table",
     "pool": "croze.pool.truth",
 }

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from croze.errors import CrozeError
 from croze.spaces import open_space
 from croze.spaces.darts import Darts, Genotype
-from croze.spaces.darts.notation import LONGEST
+from croze.spaces.literal import LONGEST
 
 SPACE = Darts()
 RELEASED = open_space("darts-released")
@@ -172,3 +172,26 @@ def test_a_genotype_takes_the_lists_of_the_field_and_is_a_value():
         pasted.normal = ()
     with pytest.raises(CrozeError, match=r"states of 2\.\.2, got \[3\]"):
         Genotype(pairs, (3,), pairs, (2,))
+
+
+def test_weights_of_gdas_and_dictionaries_of_edges_are_read():
+    pairs = tuple(("sep_conv_3x3", i) for node in range(4) for i in range(2))
+    wanted = Genotype(pairs, (2, 3, 4, 5), pairs, (2, 3, 4, 5))
+    nodes = [[(o, i, 0.25) for o, i in pairs[2 * n : 2 * n + 2]] for n in range(4)]
+    fields = f"normal_concat=range(2, 6), reduce={nodes}, reduce_concat=range(2, 6)"
+    assert SPACE.parse(f"GDAS_V1 = Genotype(normal={nodes}, {fields})") == wanted
+    edges = {(i, 2 + place // 2): o for place, (o, i) in enumerate(pairs)}
+    rest = {"normal_concat": [2, 3, 4, 5], "reduce_concat": [2, 3, 4, 5]}
+    assert SPACE.parse(str({"normal": edges, "reduce": edges, **rest})) == wanted
+    texts = {f"{source}->{target}": o for (source, target), o in edges.items()}
+    assert SPACE.parse(str({"normal": texts, "reduce": texts, **rest})) == wanted
+    later = {(source + 1, target + 1): o for (source, target), o in edges.items()}
+    assert SPACE.parse(str({"normal": later, "reduce": later, **rest})) == wanted
+
+
+@pytest.mark.parametrize(
+    "edges", [{(0, 2): "none"}, {(0, 9): "none", (1, 9): "none"}, {"0": "none"}, {(2, 2): "a"}]
+)
+def test_other_dictionaries_are_refused(edges):
+    with pytest.raises(CrozeError, match="is not a genotype"):
+        SPACE.parse(str({"normal": edges, "reduce": edges}))

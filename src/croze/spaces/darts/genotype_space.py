@@ -17,6 +17,7 @@ from croze.spaces.darts.genotype import Genotype, Pair, canonical, nodes_of
 from croze.spaces.darts.network import MakeCell
 from croze.spaces.darts.stacked import StackedSpace
 from croze.spaces.graph import CellGraph, Edge, operation_label, stacked_cell
+from croze.spaces.literal import FIELDS
 
 CELLS = ("normal", "reduce")
 
@@ -120,7 +121,7 @@ class GenotypeSpace(StackedSpace[Genotype]):
             rows = (", ".join(f'("{operation}", {source})' for operation, source in node) for node in nodes)
             constants += f"{cell.upper()} = [\n" + "".join(f"    {row},\n" for row in rows) + "]\n"
             constants += f"{cell.upper()}_CONCAT = {list(output)}\n"
-        names = ", ".join(field.upper() for field in notation.FIELDS)
+        names = ", ".join(field.upper() for field in FIELDS)
         return [cell_module], constants.rstrip(), f"cells_of({names}, affine={self.affine})"
 
     def _replacements(self, genotype: Genotype) -> list[Move]:

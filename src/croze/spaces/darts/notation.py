@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import ast
-import re
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from croze.errors import CrozeError
 from croze.spaces.darts.genotype import Genotype, Pair
+from croze.spaces.literal import FIELDS, by_edge, literal
 
 EXAMPLE = (
     "Genotype(normal=[('sep_conv_3x3', 0), ('skip_connect', 1), ...], normal_concat=[2, 3, 4, 5], "
     "reduce=[...], reduce_concat=[2, 3, 4, 5])"
 )
-FIELDS = ("normal", "normal_concat", "reduce", "reduce_concat")
-LONGEST = 20_000
 
 Cell = tuple[Pair, ...]
-
-_ASSIGNMENT = re.compile(r"\A\s*\w+\s*=(?!=)")
 
 
 def parse(
@@ -34,7 +28,8 @@ def parse(
     Read are `Genotype(normal=[...], ...)` as `str` writes it and as the DARTS repository does (with or
     without a name before it, `range(2, 6)` for a concatenation), a JSON object or Python dictionary of the
     same four fields, and `[normal, reduce]` as nested lists or tuples. A cell is a flat list of pairs, or one
-    list of pairs a node. A pair is an operation and a state in either order, or (state, number of the
+    list of pairs a node, or a dictionary of operations by edge (`{(0, 2): 'sep_conv_3x3', ...}`). A pair is
+    an operation and a state in either order, GDAS's (operation, state, weight), or (state, number of the
     operation) as in the tables of NAS-Bench-301.
 
     Args:
@@ -46,7 +41,7 @@ def parse(
         CrozeError: for anything else, and for what `Genotype` refuses.
     """
     try:
-        found = _fields(_literal(text))
+        found = _fields(literal(text))
         cells = [_cell(found[name], numbered) for name in ("normal", "reduce")]
         outputs = []
         for cell, name in zip(cells, ("normal_concat", "reduce_concat"), strict=True):
@@ -58,43 +53,6 @@ def parse(
         shown = text.strip() if len(text.strip()) <= 80 else f"{text.strip()[:77]}..."
         raise CrozeError(f"{shown!r} is not a genotype: {problem}; one looks like {EXAMPLE}.") from None
     return Genotype(cells[0], outputs[0], cells[1], outputs[1])
-
-
-def _literal(text: str) -> Any:
-    """Lists, tuples, dictionaries, texts and numbers of an expression, without running it."""
-    if len(text) > LONGEST:
-        raise ValueError(f"it is longer than {LONGEST:,} characters")
-    try:
-        with warnings.catch_warnings():  # of odd escapes in quoted text
-            warnings.simplefilter("ignore")
-            expression = ast.parse(_ASSIGNMENT.sub("", text).strip(), mode="eval").body
-        return _value(expression)
-    except (SyntaxError, RecursionError, MemoryError):
-        raise ValueError("it is neither a call of Genotype, nor lists, nor JSON") from None
-
-
-def _value(node: ast.expr) -> Any:
-    match node:
-        case ast.Constant(value=str() | int() as value) if not isinstance(value, bool):
-            return value
-        case ast.List(elts=elements) | ast.Tuple(elts=elements):
-            return [_value(element) for element in elements]
-        case ast.Dict(keys=keys, values=values):
-            names = [key.value if isinstance(key, ast.Constant) else None for key in keys]
-            return dict(zip(names, map(_value, values), strict=True))
-        case ast.Call(func=ast.Name(id="Genotype"), args=[], keywords=keywords):
-            return {keyword.arg: _value(keyword.value) for keyword in keywords}
-        case ast.Call(func=ast.Name(id="Genotype"), args=arguments, keywords=[]) if len(arguments) == 4:
-            return dict(zip(FIELDS, map(_value, arguments), strict=True))
-        case ast.Call(func=ast.Name(id="list" | "tuple"), args=[inner], keywords=[]):
-            return _value(inner)
-        case ast.Call(
-            func=ast.Name(id="range"),
-            args=[ast.Constant(value=int() as start), ast.Constant(value=int() as stop)],
-            keywords=[],
-        ) if 0 <= start < stop < 100:
-            return list(range(start, stop))
-    raise ValueError(f"it holds {ast.unparse(node)[:40]!r}")
 
 
 def _fields(value: Any) -> dict[str, Any]:
@@ -111,6 +69,11 @@ def _fields(value: Any) -> dict[str, Any]:
 
 
 def _cell(value: Any, numbered: Sequence[str]) -> Cell:
+    if isinstance(value, dict):
+        edges = by_edge(value, range(2, 2 + len(value) // 2))
+        if any(sum(end == target for _, end in edges) != 2 for _, target in edges):
+            raise ValueError("every node of a cell has two edges")
+        value = [[operation, source] for (source, _), operation in edges.items()]
     if not isinstance(value, list) or not all(isinstance(item, list) for item in value):
         raise ValueError("a cell is a list of (operation, state) pairs")
     if value and all(inner and all(isinstance(pair, list) for pair in inner) for inner in value):
@@ -120,7 +83,11 @@ def _cell(value: Any, numbered: Sequence[str]) -> Cell:
 
 def _pair(value: list[Any], numbered: Sequence[str]) -> Pair:
     match value:
-        case [str() as operation, int() as state] | [int() as state, str() as operation]:
+        case (
+            [str() as operation, int() as state]
+            | [int() as state, str() as operation]
+            | [str() as operation, int() as state, float()]
+        ):
             return operation, state
         case [int() as state, int() as number] if numbered:
             if not 0 <= number < len(numbered):

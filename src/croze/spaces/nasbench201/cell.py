@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
+from typing import Any
 
 from croze.errors import CrozeError
+from croze.spaces.literal import by_edge, literal
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 """The five operations, in the order of the benchmark."""
@@ -20,7 +22,6 @@ EXAMPLE = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|nor_conv_1x1
 
 _TERM = re.compile(r"([a-z0-9_]+)~(\d+)")
 
-_NUMBERS = re.compile(r"[(\[]\s*(\d(?:\s*,\s*\d){5})\s*[)\]]")
 _NUMBERED = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
 _NUMBERED_EDGES = ((1, 0), (2, 0), (3, 0), (2, 1), (3, 1), (3, 2))
 
@@ -58,15 +59,42 @@ class Cell:
 def parse(text: str) -> Cell:
     """Read a cell from the benchmark's string form, such as `|a~0|+|b~0|c~1|+|d~0|e~1|f~2|`.
 
-    Also from the six numbers of NAS-Bench-Suite-Zero and HW-NAS-Bench tables, such as `(4, 3, 3, 0, 0, 0)`: 0
-    skip, 1 none, 2 conv 3x3, 3 conv 1x1, 4 pool, edge by edge in the order of their sources.
+    Also from the six numbers that NAS-Bench-Suite-Zero and HW-NAS-Bench tables hold, such as
+    `(4, 3, 3, 0, 0, 0)`: 0 skip, 1 none, 2 conv 3x3, 3 conv 1x1, 4 pool, edge by edge in the order of their
+    sources; from a list of (operation, source) pairs for each node, with or without their weights, as GDAS
+    writes it; from a dictionary of operations by edge, `{'1<-0': 'none', ...}`; from a list of one string.
 
     Raises:
-        CrozeError: when the text is not of that form or names an unknown operation.
+        CrozeError: when the text is of none of these forms or names an unknown operation.
     """
-    numbers = _NUMBERS.fullmatch(text.strip())
-    if numbers is not None:
-        return _from_numbers(text, [int(number) for number in numbers[1].split(",")])
+    if text.strip().startswith("|"):
+        return _of_string(text)
+    try:
+        value = literal(text)
+        while isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        if isinstance(value, str):
+            return _of_string(value)
+        if isinstance(value, list) and value and all(isinstance(node, list) for node in value):
+            value = {
+                (source, target): operation
+                for target, node in enumerate(value, start=1)
+                for operation, source in (_term(term) for term in node)
+            }
+        if isinstance(value, dict):
+            on_edge = {(target, source): o for (source, target), o in by_edge(value, range(1, NODES)).items()}
+        else:
+            on_edge = dict(zip(_NUMBERED_EDGES, map(_numbered, value), strict=True))
+        if set(on_edge) != set(EDGES):
+            raise ValueError("edges are missing or too many")
+    except CrozeError:
+        raise
+    except (ValueError, TypeError):
+        raise _malformed(text) from None
+    return Cell(tuple(on_edge[edge] for edge in EDGES))
+
+
+def _of_string(text: str) -> Cell:
     operations: list[str] = []
     wiring: list[tuple[int, int]] = []
     nodes = text.strip().split("+")
@@ -85,18 +113,30 @@ def parse(text: str) -> Cell:
     return Cell(tuple(operations))
 
 
-def _from_numbers(text: str, numbers: list[int]) -> Cell:
-    if max(numbers) >= len(_NUMBERED):
+def _term(term: Any) -> tuple[str, int]:
+    match term:
+        case (
+            [str() as operation, int() as source]
+            | [int() as source, str() as operation]
+            | [str() as operation, int() as source, float()]
+        ):
+            return operation, source
+    raise ValueError("no (operation, source) pair")
+
+
+def _numbered(number: Any) -> str:
+    if type(number) is not int:
+        raise ValueError("no number of an operation")
+    if not 0 <= number < len(_NUMBERED):
         raise CrozeError(
-            f"{text!r} numbers operations beyond 0..{len(_NUMBERED) - 1}, "
-            f"which stand for {', '.join(_NUMBERED)}."
+            f"A cell numbers its operations from 0 to {len(_NUMBERED) - 1}, "
+            f"which stand for {', '.join(_NUMBERED)}; got {number}."
         )
-    on_edge = {edge: _NUMBERED[number] for edge, number in zip(_NUMBERED_EDGES, numbers, strict=True)}
-    return Cell(tuple(on_edge[edge] for edge in EDGES))
+    return _NUMBERED[number]
 
 
 def _malformed(text: str) -> CrozeError:
-    return CrozeError(f"{text!r} is not a NAS-Bench-201 cell; one looks like {EXAMPLE!r}.")
+    return CrozeError(f"{text!r:.120} is not a NAS-Bench-201 cell; one looks like {EXAMPLE!r}.")
 
 
 def expression(cell: Cell) -> str:

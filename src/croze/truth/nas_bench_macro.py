@@ -1,0 +1,82 @@
+"""Reader of NAS-Bench-Macro (Su et al., CVPR 2021).
+
+```
+{"01120212": {"test_acc": [92.1, 92.3, 92.0], "mean_acc": 92.13, "params": ..., "flops": ...}, ...}
+```
+
+Accuracies are those of three trainings on CIFAR-10, in percent.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from croze.errors import CrozeError
+from croze.truth.classes import by_class, classes_of
+from croze.truth.columns import CLEAN
+from croze.truth.raw import RawFiles, Reader, content_of, json_of, known_dataset
+from croze.truth.truth import Provenance, Truth
+
+NAME = "nas-bench-macro"
+
+SPACE = "macro"
+
+DATASETS = ("cifar10",)
+
+
+def inputs(path: Path, dataset: str) -> RawFiles:
+    """What `read` is going to read."""
+    return RawFiles(str(path), {path.name: path})
+
+
+def read(path: Path, dataset: str) -> Truth:
+    """The truth.
+
+    Args:
+        path: the JSON file, or one that holds some of its networks.
+        dataset: cifar10.
+
+    Returns:
+        A truth with the column `clean`, the mean of the three trainings, in the order of the file.
+
+    Raises:
+        CrozeError: an unknown data set, or a file that cannot be read or is not as described above.
+    """
+    wanted = known_dataset(NAME, DATASETS, dataset)
+    content = content_of(path, f"{NAME} from")
+    entries = json_of(path, content)
+    if not isinstance(entries, dict) or not entries:
+        raise CrozeError(f"{path} must hold networks by their digits; it holds {type(entries).__name__}.")
+
+    # only when asked for: the space brings its networks along
+    from croze.spaces.macro import Macro
+
+    space = Macro()
+    keys, means = [], []
+    for text, entry in entries.items():
+        try:
+            keys.append(str(space.canonical(space.parse(text))))
+            accuracies = np.array(entry["test_acc"], dtype=float)
+            if accuracies.ndim != 1 or not ((accuracies >= 0) & (accuracies <= 100)).all():
+                raise ValueError("test_acc holds no accuracies in percent")
+            means.append(accuracies.mean() / 100)
+        except (KeyError, TypeError, ValueError) as problem:
+            raise CrozeError(f"{path}: {text[:40]!r} is no trained network ({problem}).") from None
+    representative, place = classes_of(tuple(entries), keys)
+    return Truth(
+        NAME,
+        wanted,
+        tuple(entries),
+        representative,
+        by_class({CLEAN: np.array(means)}, place),
+        Provenance.of_file(path, content),
+        SPACE,
+        {},
+        tuple(keys),
+        "standard",
+    )
+
+
+READER = Reader(NAME, read, inputs, version=1)

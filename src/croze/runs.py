@@ -70,6 +70,12 @@ def report(
 ) -> Path:
     """Write runs as one HTML page that opens offline.
 
+    >>> import croze
+    >>> space = croze.open_space("nasbench201", channels=4, cells=1)
+    >>> run = croze.search(space, proxy="params", budget=3, out="runs/reported")
+    >>> croze.report(run).name
+    'report.html'
+
     Args:
         runs: a run, its folder, or several of either; of a folder every run in it.
         path: of the page; `report.html` in the folder of the first run where none is named.

@@ -19,7 +19,9 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from croze.testing.networks import *
+from croze.testing.networks import NETWORKS
+
+globals().update(NETWORKS)
 
 print("text of the user's own")
 

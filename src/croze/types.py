@@ -13,6 +13,9 @@ from torch import Tensor
 
 from croze.errors import CrozeError
 
+ROUNDING = 1e-6
+"""How far pixels may lie outside [0, 1]: images that were normalised and brought back do."""
+
 
 @runtime_checkable
 class Architecture(Hashable, Protocol):
@@ -26,7 +29,7 @@ class Batch:
     """Labelled images in pixel space, with the normalisation beside them.
 
     Attributes:
-        images: float tensor `(N, C, H, W)` with values in [0, 1].
+        images: float tensor `(N, C, H, W)` with values in [0, 1]; values outside by rounding are clamped.
         labels: int64 tensor `(N,)` with values in `0 .. classes - 1`.
         classes: number of classes of the data set (not of the batch).
         mean, std: per-channel statistics in pixel space; `normalised` applies them.
@@ -58,11 +61,13 @@ class Batch:
                 f"got {labels.dtype} of shape {tuple(labels.shape)}."
             )
         low, high = (float(v) for v in torch.aminmax(images))
-        if not (low >= 0.0 and high <= 1.0):
+        if not (low >= -ROUNDING and high <= 1 + ROUNDING):
             raise CrozeError(
                 f"Images must lie in [0, 1], got values from {low:g} to {high:g}: "
                 "divide by 255 or undo the normalisation, which belongs in `mean` and `std`."
             )
+        if low < 0 or high > 1:
+            object.__setattr__(self, "images", images.clamp(0.0, 1.0))
         first, last = int(labels.min()), int(labels.max())
         if first < 0 or last >= self.classes:
             wrong = first if first < 0 else last
@@ -84,6 +89,13 @@ class Batch:
     def pixels(self, normalised: Tensor) -> Tensor:
         """The inverse of `normalised`, without clamping."""
         return normalised * self._channels(self.std) + self._channels(self.mean)
+
+    def in_channels(self, channels: int | None) -> Batch:
+        """The batch with grey images repeated to so many channels; None, or colours, leave it as it is."""
+        if channels in (None, 1) or self.images.shape[1] != 1:
+            return self
+        images = self.images.repeat(1, channels, 1, 1)
+        return replace(self, images=images, mean=self.mean * channels, std=self.std * channels)
 
     def to(self, *args: Any, **kwargs: Any) -> Batch:
         """The batch with its images moved as by `Tensor.to`; labels follow the device only."""

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from croze.data import ArrayDataset, Normalisation
 from croze.data import dataset as module
-from croze.data.dataset import evenly_spaced
+from croze.data.dataset import evenly_spaced, in_channels, in_classes
 from croze.errors import CrozeError
 
 
@@ -100,3 +100,24 @@ def test_refused(pixels: Any, labels: Any, sentence: str) -> None:
 def test_label_beyond_the_classes() -> None:
     with pytest.raises(CrozeError, match=r"must lie in 0\.\.1, image 3 has 2"):
         ArrayDataset(images(), [0, 1, 0, 2], classes=2)
+
+
+def test_grey_images_are_repeated_for_networks_of_three_channels() -> None:
+    grey = ArrayDataset(np.arange(8, dtype=np.uint8).reshape(2, 1, 2, 2), [0, 1], source="grey")
+    colour = in_channels(grey, 3)
+    assert (colour.size, colour.mean, colour.std) == ((3, 2, 2), grey.mean * 3, grey.std * 3)
+    assert np.array_equal(colour.read([1, 0]), grey.read([1, 0]).repeat(3, axis=1))
+    assert in_channels(colour, 3) is colour
+    assert in_channels(grey, None) is grey
+
+
+def test_labels_are_matched_by_the_names_of_classes() -> None:
+    images = np.zeros((3, 1, 2, 2), dtype=np.uint8)
+    data = ArrayDataset(images, [0, 1, 1], 3, class_names=("dog", "cat", "emu"))
+    matched = in_classes(data, 4, ("bird", "cat", "dog", "fish"))
+    assert (matched.labels.tolist(), matched.classes) == ([2, 1, 1], 4)
+    with pytest.raises(CrozeError, match=r"images of cat, which .* it has bird, dog"):
+        in_classes(data, 2, ("bird", "dog"))
+    unnamed = ArrayDataset(images, [0, 1, 1])
+    assert in_classes(unnamed, 4, ("a", "b", "c", "d")).classes == 4
+    assert in_classes(unnamed, 2) is unnamed

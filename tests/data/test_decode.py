@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from croze.data.decode import decode
+from croze.data.encoded import decode
 from croze.errors import CrozeError
 
 
@@ -22,9 +22,14 @@ def test_lossless_round_trip(png: Callable[..., bytes]) -> None:
     np.testing.assert_array_equal(found, pixels.transpose(2, 0, 1))
 
 
-def test_grey_is_repeated(png: Callable[..., bytes]) -> None:
+def test_channels_are_those_of_the_file_or_those_asked_for(png: Callable[..., bytes]) -> None:
     pixels = np.arange(12, dtype=np.uint8).reshape(3, 4)
-    np.testing.assert_array_equal(decode(png(pixels), "it", None), np.stack([pixels] * 3))
+    np.testing.assert_array_equal(decode(png(pixels), "it", None), pixels[None])
+    np.testing.assert_array_equal(decode(png(pixels), "it", None, 3), np.stack([pixels] * 3))
+    rgba = decode(saved(Image.new("RGBA", (2, 1), (10, 20, 30, 40))), "it", None, 4)
+    assert rgba[:, 0, 0].tolist() == [10, 20, 30, 40]
+    assert decode(png((10, 20, 30)), "it", None, 4)[3].tolist() == [[255] * 6] * 6
+    assert decode(png((10, 10, 10)), "it", None, 1).shape == (1, 6, 6)
 
 
 def test_sixteen_bits_are_scaled_not_clipped(png: Callable[..., bytes]) -> None:

@@ -119,7 +119,7 @@ def test_columns_with_dots(tmp_path: Path, shades: list[bytes]) -> None:
         (["img", "label"], "?image=photo", r"'photo' of bytes.* it has img \(.*\), label \(int64\)"),
         (["img", "label"], "?size=0", "size must be a whole number from 1 to 4096, got '0'"),
         (["img", "label"], "?classes=3", r"must lie in 0\.\.2, image 3 has 3"),
-        (["img", "label"], "?split=test", r"known options: image, label, size, classes"),
+        (["img", "label"], "?colour=1", r"known options: image, label, size, classes"),
     ],
 )  # fmt: skip
 def test_wrong_columns_and_options(

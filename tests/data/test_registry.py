@@ -8,7 +8,7 @@ from croze.errors import CrozeError
 
 
 def test_unknown_reader_lists_the_known_ones() -> None:
-    names = "digits, cifar10, cifar100, imagenet16-120, folder, parquet, npz"
+    names = "digits, cifar10, cifar100, imagenet16-120, folder, parquet, huggingface, npz"
     for spec in ("mnist:x", "/data/x.npz", "Digits"):
         with pytest.raises(
             CrozeError, match=f"Unknown data set reader .*, expected one of {names}: for example"

@@ -55,7 +55,7 @@ def test_malformed(text: str, sentence: str) -> None:
 def test_home_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "images").mkdir()
-    assert parse_spec("folder:~/images").folder() == tmp_path / "images"
+    assert parse_spec("folder:~/images").location("folder") == tmp_path / "images"
     with pytest.raises(CrozeError, match="Cannot expand the home folder in '~nobody-of-this-name/x'"):
         parse_spec("folder:~nobody-of-this-name/x").location()
 
@@ -69,11 +69,11 @@ def test_missing_path(path: str) -> None:
 def test_path_of_the_wrong_kind(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CrozeError, match=r"reads a folder, but .* is a file"):
-        parse_spec(f"folder:{tmp_path / 'file'}").folder()
+        parse_spec(f"folder:{tmp_path / 'file'}").location("folder")
     with pytest.raises(CrozeError, match=r"reads a file, but .* is a folder"):
-        parse_spec(f"npz:{tmp_path}").file()
+        parse_spec(f"npz:{tmp_path}").location("file")
     with pytest.raises(CrozeError, match="'npz' needs a path: write name:PATH"):
-        parse_spec("npz").file()
+        parse_spec("npz").location("file")
 
 
 @pytest.mark.parametrize("value", ["0", "4097", "-1", "3.5", "x", "²", "1_0", " 1", "9" * 5000])

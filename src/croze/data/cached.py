@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from croze.data.dataset import ArrayDataset, Dataset, Images, Indices
+from croze.data.dataset import ArrayDataset, Dataset, Images, Indices, View
 from croze.data.normalisation import Normalisation
 from croze.errors import CrozeError
 
@@ -34,7 +34,7 @@ def cached(
     if not len(chosen):
         raise CrozeError(f"None of the images of {dataset.source} was asked for: ask for one at least.")
     if len(chosen) * int(np.prod(dataset.size)) > MOST_BYTES:
-        return dataset if indices is None else _Part(dataset, chosen)
+        return dataset if indices is None else View(dataset, chosen)
     images: Images = np.empty((len(chosen), *dataset.size), dtype=np.uint8)
     for start in range(0, len(chosen), _CHUNK):
         rows = chosen[start : start + _CHUNK]
@@ -42,17 +42,7 @@ def cached(
         if watch is not None:
             watch(start + len(rows), len(chosen))
     normalisation = Normalisation(dataset.mean, dataset.std)
-    return ArrayDataset(images, dataset.labels[chosen], dataset.classes, normalisation, dataset.source)
-
-
-class _Part(Dataset):
-    """Some images of a data set, read when they are asked for."""
-
-    def __init__(self, whole: Dataset, indices: Indices) -> None:
-        super().__init__(
-            whole.source, whole.labels[indices], whole.classes, Normalisation(whole.mean, whole.std)
-        )
-        self._whole, self._indices = whole, indices
-
-    def _read(self, indices: Indices) -> Images:
-        return self._whole.read(self._indices[indices])
+    return ArrayDataset(
+        images, dataset.labels[chosen], dataset.classes, normalisation, dataset.source,
+        dataset.class_names, dataset.notes,
+    )  # fmt: skip

@@ -31,9 +31,11 @@ class Dataset(ABC):
         classes: number of classes; None for the highest label + 1.
         normalisation: the known one; None to measure it when it is first asked for, over at most
             1024 evenly spaced images.
+        class_names: of the classes in their order; empty where the data have none.
+        notes: sentences on what was not read, such as files without a label.
 
     Attributes:
-        source: as given.
+        source, class_names, notes: as given.
         labels: int64 array `(N,)`, read-only.
         classes: number of classes.
 
@@ -42,9 +44,15 @@ class Dataset(ABC):
     """
 
     def __init__(
-        self, source: str, labels: Any, classes: int | None = None, normalisation: Normalisation | None = None
+        self,
+        source: str,
+        labels: Any,
+        classes: int | None = None,
+        normalisation: Normalisation | None = None,
+        class_names: Sequence[str] = (),
+        notes: Sequence[str] = (),
     ) -> None:
-        self.source = source
+        self.source, self.class_names, self.notes = source, tuple(class_names), tuple(notes)
         self.labels: Indices = integer_labels(labels, source)
         self.labels.setflags(write=False)
         self.classes = count_classes(self.labels, classes, source)
@@ -123,6 +131,7 @@ class ArrayDataset(Dataset):
         classes: number of classes; None for the highest label + 1.
         normalisation: None to measure it.
         source: a name for provenance and errors.
+        class_names, notes: as of `Dataset`.
 
     Raises:
         CrozeError: on another shape or type, on labels as in `Dataset`, or when the lengths differ.
@@ -135,8 +144,10 @@ class ArrayDataset(Dataset):
         classes: int | None = None,
         normalisation: Normalisation | None = None,
         source: str = "arrays",
+        class_names: Sequence[str] = (),
+        notes: Sequence[str] = (),
     ) -> None:
-        super().__init__(source, labels, classes, normalisation)
+        super().__init__(source, labels, classes, normalisation, class_names, notes)
         if not isinstance(images, np.ndarray) or images.dtype != np.uint8:
             kind = images.dtype if isinstance(images, np.ndarray) else type(images).__name__
             raise CrozeError(f"Images of {source} must be a uint8 array with values 0..255, got {kind}.")
@@ -150,6 +161,80 @@ class ArrayDataset(Dataset):
 
     def _read(self, indices: Indices) -> Images:
         return self._images[indices]
+
+
+class View(Dataset):
+    """Images of a data set under other labels, or some of them, read when they are asked for.
+
+    Args:
+        whole: where the images come from.
+        indices: the images, in order; all without.
+        labels, classes, class_names: in place of those of the images.
+        channels: to repeat images of one channel to; None to leave them as they are.
+    """
+
+    def __init__(
+        self,
+        whole: Dataset,
+        indices: Indices | None = None,
+        *,
+        labels: Indices | None = None,
+        classes: int | None = None,
+        class_names: Sequence[str] | None = None,
+        channels: int | None = None,
+    ) -> None:
+        repeats = 1 if channels is None else channels
+        super().__init__(
+            whole.source,
+            (whole.labels if indices is None else whole.labels[indices]) if labels is None else labels,
+            whole.classes if classes is None else classes,
+            Normalisation(whole.mean * repeats, whole.std * repeats),
+            whole.class_names if class_names is None else class_names,
+            whole.notes,
+        )
+        self._whole, self._indices, self._repeats = whole, indices, repeats
+
+    def _read(self, indices: Indices) -> Images:
+        images = self._whole.read(indices if self._indices is None else self._indices[indices])
+        return images if self._repeats == 1 else np.repeat(images, self._repeats, axis=1)
+
+
+def in_channels(dataset: Dataset, channels: int | None) -> Dataset:
+    """The data set with grey images repeated to so many channels; coloured ones stay as they are."""
+    if channels in (None, 1) or dataset.size[0] != 1:
+        return dataset
+    return View(dataset, channels=channels)
+
+
+def in_classes(dataset: Dataset, classes: int, names: Sequence[str] = ()) -> Dataset:
+    """The data set with labels as a network numbers its classes: matched by name where both have names.
+
+    Classes without images are allowed.
+
+    Args:
+        dataset: the images.
+        classes: number of the network's classes.
+        names: of these; empty where they are not known.
+
+    Raises:
+        CrozeError: naming the classes that the network has not.
+    """
+    own = dataset.class_names
+    if names and own:
+        unknown = [own[label] for label in np.unique(dataset.labels) if own[label] not in names]
+        if unknown:
+            raise CrozeError(
+                f"{dataset.source} has images of {', '.join(unknown[:5])}, which are no classes of the "
+                f"network: it has {', '.join(names[:10])}{', ...' if len(names) > 10 else ''}."
+            )
+        if own == tuple(names):
+            return dataset
+        place = {name: label for label, name in enumerate(names)}
+        numbers = np.array([place.get(name, -1) for name in own], dtype=np.int64)
+        return View(dataset, labels=numbers[dataset.labels], classes=classes, class_names=names)
+    if dataset.classes < classes:
+        return View(dataset, classes=classes, class_names=names)
+    return dataset
 
 
 def evenly_spaced(length: int, most: int) -> Indices:

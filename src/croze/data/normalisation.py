@@ -50,12 +50,10 @@ def measure(chunks: Iterable[NDArray[np.uint8]]) -> Normalisation:
     """
     counts: NDArray[np.int64] | None = None
     for chunk in chunks:
-        channels = chunk.shape[1]
-        counts = np.zeros((channels, _LEVELS), dtype=np.int64) if counts is None else counts
+        counts = np.zeros((chunk.shape[1], _LEVELS), dtype=np.int64) if counts is None else counts
         # Image by image: bincount widens its input to 64 bits, eight times the memory.
         for image in chunk:
-            for channel in range(channels):
-                counts[channel] += np.bincount(image[channel].ravel(), minlength=_LEVELS)
+            counts += [np.bincount(channel.ravel(), minlength=_LEVELS) for channel in image]
     means, deviations = [], []
     for histogram in [] if counts is None else counts.tolist():
         pixels = sum(histogram)

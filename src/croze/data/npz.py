@@ -11,16 +11,18 @@ from numpy.typing import NDArray
 from croze.data.dataset import ArrayDataset, Images
 from croze.data.guard import guarded
 from croze.data.spec import Spec
+from croze.data.values import eight_bit
 from croze.errors import CrozeError
 
 _MOST_CLASSES = 1_000_000
+CHANNELS = (1, 3, 4)
 
 
 def open_npz(spec: Spec) -> ArrayDataset:
-    """The images `x` and labels `y` of an archive; option `classes=COUNT`.
+    """The images `x` and labels `y` of an archive; options `classes=COUNT`, `channels=COUNT`.
 
     `x` is uint8 with values 0..255 or floating-point with values in [0, 1] (rounded to 8 bits), of shape
-    `(N, H, W)`, `(N, H, W, C)` or `(N, C, H, W)` with 1 or 3 channels; grey is repeated to three channels.
+    `(N, H, W)`, `(N, H, W, C)` or `(N, C, H, W)` with 1, 3 or 4 channels; `channels=3` repeats a single one.
     Where both four-dimensional readings are possible the one with square images is taken, and channels
     first when that decides nothing. `y` has shape `(N,)` and holds whole numbers.
 
@@ -28,11 +30,16 @@ def open_npz(spec: Spec) -> ArrayDataset:
         CrozeError: on a wrong spec, a damaged archive, a missing array, or arrays of another type, shape
             or range.
     """
-    spec.allow("classes")
-    path = spec.file()
-    classes = spec.integer("classes", _MOST_CLASSES)
+    spec.allow("classes", "channels")
+    path = spec.location("file")
+    classes, channels = spec.integer("classes", _MOST_CLASSES), spec.integer("channels", max(CHANNELS))
     x, y = _arrays(path)
-    return ArrayDataset(_rgb(_eight_bit(x, path), path), y, classes, source=spec.text)
+    images = _channels_first(eight_bit(x, f"The images x of '{path}'"), path)
+    if channels not in (None, images.shape[1]):
+        if images.shape[1] != 1:
+            raise CrozeError(f"The images x of '{path}' have {images.shape[1]} channels, not {channels}.")
+        images = np.repeat(images, channels, axis=1)
+    return ArrayDataset(np.ascontiguousarray(images), y, classes, source=spec.text)
 
 
 def _arrays(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -54,37 +61,23 @@ def _arrays(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
             return content["x"], content["y"]
 
 
-def _eight_bit(x: NDArray[Any], path: Path) -> Images:
-    if x.dtype == np.uint8:
-        return x
-    if x.dtype.kind != "f":
-        raise CrozeError(f"The images x of '{path}' must be uint8 0..255 or floats in [0, 1], got {x.dtype}.")
-    # The comparison is written so that NaN fails it.
-    if x.size and not (x.min() >= 0 and x.max() <= 1):
-        raise CrozeError(
-            f"The floating-point images x of '{path}' must lie in [0, 1], got values from {x.min():g} to "
-            f"{x.max():g}: divide by 255 or undo the normalisation."
-        )
-    return np.rint(x * 255.0).astype(np.uint8)
-
-
-def _rgb(x: Images, path: Path) -> Images:
-    """`(N, 3, H, W)` from any of the layouts."""
+def _channels_first(x: Images, path: Path) -> Images:
+    """`(N, C, H, W)` from any of the layouts."""
     if x.ndim == 3:
         x = x[:, None]
     elif x.ndim == 4 and _channels_last(x.shape):
         x = np.moveaxis(x, -1, 1)
-    if x.ndim != 4 or x.shape[1] not in (1, 3):
+    if x.ndim != 4 or x.shape[1] not in CHANNELS:
         raise CrozeError(
-            f"The images x of '{path}' must have shape (N, H, W), (N, H, W, C) or (N, C, H, W) with 1 or 3 "
-            f"channels, got {x.shape}."
+            f"The images x of '{path}' must have shape (N, H, W), (N, H, W, C) or (N, C, H, W) with "
+            f"1, 3 or 4 channels, got {x.shape}."
         )
-    return np.ascontiguousarray(np.broadcast_to(x, (len(x), 3, *x.shape[2:])))
+    return x
 
 
 def _channels_last(shape: tuple[int, ...]) -> bool:
     _, second, third, last = shape
-    first_fits, last_fits = second in (1, 3), last in (1, 3)
+    first_fits, last_fits = second in CHANNELS, last in CHANNELS
     if first_fits and last_fits:
         return second == third and third != last
     return last_fits

@@ -1,9 +1,15 @@
-"""Parquet files with a column of encoded images and a column of labels, as data hubs serve them."""
+"""Tables with a column of encoded images and a column of labels, as data hubs serve them.
+
+`parquet` reads Parquet files; `huggingface` a folder that `datasets` saved, or a snapshot of a hub's
+repository.
+"""
 
 from __future__ import annotations
 
+import json
+import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,39 +17,21 @@ from typing import Any
 import numpy as np
 
 from croze.data.dataset import MEASURED_IMAGES, Indices, evenly_spaced
-from croze.data.decode import LARGEST_SIZE
-from croze.data.encoded import EncodedDataset
+from croze.data.encoded import LARGEST_SIZE, EncodedDataset, channels_of
+from croze.data.folder import SPLITS
 from croze.data.guard import guarded
 from croze.data.labels import integer_labels
 from croze.data.spec import Spec
 from croze.errors import CrozeError
 
-_IMAGE_NAMES = ("img", "image")
-_LABEL_NAMES = ("label", "labels", "fine_label")
+_ROLES = {
+    "image": ("bytes, or a struct with 'bytes'", ("img", "image")),
+    "label": ("whole numbers", ("label", "labels", "fine_label")),
+}
+"""What a column must hold, and names that are preferred."""
+_OPTIONS = ("image", "label", "size", "classes", "channels", "split")
 _MOST_CLASSES = 1_000_000
 _MEASURED_GROUPS = 32
-
-
-def open_parquet(spec: Spec) -> ParquetDataset:
-    """The rows of a parquet file, or of all *.parquet files of a folder in the order of their names.
-
-    The image column holds the bytes of an image file, or a struct that has them as `bytes`. Among several
-    such columns `img` and `image` are preferred; among several integer columns `label`, `labels` and
-    `fine_label`. Options: `image=COLUMN`, `label=COLUMN`, `size=SIDE`, `classes=COUNT`.
-
-    Raises:
-        CrozeError: without pyarrow; on a wrong spec, a damaged file, missing or ambiguous columns, or
-            labels that are missing, no whole numbers or out of range.
-    """
-    spec.allow("image", "label", "size", "classes")
-    return ParquetDataset(
-        _files(spec.location()),
-        image=spec.options.get("image"),
-        label=spec.options.get("label"),
-        classes=spec.integer("classes", _MOST_CLASSES),
-        resize=spec.integer("size", LARGEST_SIZE),
-        source=spec.text,
-    )
 
 
 @dataclass(frozen=True)
@@ -56,38 +44,39 @@ class _RowGroup:
 
 
 class ParquetDataset(EncodedDataset):
-    """See `open_parquet`. Labels are read at once, images by the row group.
+    """The rows of a parquet file, or of all *.parquet files of a folder in the order of their names.
+
+    Where the names begin with those of splits, as in `train-00000-of-00002.parquet`, `split=train|val|test`
+    chooses one (`train` unless told); such files may also lie in a folder `data`.
+
+    The image column holds the bytes of an image file, or a struct that has them as `bytes`. Among several
+    such columns `img` and `image` are preferred; among several integer columns `label`, `labels` and
+    `fine_label`. Options: `image=COLUMN`, `label=COLUMN`, `size=SIDE`, `classes=COUNT`, `channels=COUNT`.
+    Labels are read at once, images by the row group.
 
     The normalisation is measured over images that are evenly spaced in at most 32 evenly spaced row
     groups: all of CIFAR-10's 25, and not the whole of a file of many gigabytes.
 
-    Args:
-        paths: the files, in order; all with the columns that the first one has.
-        image, label: the columns; None to find them.
-        classes: number of classes; None for the highest label + 1.
-        resize: side length in pixels; None when the images have one size.
-        source: a name for provenance and errors.
+    Raises:
+        CrozeError: without pyarrow; on a wrong spec, a damaged file, missing or ambiguous columns, or
+            labels that are missing, no whole numbers or out of range.
     """
 
-    def __init__(
-        self,
-        paths: list[Path],
-        image: str | None,
-        label: str | None,
-        classes: int | None,
-        resize: int | None,
-        source: str,
-    ) -> None:
+    def __init__(self, spec: Spec) -> None:
+        spec.allow(*_OPTIONS)
+        image, label = spec.options.get("image"), spec.options.get("label")
+        names: tuple[str, ...] = ()
         self._groups: list[_RowGroup] = []
         labels: list[Indices] = []
         start = 0
-        for path in paths:
+        for path in _files(spec):
             with (
                 guarded(f"Cannot read the parquet file '{path}', copy or download it again"),
                 _pyarrow_parquet().ParquetFile(path) as file,
             ):
-                image = _image_column(file.schema_arrow, image, path)
-                label = _label_column(file.schema_arrow, label, path)
+                image = _column(file.schema_arrow, "image", image, path)
+                label = _column(file.schema_arrow, "label", label, path)
+                names = names or _class_names(file.schema_arrow, label)
                 offset = 0
                 for number in range(file.num_row_groups):
                     rows = file.metadata.row_group(number).num_rows
@@ -97,7 +86,7 @@ class ParquetDataset(EncodedDataset):
         assert image is not None
         self._image = image
         self._starts = [group.start for group in self._groups]
-        super().__init__(source, np.concatenate(labels), classes, resize)
+        super().__init__(spec.text, np.concatenate(labels), *_settings(spec, names))
 
     def _encoded(self, indices: Indices) -> Iterator[tuple[int, str, bytes]]:
         by_group: dict[int, list[int]] = {}
@@ -124,6 +113,97 @@ class ParquetDataset(EncodedDataset):
         return rows[evenly_spaced(len(rows), MEASURED_IMAGES)]
 
 
+class HuggingFaceDataset(EncodedDataset):
+    """A split of a folder that `Dataset.save_to_disk` or `DatasetDict.save_to_disk` wrote; options as above.
+
+    Files are mapped into memory; nothing of them is run.
+
+    Raises:
+        CrozeError: as `ParquetDataset`.
+    """
+
+    def __init__(self, spec: Spec) -> None:
+        import pyarrow
+
+        root = _split_of(spec, arrow_splits(spec.location("folder")))
+        tables = []
+        for path in sorted(root.glob("*.arrow")):
+            with guarded(f"Cannot read '{path}' as a table of Hugging Face datasets, save it again"):
+                tables.append(pyarrow.ipc.open_stream(pyarrow.memory_map(str(path))).read_all())
+        with guarded(f"The files of '{root}' do not belong together, save them again"):
+            self._table = pyarrow.concat_tables(tables)
+        schema = self._table.schema
+        self._image = _column(schema, "image", spec.options.get("image"), root)
+        label = _column(schema, "label", spec.options.get("label"), root)
+        labels = integer_labels(self._table.column(label).to_numpy(), f"'{root}'")
+        super().__init__(spec.text, labels, *_settings(spec, _class_names(schema, label)))
+        self._root = root
+
+    def _encoded(self, indices: Indices) -> Iterator[tuple[int, str, bytes]]:
+        with guarded(f"Cannot read the images of '{self._root}', save them again"):
+            cells = self._table.column(self._image).take(indices).to_pylist()
+        for position, cell in enumerate(cells):
+            name = f"the image in row {indices[position]} of '{self._root}'"
+            data = cell.get("bytes") if isinstance(cell, dict) else cell
+            if data is None:
+                raise CrozeError(f"There are no bytes for {name}: save the images themselves.")
+            yield position, name, data
+
+
+def open_huggingface(spec: Spec) -> EncodedDataset:
+    """A folder of Hugging Face datasets: saved by them, or of Parquet files as on the hub."""
+    spec.allow(*_OPTIONS)
+    _pyarrow_parquet()
+    return HuggingFaceDataset(spec) if arrow_splits(spec.location("folder")) else ParquetDataset(spec)
+
+
+def arrow_splits(root: Path) -> dict[str, Path]:
+    """The folders of the splits that `datasets` saved, train first; a single data set counts as train."""
+    if next(root.glob("*.arrow"), None):
+        return {"train": root}
+    found = ((split, root / name) for split, names in SPLITS.items() for name in names)
+    return {split: folder for split, folder in found if next(folder.glob("*.arrow"), None)}
+
+
+def huggingface_splits(root: Path) -> dict[str, Any]:
+    """The splits of a folder of `open_huggingface`, train first."""
+    return arrow_splits(root) or parquet_splits(root)
+
+
+def parquet_splits(folder: Path) -> dict[str, list[Path]]:
+    """The files of each split of a folder; all of them as `` where names do not tell."""
+    places = [folder, folder / "data"]
+    files = next((listed for place in places if (listed := sorted(place.glob("*.parquet")))), [])
+    known = {name: split for split, names in SPLITS.items() for name in names}
+    found: dict[str, list[Path]] = {}
+    for file in files:
+        split = known.get(re.split(r"[-.]", file.name)[0].lower(), "")
+        found.setdefault(split, []).append(file)
+    return found if "" not in found else {"": files}
+
+
+def _settings(
+    spec: Spec, names: tuple[str, ...]
+) -> tuple[int | None, int | None, int | None, tuple[str, ...]]:
+    classes = spec.integer("classes", _MOST_CLASSES) or len(names) or None
+    return classes, spec.integer("size", LARGEST_SIZE), channels_of(spec), names
+
+
+def _split_of(spec: Spec, splits: dict[str, Any]) -> Any:
+    """The split that the spec asks for: the first one unless told."""
+    return splits[spec.choice("split", tuple(splits))]
+
+
+def _class_names(schema: Any, label: str) -> tuple[str, ...]:
+    """Names of the classes, as Hugging Face's datasets note them in a table."""
+    try:
+        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        names = features[label]["names"]
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return ()
+    return tuple(names) if isinstance(names, list) and all(isinstance(name, str) for name in names) else ()
+
+
 def _pyarrow_parquet() -> Any:
     try:
         import pyarrow.parquet
@@ -132,37 +212,26 @@ def _pyarrow_parquet() -> Any:
     return pyarrow.parquet
 
 
-def _files(path: Path) -> list[Path]:
+def _files(spec: Spec) -> list[Path]:
+    path = spec.location()
     if not path.is_dir():
         return [path]
     with guarded(f"Cannot list the folder '{path}'"):
-        files = sorted(file for file in path.iterdir() if file.suffix == ".parquet")
-    if not files:
+        splits = parquet_splits(path)
+    if not splits:
         raise CrozeError(f"The folder '{path}' has no *.parquet files: name another folder or a file.")
+    if "" in splits:
+        if "split" in spec.options:
+            raise CrozeError(f"The names of the files in '{path}' tell no splits: leave split out.")
+        return splits[""]
+    files: list[Path] = _split_of(spec, {split: splits[split] for split in SPLITS if split in splits})
     return files
 
 
-def _image_column(schema: Any, wanted: str | None, path: Path) -> str:
-    return _column(
-        schema, _holds_bytes, _IMAGE_NAMES, wanted, path, "image", "bytes, or a struct with 'bytes'"
-    )
-
-
-def _label_column(schema: Any, wanted: str | None, path: Path) -> str:
-    import pyarrow
-
-    return _column(schema, pyarrow.types.is_integer, _LABEL_NAMES, wanted, path, "label", "whole numbers")
-
-
-def _column(
-    schema: Any,
-    fits: Callable[[Any], bool],
-    preferred: tuple[str, ...],
-    wanted: str | None,
-    path: Path,
-    role: str,
-    form: str,
-) -> str:
+def _column(schema: Any, role: str, wanted: str | None, path: Path) -> str:
+    """The column of the images or of the labels: the wanted one, a preferred one, or the only one."""
+    form, preferred = _ROLES[role]
+    fits = _holds_bytes if role == "image" else _holds_whole_numbers
     fitting = [field.name for field in schema if fits(field.type)]
     if wanted is not None:
         if wanted in fitting:
@@ -177,6 +246,12 @@ def _column(
         f"The parquet file '{path}' {problem} for the {role}s: choose one with the option {role}=COLUMN; "
         f"it has {columns or 'no columns'}."
     )
+
+
+def _holds_whole_numbers(kind: Any) -> bool:
+    import pyarrow
+
+    return bool(pyarrow.types.is_integer(kind))
 
 
 def _holds_bytes(kind: Any) -> bool:

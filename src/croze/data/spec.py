@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from croze.data.guard import guarded
 from croze.errors import CrozeError
@@ -43,11 +44,11 @@ class Spec:
                     f"The reader '{self.name}' has no option '{key}' ({have}), got '{self.text}'."
                 )
 
-    def location(self) -> Path:
-        """The path with `~` expanded; it exists.
+    def location(self, kind: Literal["", "file", "folder"] = "") -> Path:
+        """The path with `~` expanded; it exists, and is of this kind where one is asked for.
 
         Raises:
-            CrozeError: when the spec has no path or nothing is there.
+            CrozeError: when the spec has no path, nothing is there, or it is of the other kind.
         """
         if not self.path:
             raise CrozeError(f"The reader '{self.name}' needs a path: {_GRAMMAR}, got '{self.text}'.")
@@ -58,29 +59,11 @@ class Spec:
                 f"There is no file or folder '{path}' (from '{self.text}'): check the path, "
                 "which is taken relative to the current folder."
             )
-        return path
-
-    def folder(self) -> Path:
-        """The path as by `location`; it is a folder.
-
-        Raises:
-            CrozeError: when there is no path, nothing is there, or it is a file.
-        """
-        path = self.location()
-        if not path.is_dir():
+        if kind == "folder" and not path.is_dir():
             raise CrozeError(
                 f"The reader '{self.name}' reads a folder, but '{path}' is a file: give its folder."
             )
-        return path
-
-    def file(self) -> Path:
-        """The path as by `location`; it is a file.
-
-        Raises:
-            CrozeError: when there is no path, nothing is there, or it is a folder.
-        """
-        path = self.location()
-        if path.is_dir():
+        if kind == "file" and path.is_dir():
             raise CrozeError(
                 f"The reader '{self.name}' reads a file, but '{path}' is a folder: name a file in it."
             )

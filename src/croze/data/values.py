@@ -10,11 +10,12 @@ import torch
 from torch import Tensor
 
 from croze.data.dataset import ArrayDataset, Dataset, Images, Indices
+from croze.data.encoded import pixels_of
 from croze.data.guard import guarded
 from croze.data.labels import integer_labels
 from croze.data.normalisation import Normalisation
 from croze.errors import CrozeError
-from croze.types import Batch
+from croze.types import ROUNDING, Batch
 
 DataLike = str | Dataset | Batch | torch.utils.data.Dataset[Any] | tuple[Any, Any]
 """What stands for a data set: a spec such as `cifar10:PATH`, a croze data set or batch, a torch `Dataset` of
@@ -30,9 +31,9 @@ def dataset_of(data: object) -> Dataset:
     """The data set that a value is; images that are floats are rounded to 8 bits, as image files hold them.
 
     Args:
-        data: everything of `DataLike` but a spec. A torch `Dataset` is map-style and gives PIL images (read
-            as RGB) or tensors `(C, H, W)`; it is read when images are asked for, and once from front to back
-            for its labels where it has no `targets`. Tensors are uint8, or floats in [0, 1].
+        data: everything of `DataLike` but a spec. A torch `Dataset` is map-style and gives PIL images (grey,
+            RGBA, others as RGB) or tensors `(C, H, W)`; it is read when images are asked for, and once from
+            front to back for its labels where it has no `targets`. Tensors are uint8, or floats in [0, 1].
 
     Raises:
         CrozeError: for another type, shape or range.
@@ -41,12 +42,12 @@ def dataset_of(data: object) -> Dataset:
         return data
     if isinstance(data, Batch):
         known = Normalisation(data.mean, data.std)
-        pixels = _eight_bit(data.images, "the batch")
+        pixels = _stacked(data.images, "the batch")
         return ArrayDataset(pixels, data.labels.cpu().numpy(), data.classes, known, data.source or "a batch")
     if isinstance(data, tuple | list) and len(data) == 2 and _is_array(data[0]):
         images, labels = (torch.as_tensor(part) for part in data)
         name = f"{len(images):,} images given as tensors"
-        return ArrayDataset(_eight_bit(images, name), labels.cpu().numpy(), source=name)
+        return ArrayDataset(_stacked(images, name), labels.cpu().numpy(), source=name)
     if isinstance(data, Tensor | np.ndarray):
         raise CrozeError("Images alone are no data: give a pair of tensors, (images, labels).")
     if not (hasattr(data, "__getitem__") and hasattr(data, "__len__")):
@@ -93,27 +94,44 @@ def _pixels(image: Any, name: str) -> Images:
     """One image as uint8 `(C, H, W)`."""
     if not _is_array(image) and hasattr(image, "convert"):  # PIL
         with guarded(f"{name} cannot be read"):
-            pixels: Images = np.asarray(image.convert("RGB")).transpose(2, 0, 1)
-            return np.ascontiguousarray(pixels)
+            pixels: Images = pixels_of(image)
+            return pixels
     if not _is_array(image) or image.ndim != 3:
         raise CrozeError(f"{name} must be a PIL image or a tensor of shape (C, H, W): got {_kind(image)}.")
-    alone: Images = _eight_bit(torch.as_tensor(image)[None], name)[0]
+    alone: Images = _stacked(torch.as_tensor(image)[None], name)[0]
     return alone
 
 
-def _eight_bit(images: Tensor, name: str) -> Images:
+def eight_bit(images: Any, name: str) -> Images:
+    """Images as uint8: they are so, or floats in [0, 1], of which rounding errors are clamped.
+
+    Args:
+        images: a NumPy array.
+        name: what they are, for the error.
+
+    Raises:
+        CrozeError: for another type or range.
+    """
+    if images.dtype == np.uint8:
+        found: Images = images
+        return found
+    if images.dtype.kind != "f":
+        raise CrozeError(f"{name} must be uint8 0..255 or floats in [0, 1], got {images.dtype}.")
+    # The comparison is written so that NaN fails it.
+    if images.size and not (images.min() >= -ROUNDING and images.max() <= 1 + ROUNDING):
+        raise CrozeError(
+            f"{name} must lie in [0, 1] as floats, got values from {images.min():.3g} to {images.max():.3g}: "
+            "divide by 255, or leave out the normalisation."
+        )
+    rounded: Images = np.rint(np.clip(images, 0, 1) * 255.0).astype(np.uint8)
+    return rounded
+
+
+def _stacked(images: Tensor, name: str) -> Images:
     if images.ndim != 4 or not (images.dtype == torch.uint8 or images.is_floating_point()):
         raise CrozeError(f"Images are uint8 or floats of shape (N, C, H, W): {name} has {_kind(images)}.")
     images = images.detach().cpu()
-    if images.dtype == torch.uint8 or not images.numel():
-        return images.to(torch.uint8).numpy()
-    low, high = (float(v) for v in torch.aminmax(images))
-    if not (low >= 0 and high <= 1):
-        raise CrozeError(
-            f"Float images lie in [0, 1]: {name} has values from {low:.3g} to {high:.3g}. Leave the "
-            "normalisation out of the transform, or divide by 255."
-        )
-    return (images.to(torch.float64) * 255).round().to(torch.uint8).numpy()
+    return eight_bit((images.double() if images.is_floating_point() else images).numpy(), name)
 
 
 def _whole(label: Any) -> Any:

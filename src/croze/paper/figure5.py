@@ -295,10 +295,9 @@ def _correlations(
     parts: Sequence[Part], later: str, x: Floats, y: Floats, resamples: int, seed: int
 ) -> list[Prediction]:
     """Of each part's scores in two states, shape `(parts, n)` each."""
-    found = bootstrap_spearman(x, y, resamples=resamples, seed=seed)
-    rho = found.rho.diagonal().tolist()
-    ends = percentile_interval(found.resampled.diagonal(axis1=1, axis2=2), LEVEL)
-    low, high = (end.tolist() for end in ends)
+    found = bootstrap_spearman(x, y, resamples=resamples, seed=seed).diagonal(axis1=1, axis2=2)
+    rho = found[0].tolist()
+    low, high = (end.tolist() for end in percentile_interval(found[1:], LEVEL))
     return [
         Prediction(part, later, rho[i], low[i], high[i], kendall(x[i], y[i])) for i, part in enumerate(parts)
     ]

@@ -221,10 +221,10 @@ def _correlations(
     kept = np.isfinite(by_set).all(axis=0)
     measured = np.stack([values[name] for name in RANKED])
     found = bootstrap_spearman(by_set[:, kept], measured[:, kept], resamples=resamples, seed=seed)
-    low, high = percentile_interval(found.resampled, LEVEL)
+    low, high = percentile_interval(found[1:], LEVEL)
     return {
         name: {
-            key: (float(found.rho[i, j]), float(low[i, j]), float(high[i, j])) for j, key in enumerate(RANKED)
+            key: (float(found[0, i, j]), float(low[i, j]), float(high[i, j])) for j, key in enumerate(RANKED)
         }
         for i, name in enumerate(scores)
     }, int(kept.sum())

@@ -18,7 +18,7 @@ from croze.proxies import Criterion, Proxy, parts_of
 from croze.proxies.reference import DEFAULT_REFERENCE, with_aggregates
 from croze.scoring.costs import Cost
 from croze.scoring.score import failure_reason, score_all
-from croze.spaces import Space
+from croze.spaces import Space, image_channels
 from croze.spaces.user import space_identity
 from croze.types import Batch, Score
 
@@ -46,7 +46,8 @@ class Evaluator:
 
     Attributes:
         space: builds the networks.
-        batch: what they are scored on; also says how many classes they have.
+        batch: what they are scored on; also says how many classes they have. Grey images are repeated for
+            the networks of the package's spaces, which take three channels.
         seed: of the weights and of everything random in a pass.
         micro_batch: most images that a network sees at once; None for the whole batch.
         device: where networks are scored. Weights are drawn on the CPU and moved, so they are the same
@@ -61,6 +62,9 @@ class Evaluator:
     micro_batch: int | None = None
     device: str = "cpu"
     scores_from: str = "cpu"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "batch", self.batch.in_channels(image_channels(self.space)))
 
     @property
     def context(self) -> dict[str, Any]:

@@ -29,7 +29,7 @@ SPACES: Mapping[str, Callable[..., Space[Any]]] = {
     "robnet": RobNet,
 }
 
-__all__ = ["SPACES", "Space", "open_space", "space_from_json", "space_to_json"]
+__all__ = ["SPACES", "Space", "image_channels", "open_space", "space_from_json", "space_to_json"]
 
 
 def open_space(name: str, **settings: Any) -> Space[Any]:
@@ -56,6 +56,11 @@ def open_space(name: str, **settings: Any) -> Space[Any]:
             f"Unknown space {name!r}; the known ones are {', '.join(SPACES)}, and FILE.py:CLASS for your own."
         )
     return SPACES[name](**given_settings(SPACES[name], f"The space {name}", settings))
+
+
+def image_channels(space: Space[Any]) -> int | None:
+    """The channels of images that networks of a space take: 3 in this package, None for a user's space."""
+    return 3 if type(space) is SPACES.get(space.name) else None
 
 
 def space_to_json(space: Space[Any]) -> dict[str, Any]:

@@ -1,19 +1,15 @@
 """Rank statistics: correlations, what is on top, the bootstrap over architectures; pure functions."""
 
 from croze.stats.bootstrap import (
-    Bootstrap,
     bootstrap_spearman,
     drawn_counts,
     percentile_interval,
     rank_correlations,
-    resample_counts,
 )
 from croze.stats.concordance import kendall, kendall_under, weighted_tau
 from croze.stats.correlation import (
     partial_correlation,
     partial_given_all,
-    partial_spearman,
-    partial_spearman_given,
     ranks,
     spearman,
 )
@@ -30,7 +26,6 @@ from croze.stats.top_k import (
 from croze.stats.weighted_ranks import WeightedRanks
 
 __all__ = [
-    "Bootstrap",
     "WeightedRanks",
     "Within",
     "best_of_random",
@@ -43,15 +38,12 @@ __all__ = [
     "ndcg_at",
     "partial_correlation",
     "partial_given_all",
-    "partial_spearman",
-    "partial_spearman_given",
     "percentile_interval",
     "picked",
     "precision_at",
     "random_ndcg_at",
     "rank_correlations",
     "ranks",
-    "resample_counts",
     "rho_within",
     "size_groups",
     "spearman",

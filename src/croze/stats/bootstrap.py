@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike
 
 from croze.errors import CrozeError
-from croze.stats.correlation import Floats, partial_correlation
+from croze.stats.correlation import Floats
 from croze.stats.threads import one_thread
 from croze.stats.weighted_ranks import WeightedRanks
 
@@ -17,53 +14,21 @@ UNDEFINED_LIMIT = 0.05
 """Largest share of undefined resamples that an interval may ignore; with more there is no interval."""
 
 
-@dataclass(frozen=True, eq=False)
-class Bootstrap:
-    """Correlations of p proxies with m truth columns: on the architectures as given, and on every resample.
-
-    Attributes:
-        rho: Spearman's rho as given, shape `(p, m)`.
-        resampled: the same on each of the B resamples, `(B, p, m)`; NaN where a resample leaves it undefined.
-        partial: partial rho given the control as given, `(p, m)`; None without a control.
-        resampled_partial: the same on each resample, `(B, p, m)`; None without a control.
-        n: number of architectures.
-        seed: the seed of the resamples.
-    """
-
-    rho: Floats
-    resampled: Floats
-    partial: Floats | None
-    resampled_partial: Floats | None
-    n: int
-    seed: int
-
-    @property
-    def resamples(self) -> int:
-        """B, the number of resamples."""
-        return len(self.resampled)
-
-
-def resample_counts(n: int, resamples: int, seed: int) -> Iterator[Floats]:
-    """How often each of n objects is drawn, for every resample of n objects with replacement.
-
-    Yields:
-        Shape `(n,)`, whole numbers that add up to n; the same sequence for the same arguments.
-    """
-    rng = np.random.Generator(np.random.PCG64(seed))
-    for _ in range(resamples):
-        yield np.bincount(rng.integers(n, size=n), minlength=n).astype(np.float64)
-
-
 def drawn_counts(n: int, resamples: int, seed: int) -> Floats:
-    """The objects as they are and the same resamples as `resample_counts`, as one array.
+    """How often each of n objects counts: as given, and in every resample of n objects with replacement.
 
     Returns:
-        Shape `(1 + resamples, n)`; the first row is all ones.
+        Shape `(1 + resamples, n)`, whole numbers that add up to n; the first row is all ones. The same
+        arguments give the same rows, and more resamples the same ones first.
     """
-    return np.stack([np.ones(n), *resample_counts(n, resamples, seed)])
+    rng = np.random.Generator(np.random.PCG64(seed))
+    counts = np.ones((1 + resamples, n))
+    for row in counts[1:]:
+        row[:] = np.bincount(rng.integers(n, size=n), minlength=n)
+    return counts
 
 
-def rank_correlations(samples: ArrayLike, left: int, counts: Sequence[Floats] | Floats) -> Floats:
+def rank_correlations(samples: ArrayLike, left: int, counts: Floats) -> Floats:
     """Spearman's rho of the first `left` samples with all, under every set of multiplicities.
 
     Args:
@@ -83,51 +48,33 @@ def rank_correlations(samples: ArrayLike, left: int, counts: Sequence[Floats] | 
 
 
 def bootstrap_spearman(
-    proxies: ArrayLike,
-    truths: ArrayLike,
-    control: ArrayLike | None = None,
-    *,
-    resamples: int = 1000,
-    seed: int = 0,
-) -> Bootstrap:
-    """Spearman's rho of every proxy with every truth column on resampled architectures.
+    scores: ArrayLike, truths: ArrayLike, *, resamples: int = 1000, seed: int = 0
+) -> Floats:
+    """Spearman's rho of every score with every truth column, as given and on resampled architectures.
 
-    All proxies and columns see the same resamples, so values may be subtracted resample by resample.
+    All scores and columns see the same resamples, so values may be subtracted resample by resample.
 
     Args:
-        proxies: scores, shape `(p, n)`, without NaN: leave failed architectures out of every row first.
+        scores: shape `(p, n)`, without NaN: leave failed architectures out of every row first.
         truths: truth columns, shape `(m, n)`.
-        control: what the partial correlation holds fixed, shape `(n,)`; None leaves it out.
         resamples: B, at least 1.
         seed: the seed of the resamples.
+
+    Returns:
+        Shape `(1 + B, p, m)`, the rhos as given first; NaN where undefined.
 
     Raises:
         CrozeError: shapes that do not fit together, a NaN, or no resamples.
     """
-    scores, columns = (np.asarray(values, dtype=np.float64) for values in (proxies, truths))
-    if scores.ndim != 2 or columns.ndim != 2 or scores.shape[1] != columns.shape[1]:
-        raise CrozeError(
-            f"The bootstrap needs proxies (p, n) and truths (m, n), got {scores.shape} and {columns.shape}."
-        )
+    x, y = (np.asarray(values, dtype=np.float64) for values in (scores, truths))
+    if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[1]:
+        raise CrozeError(f"The bootstrap needs scores (p, n) and truths (m, n), got {x.shape} and {y.shape}.")
     if resamples < 1:
         raise CrozeError(f"The bootstrap needs at least one resample, got {resamples}.")
-    p, n = scores.shape
-    fixed = np.empty((0, n))
-    if control is not None:
-        fixed = np.asarray(control, dtype=np.float64).reshape(1, -1)
-        if fixed.shape[1] != n:
-            raise CrozeError(f"{n} architectures need a control of shape (n,), got {np.shape(control)}.")
-    left = p + len(fixed)
+    (p, n), m = x.shape, len(y)
     if n == 0:
-        pairs = np.full((resamples + 1, left, left + len(columns)), np.nan)
-    else:
-        stacked = np.concatenate([scores, fixed, columns])
-        pairs = rank_correlations(stacked, left, [np.ones(n), *resample_counts(n, resamples, seed)])
-    rho = pairs[:, :p, left:]
-    if control is None:
-        return Bootstrap(rho[0], rho[1:], None, None, n, seed)
-    partial = partial_correlation(rho, pairs[:, :p, p, None], pairs[:, p, None, left:])
-    return Bootstrap(rho[0], rho[1:], partial[0], partial[1:], n, seed)
+        return np.full((1 + resamples, p, m), np.nan)
+    return rank_correlations(np.concatenate([x, y]), p, drawn_counts(n, resamples, seed))[:, :, p:]
 
 
 def percentile_interval(resampled: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from croze.errors import CrozeError
-from croze.stats.correlation import MINIMUM, Floats, same_length, vector
+from croze.stats.correlation import MINIMUM, Floats, paired
 from croze.stats.threads import one_thread
 
 Indices = NDArray[np.intp]
@@ -84,11 +84,8 @@ def kendall(x: ArrayLike, y: ArrayLike) -> float:
     Raises:
         CrozeError: the samples are not one-dimensional or differ in length.
     """
-    a, b = vector(x), vector(y)
-    same_length(a, b)
-    if np.isnan(a).any() or np.isnan(b).any():
-        return float("nan")
-    if len(a) < MINIMUM:
+    a, b = paired(x, y)
+    if len(a) < MINIMUM or np.isnan(a).any() or np.isnan(b).any():
         return float("nan")
     from scipy.stats import kendalltau  # takes half a second to import
 
@@ -111,8 +108,7 @@ def weighted_tau(x: ArrayLike, y: ArrayLike) -> float:
     Raises:
         CrozeError: the samples are not one-dimensional or differ in length.
     """
-    a, b = vector(x), vector(y)
-    same_length(a, b)
+    a, b = paired(x, y)
     if len(a) < MINIMUM or np.isnan(a).any() or np.isnan(b).any() or a.min() == a.max() or b.min() == b.max():
         return float("nan")
     from scipy.stats import weightedtau  # takes half a second to import
@@ -140,16 +136,12 @@ def _tau(weights: NDArray[np.floating], x: Indices, y: Indices, x_ties: Floats, 
     placed, ranks = weights.take(order, axis=0), y[order]
     total = placed.sum(axis=0, dtype=np.float64)
     pairs = total * (total - 1) / 2
-    both = _tied(weights, _levels_of_pairs(x, y))
+    both = _tied(weights, _levels(np.asarray(x * (int(y.max()) + 1) + y, dtype=np.float64)))
     excess = pairs - x_ties - y_ties + both - 2 * _inversions(placed, ranks)
     with np.errstate(invalid="ignore", divide="ignore"):
         tau = excess / np.sqrt((pairs - x_ties) * (pairs - y_ties))
     defined = (total >= MINIMUM) & (pairs > x_ties) & (pairs > y_ties)
     return np.where(defined, np.clip(tau, -1.0, 1.0), np.nan)
-
-
-def _levels_of_pairs(x: Indices, y: Indices) -> Indices:
-    return _levels(np.asarray(x * (int(y.max()) + 1) + y, dtype=np.float64))
 
 
 def _inversions(weights: NDArray[np.floating], ranks: Indices) -> Floats:

@@ -34,7 +34,7 @@ def ranks(x: ArrayLike) -> Floats:
     """
     from scipy.stats import rankdata  # takes half a second to import
 
-    return np.asarray(rankdata(vector(x)), dtype=np.float64)
+    return np.asarray(rankdata(_vector(x)), dtype=np.float64)
 
 
 def spearman(x: ArrayLike, y: ArrayLike) -> float:
@@ -49,28 +49,10 @@ def spearman(x: ArrayLike, y: ArrayLike) -> float:
     Raises:
         CrozeError: the samples are not one-dimensional or differ in length.
     """
-    a, b = _centred(x), _centred(y)
-    same_length(a, b)
+    a, b = (_centred(values) for values in paired(x, y))
     if len(a) < MINIMUM:
         return float("nan")
     return float(correlation(a @ b, a @ a, b @ b))
-
-
-def partial_spearman(x: ArrayLike, y: ArrayLike, given: ArrayLike) -> float:
-    """Spearman's partial rho of `x` and `y` with the ranks of `given` held fixed, in [-1, 1].
-
-    `(r_xy - r_xz r_yz) / sqrt((1 - r_xz^2) (1 - r_yz^2))` from the three pairwise rhos. NaN where undefined:
-    one of the three is constant, or `given` orders the objects exactly as `x` or `y` does (nothing is left).
-
-    Args:
-        x: values, shape `(n,)`.
-        y: values of the same objects, shape `(n,)`.
-        given: what is held fixed, shape `(n,)`.
-
-    Raises:
-        CrozeError: the samples are not one-dimensional or differ in length.
-    """
-    return float(partial_correlation(spearman(x, y), spearman(x, given), spearman(y, given)))
 
 
 def correlation(product: ArrayLike, square_x: ArrayLike, square_y: ArrayLike) -> Floats:
@@ -125,28 +107,6 @@ def partial_given_all(xy: ArrayLike, xz: ArrayLike, yz: ArrayLike, zz: ArrayLike
     return np.where(defined & ~broken[..., None, None], partial, np.nan)
 
 
-def partial_spearman_given(x: ArrayLike, y: ArrayLike, given: ArrayLike) -> float:
-    """Spearman's partial rho of `x` and `y` with the ranks of several controls held fixed, in [-1, 1].
-
-    Args:
-        x: values, shape `(n,)`.
-        y: values of the same objects, shape `(n,)`.
-        given: the controls, shape `(q, n)`, q at least 1.
-
-    Returns:
-        NaN where undefined; see `partial_given_all`.
-
-    Raises:
-        CrozeError: shapes that do not fit together.
-    """
-    controls = np.asarray(given, dtype=np.float64)
-    if controls.ndim != 2 or len(controls) == 0:
-        raise CrozeError(f"A partial correlation needs controls of shape (q, n), got {controls.shape}.")
-    pairs = [[spearman(a, b) for b in (y, *controls)] for a in (x, y, *controls)]
-    rho = np.array(pairs)
-    return float(partial_given_all(rho[:1, :1], rho[:1, 1:], rho[1:2, 1:], rho[2:, 1:])[0, 0])
-
-
 def _centred(x: ArrayLike) -> Floats:
     # Twice the mid-rank minus (n + 1) is a whole number, so sums of products are exact (up to n of about
     # 200,000): a perfect correlation comes out as exactly 1, and a constant sample as exactly 0/0.
@@ -154,18 +114,19 @@ def _centred(x: ArrayLike) -> Floats:
     return 2 * mid - (len(mid) + 1)
 
 
-def vector(x: ArrayLike) -> Floats:
-    """The sample as an array; refused when it is not one-dimensional."""
-    values = np.asarray(x, dtype=np.float64)
-    if values.ndim != 1:
-        raise CrozeError(f"Ranks need a sample of shape (n,), got shape {values.shape}.")
-    return values
-
-
-def same_length(a: Floats, b: Floats) -> None:
-    """Refuses samples that cannot belong to the same objects."""
+def paired(x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
+    """Two samples as arrays; refused where they cannot belong to the same objects."""
+    a, b = _vector(x), _vector(y)
     if len(a) != len(b):
         raise CrozeError(
             f"A correlation needs two samples of equal length, got {len(a)} and {len(b)}: "
             "pair the values object by object first."
         )
+    return a, b
+
+
+def _vector(x: ArrayLike) -> Floats:
+    values = np.asarray(x, dtype=np.float64)
+    if values.ndim != 1:
+        raise CrozeError(f"Ranks need a sample of shape (n,), got shape {values.shape}.")
+    return values

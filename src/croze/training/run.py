@@ -13,6 +13,7 @@ from torch import nn
 
 from croze.data import DataLike, Dataset, open_dataset
 from croze.data.cached import cached
+from croze.data.dataset import in_channels
 from croze.errors import CrozeError
 from croze.files import read_result, slug, to_json, write_text
 from croze.nn.normalised import Normalised
@@ -23,7 +24,7 @@ from croze.reporting.run import Run, Status
 from croze.reporting.table import Table
 from croze.scoring.evaluator import check_devices
 from croze.searching.run import SearchRun
-from croze.spaces import Space
+from croze.spaces import Space, image_channels
 from croze.training.images import split
 from croze.training.loop import BEST, fit, in_pixels
 from croze.training.network import NetworkSpec, SpaceNetwork
@@ -285,8 +286,9 @@ def train(
     check_devices([device])
     spec = NetworkSpec.of(network, space)
     dataset = open_dataset(data)
-    if isinstance(spec, SpaceNetwork) and chosen.auxiliary:
-        spec = spec.for_training(dataset.size)
+    if isinstance(spec, SpaceNetwork):
+        dataset = in_channels(dataset, image_channels(spec.open()))
+        spec = spec.for_training(dataset.size) if chosen.auxiliary else spec
     folder = Path(out) if out is not None else Path("runs") / slug(f"train-{spec.title}-{chosen.method}")
     sets: list[Dataset] = []
     parts = split(dataset, chosen.validation, seed, images)

@@ -129,7 +129,7 @@ def test_a_module_without_source_is_refused():
 
 def test_exported_files_run_by_themselves(tmp_path):
     names = list(SPACES)
-    small = dict.fromkeys(SPACES, {"layers": 3, "channels": 4})
+    small = {name: {"layers": 3, "channels": 4} for name in SPACES}
     small |= {"nats-sss": {}, "macro": {}, "nasbench201": {"cells": 1, "channels": 4}}
     for name in names:
         space = open_space(name, **small[name])

@@ -408,7 +408,7 @@ def benchmark(
     out: str | Path = "runs/benchmark",
     watch: Watch = unwatched,
 ) -> BenchmarkRun:
-    """Rank the cells of a ground truth by proxies and compare with their measured accuracies.
+    r"""Rank the cells of a ground truth by proxies and compare with their measured accuracies.
 
     All proxies are compared on the cells on which every one of them succeeded; the others are compared with
     the first. Scores are kept in the folder: the same call continues after an interruption, and a call with
@@ -418,7 +418,7 @@ def benchmark(
     >>> import croze
     >>> space, rng = croze.open_space("nasbench201"), random.Random(0)
     >>> rows = [f"{space.sample(rng)},{0.5 + i / 100}" for i in range(12)]
-    >>> _ = Path("cells.csv").write_text("\\n".join(["arch,clean", *rows, ""]))
+    >>> _ = Path("cells.csv").write_text("\n".join(["arch,clean", *rows, ""]))
     >>> run = croze.benchmark("csv:cells.csv", proxies="params,flops", resamples=10)
     >>> run.status
     'finished'

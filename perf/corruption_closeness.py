@@ -22,12 +22,9 @@ from PIL import Image
 from torch import Tensor
 
 from croze.corruptions import KINDS, SEVERITIES, FrostTextures, corrupt
-from croze.corruptions.base import Context
-from croze.corruptions.draws import Draws
-from croze.corruptions.fog import Fog
-from croze.corruptions.glass_blur import GlassBlur
-from croze.corruptions.motion_blur import motion_blur
-from croze.corruptions.zoom_blur import ZoomBlur
+from croze.corruptions.base import Context, Draws
+from croze.corruptions.blur import GlassBlur, ZoomBlur, motion_blur
+from croze.corruptions.weather import Fog
 from croze.data import open_dataset
 
 

@@ -9,7 +9,7 @@ import torch
 from scipy import ndimage
 
 from croze.corruptions import KINDS, FrostTextures, corrupt
-from croze.corruptions.draws import Draws
+from croze.corruptions.base import Draws
 from croze.data import open_dataset
 
 SEED, FIRST = 7, 40

@@ -8,7 +8,7 @@ import torch
 from scipy import ndimage, signal
 
 from croze.corruptions import SEVERITIES, corrupt
-from croze.corruptions.motion_blur import motion_blur
+from croze.corruptions.blur import motion_blur
 
 TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-6}
 

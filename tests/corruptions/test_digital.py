@@ -9,7 +9,7 @@ from PIL import Image
 from scipy import ndimage
 
 from croze.corruptions import SEVERITIES, corrupt
-from croze.corruptions.pixelate import box_windows
+from croze.corruptions.digital import box_windows
 
 TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-6}
 

@@ -9,8 +9,8 @@ import torch
 from scipy import ndimage
 
 from croze.corruptions import SEVERITIES, FrostTextures, corrupt
-from croze.corruptions.draws import Draws
-from croze.corruptions.fog import plasma
+from croze.corruptions.base import Draws
+from croze.corruptions.weather import plasma
 
 TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-6}
 

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from croze.errors import CrozeError
-from croze.paper.table1 import columns_of_table1
-from croze.paper.table2 import layout_of_table2
+from croze.paper.tables_1_2 import columns_of_table1, layout_of_table2
 from croze.truth import Provenance, Truth, open_truth
 
 CELLS = tuple(f"|{op}~0|+|none~0|none~1|+|none~0|none~1|none~2|" for op in ("none", "skip_connect"))

@@ -7,8 +7,7 @@ from scipy.stats import spearmanr
 
 from croze.paper.printed import printed, printed_tables
 from croze.paper.rank_table import COUNTERPARTS, rank_table
-from croze.paper.table1 import columns_of_table1
-from croze.paper.table2 import layout_of_table2
+from croze.paper.tables_1_2 import columns_of_table1, layout_of_table2
 from croze.proxies import parse_proxies, parts_of
 from croze.ranking.columns import CONVENTIONS
 from croze.ranking.ranking import CONTROL, GIVEN_SIZE

@@ -5,8 +5,7 @@ from hypothesis import strategies as st
 
 from croze.perturb import PERTURBATIONS
 from croze.perturb.base import NORMS, Ball, sizes
-from croze.perturb.fgsm import FGSM
-from croze.perturb.pgd import PGD
+from croze.perturb.inputs import FGSM, PGD
 
 SEEDS = st.integers(0, 10_000)
 EPSILONS = st.floats(0.001, 5.0)

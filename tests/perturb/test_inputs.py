@@ -4,7 +4,7 @@ import torch
 from croze.errors import CrozeError
 from croze.perturb import PERTURBATIONS, find_perturbation
 from croze.perturb.base import Ball
-from croze.perturb.pgd import PGD
+from croze.perturb.inputs import PGD
 
 X = torch.rand(4, 3, 8, 8, generator=torch.Generator().manual_seed(1)) * 2 - 0.5
 DIRECTION = torch.randn(4, 3, 8, 8, generator=torch.Generator().manual_seed(2))

@@ -9,25 +9,13 @@ from types import MappingProxyType
 import torch
 from torch import Tensor
 
-from croze.corruptions.base import Context, Kind
-from croze.corruptions.brightness import Brightness
-from croze.corruptions.contrast import Contrast
-from croze.corruptions.defocus_blur import DefocusBlur
-from croze.corruptions.draws import Draws
-from croze.corruptions.elastic_transform import ElasticTransform
-from croze.corruptions.fog import Fog
-from croze.corruptions.frost import Frost
+from croze.corruptions.base import Context, Draws, Kind
+from croze.corruptions.blur import DefocusBlur, GlassBlur, MotionBlur, ZoomBlur
+from croze.corruptions.digital import Contrast, ElasticTransform, JpegCompression, Pixelate
 from croze.corruptions.frost_textures import FrostTextures
-from croze.corruptions.gaussian_noise import GaussianNoise
-from croze.corruptions.glass_blur import GlassBlur
-from croze.corruptions.impulse_noise import ImpulseNoise
-from croze.corruptions.jpeg_compression import JpegCompression
-from croze.corruptions.motion_blur import MotionBlur
 from croze.corruptions.names import Corruption
-from croze.corruptions.pixelate import Pixelate
-from croze.corruptions.shot_noise import ShotNoise
-from croze.corruptions.snow import Snow
-from croze.corruptions.zoom_blur import ZoomBlur
+from croze.corruptions.noise import GaussianNoise, ImpulseNoise, ShotNoise
+from croze.corruptions.weather import Brightness, Fog, Frost, Snow
 from croze.errors import CrozeError
 
 KINDS: Mapping[str, type[Kind]] = MappingProxyType(

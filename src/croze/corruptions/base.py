@@ -1,15 +1,78 @@
-"""What a corruption is: frozen constants, five sets of them, and one method that applies them."""
+"""What a corruption is: frozen constants, five sets of them, and one method that applies them by chance."""
 
 from __future__ import annotations
 
+import hashlib
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, Self
 
+import numpy as np
+import torch
 from torch import Tensor
 
-from croze.corruptions.draws import Draws
 from croze.corruptions.frost_textures import FrostTextures
+
+
+class Draws:
+    """What chance decides for `count` images.
+
+    The stream of an image follows from the seed, the corruption, its severity and the image's index, so it
+    is the same whatever other images it comes with. Everything is drawn on the CPU; devices agree.
+
+    Args:
+        seed: of the whole data set.
+        name: of the corruption.
+        severity: 1 to 5.
+        first: index of the first image in its data set.
+        count: of images.
+    """
+
+    def __init__(self, seed: int, name: str, severity: int, first: int, count: int) -> None:
+        self.count = count
+        self._names = [f"{seed} {name} {severity} {first + i}" for i in range(count)]
+
+    @cached_property
+    def _streams(self) -> list[np.random.Generator]:
+        return [_stream(name) for name in self._names]
+
+    def normal(self, *shape: int) -> Tensor:
+        """Standard normal float32 numbers `(count, *shape)`."""
+        values = np.empty((self.count, math.prod(shape)), dtype=np.float32)
+        for stream, out in zip(self._streams, values, strict=True):
+            stream.standard_normal(out=out, dtype=np.float32)
+        return torch.from_numpy(values.reshape(self.count, *shape))
+
+    def uniform(self, *shape: int) -> Tensor:
+        """Uniform float64 numbers in [0, 1), `(count, *shape)`."""
+        values = np.empty((self.count, math.prod(shape)))
+        for stream, out in zip(self._streams, values, strict=True):
+            stream.random(out=out)
+        return torch.from_numpy(values.reshape(self.count, *shape))
+
+    def integers(self, low: int, high: int, *shape: int) -> Tensor:
+        """Whole numbers in `low .. high - 1` as int64 `(count, *shape)`."""
+        values = np.empty((self.count, *shape), dtype=np.int64)
+        for stream, out in zip(self._streams, values, strict=True):
+            out[...] = stream.integers(low, high, size=shape)
+        return torch.from_numpy(values)
+
+    def poisson(self, rates: Tensor) -> Tensor:
+        """Poisson numbers of these rates `(count, ...)`, in their dtype and on their device."""
+        on_cpu = rates.detach().cpu().numpy()
+        found = np.empty_like(on_cpu)
+        for stream, rate, out in zip(self._streams, on_cpu, found, strict=True):
+            out[...] = stream.poisson(rate)
+        return torch.from_numpy(found).to(rates.device)
+
+
+def _stream(text: str) -> np.random.Generator:
+    # 128 bits: no two images share a stream; SFC64 is the fastest of NumPy's generators
+    entropy = int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")
+    return np.random.Generator(np.random.SFC64(np.random.SeedSequence(entropy)))
+
 
 SLACK = 1e-4
 """Of a level: what rounding may have taken from a whole number, so that 8-bit images stay what they are."""

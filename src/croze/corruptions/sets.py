@@ -1,4 +1,4 @@
-"""Writes a data set corrupted, in the layout of CIFAR-10-C."""
+"""Corrupted data sets in the layout of CIFAR-10-C, written and read."""
 
 from __future__ import annotations
 
@@ -23,24 +23,6 @@ from croze.errors import CrozeError
 from croze.files import to_json, write_text
 
 LABELS = "labels.npy"
-
-
-def images_of(folder: Path, name: str) -> Path:
-    """The images of a corruption: uint8 `(5 * N, H, W, 3)`, severity 1 first."""
-    return folder / f"{name}.npy"
-
-
-def labels_of(folder: Path) -> Path:
-    """The labels of every such file: `(5 * N,)`, the N labels five times."""
-    return folder / LABELS
-
-
-def rows_of(severity: int, images: int) -> slice:
-    """Where a severity lies in files of so many images."""
-    share = images // len(SEVERITIES)
-    return slice((severity - 1) * share, severity * share)
-
-
 DESCRIPTION = "set.json"
 VERSION = 1
 """Of the corruptions and of the layout: raised when the same call would write other files."""
@@ -95,9 +77,7 @@ class SetIdentity:
                     "name another folder."
                 )
         elif strange := [
-            file.name
-            for file in (*(images_of(folder, name) for name in CORRUPTIONS), folder / LABELS)
-            if file.exists()
+            file for file in (*(f"{name}.npy" for name in CORRUPTIONS), LABELS) if (folder / file).exists()
         ]:
             raise CrozeError(f"{folder} holds {strange[0]} but no {DESCRIPTION}: name another folder.")
         write_text(path, to_json(asdict(wanted)))
@@ -137,7 +117,7 @@ def write_set(
     corruptions: Sequence[str] = CORRUPTIONS,
     seed: int = 0,
     frost: FrostTextures | None = None,
-    watch: Watch | None = None,
+    watch: Watch = lambda done, total, name: None,
 ) -> list[Path]:
     """Write `<corruption>.npy`, uint8 `(5 * N, H, W, 3)` with severity 1 first, and `labels.npy`, `(5 * N,)`.
 
@@ -159,8 +139,7 @@ def write_set(
 
     Raises:
         CrozeError: for no images, labels that do not fit, an unknown corruption, a folder that holds
-        something else
-            or that another process is writing to, or when a file cannot be written.
+            something else or that another process is writing to, or when a file cannot be written.
     """
     folder, names = Path(folder), list(dict.fromkeys(full_name(name) for name in corruptions))
     numbers = np.asarray(labels)
@@ -174,16 +153,19 @@ def write_set(
     rows = len(SEVERITIES) * len(images)
     with _alone(folder):
         identity.claim(folder)
-        _write(labels_of(folder), (rows,), np.int64, iter([np.tile(numbers, len(SEVERITIES))]))
+        _write(folder / LABELS, (rows,), np.int64, iter([np.tile(numbers, len(SEVERITIES))]))
         for place, name in enumerate(names):
-            path = images_of(folder, name)
-            if not path.exists():
-                report = _report(watch, place * rows, len(names) * rows, name)
-                chunks = _corrupted(images, name, seed, textures, report)
-                _write(path, (rows, *identity.size, 3), np.uint8, chunks)
-            elif watch is not None:
+            path = folder / f"{name}.npy"
+            if path.exists():
                 watch((place + 1) * rows, len(names) * rows, name)
-    return [images_of(folder, name) for name in names]
+                continue
+
+            def report(done: int, name: str = name, before: int = place * rows) -> None:
+                watch(before + done, len(names) * rows, name)
+
+            chunks = _corrupted(images, name, seed, textures, report)
+            _write(path, (rows, *identity.size, 3), np.uint8, chunks)
+    return [folder / f"{name}.npy" for name in names]
 
 
 def _chunks(images: NDArray[np.uint8] | Source) -> Iterator[NDArray[np.uint8]]:
@@ -215,14 +197,6 @@ def _corrupted(
             yield cut(found).to(torch.uint8).permute(0, 2, 3, 1).numpy()
             first, done = first + len(chunk), done + len(chunk)
             report(done)
-
-
-def _report(watch: Watch | None, before: int, total: int, name: str) -> Callable[[int], None]:
-    def report(done: int) -> None:
-        if watch is not None:
-            watch(before + done, total, name)
-
-    return report
 
 
 def _write(
@@ -280,9 +254,9 @@ def read_set(folder: str | Path, name: str, severity: int) -> tuple[NDArray[np.u
     wanted, folder = Corruption(name, severity), Path(folder)
     if not folder.is_dir():
         raise CrozeError(f"There is no folder {folder} with a corrupted data set: check the path.")
-    path, path_of_labels = images_of(folder, wanted.name), labels_of(folder)
+    path, path_of_labels = folder / f"{wanted.name}.npy", folder / LABELS
     if not path.exists():
-        there = ", ".join(name for name in CORRUPTIONS if images_of(folder, name).exists())
+        there = ", ".join(name for name in CORRUPTIONS if (folder / f"{name}.npy").exists())
         raise CrozeError(f"{folder} has no {path.name}; the corruptions there are {there or 'none'}.")
     images, labels = _loaded(path), _loaded(path_of_labels)
     if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8 or 0 in images.shape:
@@ -300,7 +274,8 @@ def read_set(folder: str | Path, name: str, severity: int) -> tuple[NDArray[np.u
             f"{path_of_labels} should hold a whole number for each of the {len(images)} images of "
             f"{path.name}, got {labels.dtype} of shape {labels.shape}."
         )
-    rows = rows_of(wanted.severity, len(images))
+    share = len(images) // len(SEVERITIES)
+    rows = slice((wanted.severity - 1) * share, wanted.severity * share)
     return images[rows].transpose(0, 3, 1, 2), np.asarray(labels[rows], dtype=np.int64)
 
 

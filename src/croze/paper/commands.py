@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from croze.cli.options import Json
 from croze.cli.verbs import Verbs, group
 
+MODULES = {
+    "table1": "tables_1_2", "table2": "tables_1_2", "table3": "tables_3_4", "table4": "tables_3_4",
+}  # fmt: skip
+"""Modules of commands that share one; the others have the name of their command."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -31,9 +36,9 @@ class Part:
 
     @property
     def place(self) -> str:
-        """Where its command is: a module has the name of its table or figure, as has its command."""
-        module = "table6" if self.name == "figure6" else self.name.replace("-", "_")
-        return f"croze.paper.{module}:{module}"
+        """Where its command is, which has the name of its table or figure."""
+        command = "table6" if self.name == "figure6" else self.name.replace("-", "_")
+        return f"croze.paper.{MODULES.get(command, command)}:{command}"
 
 
 PARTS = (

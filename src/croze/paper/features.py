@@ -32,8 +32,7 @@ from croze.nn.scratch import evaluating
 from croze.nn.seeding import exact_convolutions
 from croze.perturb import Perturbation
 from croze.perturb.base import Ball
-from croze.perturb.fgsm import FGSM
-from croze.perturb.pgd import PGD
+from croze.perturb.inputs import FGSM, PGD
 from croze.pool import Member, Pool
 from croze.pool.images import held_out
 from croze.robustness.evaluate import check_model

@@ -127,32 +127,14 @@ def search_once(
 ) -> SearchRun:
     """Search once by warm-up and moves; the folder's scores are not computed again.
 
-    Args:
-        criterion: what ranks. A failed score is never ranked.
-        batch: what candidates are scored on.
-        seed: of strategy, weights and noise.
-        folder: of the run. Each criterion has one of its own: passes that several proxies share are charged
-            to the first, so in a common store a search would look cheaper than it is.
-        workers, devices, watch: as of `croze.search`.
-
-    Raises:
-        CrozeError: as `croze.search`.
+    Each criterion has a folder of its own: passes that several proxies share are charged to the first, so in
+    a common store a search would look cheaper than it is.
     """
     return search(
-        space,
-        proxy=criterion,
-        algorithm=STRATEGY,
-        budget=effort.candidates,
-        seed=seed,
-        data=batch,
-        workers=workers,
-        device=devices,
-        in_flight=effort.in_flight,
-        out=folder,
-        watch=watch,
-        pool=effort.pool,
-        population=effort.population,
-    )
+        space, proxy=criterion, algorithm=STRATEGY, budget=effort.candidates, seed=seed, data=batch,
+        workers=workers, device=devices, in_flight=effort.in_flight, out=folder, watch=watch,
+        pool=effort.pool, population=effort.population,
+    )  # fmt: skip
 
 
 def sizes_of(evaluator: Evaluator, architecture: str) -> tuple[int, int | None]:
@@ -166,39 +148,25 @@ def sizes_of(evaluator: Evaluator, architecture: str) -> tuple[int, int | None]:
         return parameter_count(network), live
 
 
-@dataclass(frozen=True)
-class Extent:
-    """How much work a table is, and what it takes here.
+def passes(searches: int, trainings: int, images: int, recipe: Recipe) -> int:
+    """Images through a network forward and backward, at least.
 
-    Attributes:
-        searches, candidates: how many searches, each of so many candidates.
-        trainings, epochs: how many trainings, each of so many epochs.
-        images: images through a network forward and backward, at least: one pass a score and every step of
-            the trainings, the steps of an adversarial recipe included.
-        seconds: of one image, forward and backward, one thread; None where it was not measured.
+    Args:
+        searches: images that all searches score on, one pass a candidate.
+        trainings: how many.
+        images: of each, validation included.
+        recipe: of each; an adversarial one makes so many more passes a step.
     """
+    steps = recipe.steps if recipe.adversarial else 0
+    return searches + trainings * round(images * (1 - recipe.validation)) * recipe.epochs * (1 + steps)
 
-    searches: int
-    candidates: int
-    trainings: int
-    epochs: int
-    images: int
-    seconds: float | None
 
-    def sentence(self) -> str:
-        """What to expect."""
-        text = (
-            f"To do: {self.searches:,} searches of {self.candidates:,} candidates and {self.trainings:,} "
-            f"trainings of {self.epochs:,} epochs, at least {self.images:,} images forward and backward"
-        )
-        if self.seconds is not None:
-            hours = self.images * self.seconds / 3600
-            duration = f"{hours:,.0f} hours" if hours >= 100 else f"{hours:.1f} hours"
-            text += (
-                f", about {duration if hours >= 1 else f'{hours * 60:.1f} minutes'} on one core by a pass "
-                "timed now, without the evaluation"
-            )
-        return f"{text}. Results in the folder are not computed again."
+def duration_text(seconds: float) -> str:
+    """What a table takes on one core."""
+    hours = seconds / 3600
+    if hours >= 100:
+        return f"{hours:,.0f} hours"
+    return f"{hours:.1f} hours" if hours >= 1 else f"{hours * 60:.1f} minutes"
 
 
 def seconds_an_image(evaluator: Evaluator) -> float:
@@ -268,7 +236,7 @@ class Protocol:
             raise CrozeError("There are no rows: name methods that search, or published cells.")
         attacks = attack_columns(self.plan)
         total = self._check()
-        terminal.print(self.extent(total).sentence())
+        terminal.print(self.work_ahead(total))
         searched = {c.spec: self._search(c, terminal) for c in self.criteria}
         results = self._train(searched, terminal)
 
@@ -340,19 +308,21 @@ class Protocol:
         """What candidates are scored on in the repetition of this seed."""
         return load_batch(self.data, size=self.score_batch, seed=seed)
 
-    def extent(self, total: int) -> Extent:
-        """The work ahead, a pass of a random candidate timed on the CPU; `total` are the images there are."""
+    def work_ahead(self, total: int) -> str:
+        """What is to be done with so many images; on the CPU a pass of a random candidate is timed."""
         searches = len(self.criteria) * self.searches
         trainings = (len(self.criteria) + len(self.published)) * self.searches
-        return extent_of(
-            Evaluator(self.opened, self.batch(self.seed), self.seed) if self.kind == "cpu" else None,
-            searches=searches,
-            candidates=self.effort.candidates,
-            batch=self.score_batch,
-            trainings=trainings,
-            images=self.images or total,
-            recipe=self.recipe,
+        scored = searches * self.effort.candidates * self.score_batch
+        images = passes(scored, trainings, self.images or total, self.recipe)
+        text = (
+            f"To do: {searches:,} searches of {self.effort.candidates:,} candidates and {trainings:,} "
+            f"trainings of {self.recipe.epochs:,} epochs, at least {images:,} images forward and backward"
         )
+        if self.kind == "cpu":
+            evaluator = Evaluator(self.opened, self.batch(self.seed), self.seed)
+            duration = duration_text(images * seconds_an_image(evaluator))
+            text += f", about {duration} on one core by a pass timed now, without the evaluation"
+        return f"{text}. Results in the folder are not computed again."
 
     def _check(self) -> int:
         """Find out before any search whether all can be trained; the number of images of the data."""
@@ -431,30 +401,6 @@ class Protocol:
                 known = _results(place, names)
                 found |= {(seed, space, name): result for name, result in known.items()}
         return found
-
-
-def extent_of(
-    evaluator: Evaluator | None,
-    *,
-    searches: int,
-    candidates: int,
-    batch: int,
-    trainings: int,
-    images: int,
-    recipe: Recipe,
-) -> Extent:
-    """The work of a table.
-
-    Args:
-        evaluator: of the networks, on the CPU, to time one pass of a random candidate; None to time none.
-        batch: images that a candidate is scored on.
-        images: that a network is trained on, validation included.
-    """
-    steps = recipe.steps if recipe.adversarial else 0
-    seen = round(images * (1 - recipe.validation)) * recipe.epochs * (1 + steps)
-    total = searches * candidates * batch + trainings * seen
-    seconds = None if evaluator is None else seconds_an_image(evaluator)
-    return Extent(searches, candidates, trainings, recipe.epochs, total, seconds)
 
 
 def in_order(place: Path, names: list[str]) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,11 +12,11 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, kl_div, log_softmax, softmax
 
 from croze.nn.batch_statistics import batch_statistics
-from croze.nn.forward import logits_of
+from croze.nn.forward import correct_of, logits_of
 from croze.nn.normalised import Normalised
 from croze.nn.scratch import evaluating
 from croze.perturb.base import Ball, draw
-from croze.perturb.pgd import PGD
+from croze.perturb.inputs import PGD
 from croze.training.recipe import Recipe
 
 # Zhang et al. (2019) start from noise of this deviation, for their loss has no gradient at the images
@@ -24,18 +25,20 @@ TRADES_START = 0.001
 
 def perturbed_images(
     model: nn.Module, images: Tensor, labels: Tensor, recipe: Recipe, generator: torch.Generator
-) -> Tensor:
-    """The images that the recipe trains on beside or instead of the clean ones; the model is not changed.
+) -> Tensor | None:
+    """The images that the recipe trains on beside or instead of the clean ones; None of the standard recipe.
 
-    PGD and FGSM see the model as it trains (statistics of the batch), TRADES as it evaluates, as in their
-    papers' code; drop-path and dropout are off for either.
+    The model is not changed. PGD and FGSM see it as it trains (statistics of the batch), TRADES as it
+    evaluates, as in their papers' code; drop-path and dropout are off for either.
 
     Args:
         model: takes pixels.
         images: `(N, C, H, W)` in [0, 1].
         generator: on the CPU, of the random start.
     """
-    ball = Ball(recipe.epsilon, 0.0, 1.0)
+    if not recipe.adversarial:
+        return None
+    ball = Ball(recipe.epsilon, 0.0, 1.0, norm=recipe.norm)
     relative = recipe.step / recipe.epsilon
     if recipe.method == "trades":
         with evaluating(model):
@@ -77,9 +80,9 @@ class Step:
 
 
 def step_loss(
-    model: Normalised, images: Tensor, labels: Tensor, recipe: Recipe, generator: torch.Generator
+    model: Normalised, images: Tensor, perturbed: Tensor | None, labels: Tensor, recipe: Recipe
 ) -> Step:
-    """The recipe's loss on one batch.
+    """The recipe's loss on one batch, `perturbed` being its `perturbed_images`.
 
     - standard: cross-entropy of the clean images;
     - pgd, fast: cross-entropy of the perturbed ones (Madry et al. 2018, eq. 2.1);
@@ -90,10 +93,9 @@ def step_loss(
     section 3.3).
     """
     entropy = partial(cross_entropy, target=labels, label_smoothing=recipe.label_smoothing)
-    if recipe.method == "standard":
+    if perturbed is None:
         logits, auxiliary = _logits(model, images, recipe)
         return Step(_with(entropy(logits), auxiliary, entropy, recipe), _correct(logits, labels), None)
-    perturbed = perturbed_images(model, images, labels, recipe, generator)
     if recipe.method == "trades":
         clean, auxiliary = _logits(model, images, recipe)
         adversarial = model(perturbed)
@@ -102,6 +104,37 @@ def step_loss(
         return Step(loss, _correct(clean, labels), _correct(adversarial, labels))
     logits, auxiliary = _logits(model, perturbed, recipe)
     return Step(_with(entropy(logits), auxiliary, entropy, recipe), None, _correct(logits, labels))
+
+
+@contextmanager
+def weights_perturbed(
+    model: Normalised, images: Tensor, perturbed: Tensor | None, labels: Tensor, recipe: Recipe
+) -> Iterator[None]:
+    """Weights moved along the gradient of the loss within this scope, then put back (AWP, Wu et al. 2020).
+
+    The step in a layer is `awp` times as long as its weights; vectors (biases, norms) stay.
+    """
+    if not recipe.awp:
+        yield
+        return
+    weights = [
+        parameter for parameter in model.parameters() if parameter.ndim > 1 and parameter.requires_grad
+    ]
+    with batch_statistics(model):
+        loss = step_loss(model, images, perturbed, labels, recipe).loss
+    gradients = torch.autograd.grad(loss, weights, allow_unused=True)
+    before = [weight.detach().clone() for weight in weights]
+    try:
+        with torch.no_grad():
+            for weight, gradient in zip(weights, gradients, strict=True):
+                if gradient is not None:
+                    length = gradient.norm().clamp_min(torch.finfo(gradient.dtype).tiny)
+                    weight.add_(gradient * (recipe.awp * weight.norm() / length))
+        yield
+    finally:
+        with torch.no_grad():
+            for weight, old in zip(weights, before, strict=True):
+                weight.copy_(old)
 
 
 def has_auxiliary(network: torch.nn.Module) -> bool:
@@ -121,4 +154,4 @@ def _with(loss: Tensor, auxiliary: Tensor | None, entropy: partial[Tensor], reci
 
 
 def _correct(logits: Tensor, labels: Tensor) -> Tensor:
-    return (logits.detach().argmax(1) == labels).sum()
+    return correct_of(logits, labels).sum()

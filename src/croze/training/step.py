@@ -8,24 +8,28 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 from torch.optim import SGD
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from croze.errors import CrozeError
 from croze.nn.normalised import Normalised
 from croze.nn.seeding import seeded
 from croze.training.images import Batches
-from croze.training.loss import step_loss
+from croze.training.loss import perturbed_images, step_loss, weights_perturbed
 from croze.training.recipe import Recipe
 from croze.training.state import Place
 
 
-def learning_rate(base: float, step: int, total: int, warmup: int = 0) -> float:
-    """A linear rise over `warmup` steps, then half a cosine from `base` towards 0 at `total`.
+def learning_rate(recipe: Recipe, step: int, total: int, warmup: int = 0) -> float:
+    """A linear rise over `warmup` steps, then the recipe's schedule up to `total`.
 
     Args:
         step: 0 to total - 1.
     """
+    base = recipe.lr
     if step < warmup:
         return base * (step + 1) / warmup
+    if recipe.schedule == "multistep":
+        return base * recipe.decay ** sum(step >= share * total for share in recipe.milestones)
     return base * 0.5 * (1.0 + math.cos(math.pi * (step - warmup) / (total - warmup)))
 
 
@@ -50,6 +54,7 @@ class Session:
         place: the step that comes next, and sums of the epoch so far.
         seed: of everything random in a step.
         mixed_precision: autocast to bfloat16.
+        average: of the weights, see `average_of`; None for none.
     """
 
     model: Normalised
@@ -59,6 +64,7 @@ class Session:
     place: Place
     seed: int
     mixed_precision: bool = False
+    average: AveragedModel | None = None
 
     @property
     def total(self) -> int:
@@ -77,6 +83,14 @@ def optimiser_of(model: nn.Module, recipe: Recipe) -> SGD:
     )
 
 
+def average_of(model: nn.Module, recipe: Recipe) -> AveragedModel | None:
+    """The exponential moving average of weights and buffers that the recipe keeps; None for none."""
+    if not recipe.ema:
+        return None
+    averaging = get_ema_multi_avg_fn(recipe.ema)  # type: ignore[no-untyped-call]
+    return AveragedModel(model, multi_avg_fn=averaging, use_buffers=True)
+
+
 def step(session: Session) -> float:
     """One step of SGD on the model in its mode; the loss. The place counts on, up to the end of the epoch.
 
@@ -86,7 +100,7 @@ def step(session: Session) -> float:
     model, recipe, place = session.model, session.recipe, session.place
     device = model.mean.device
     done = place.epoch * session.batches.steps + place.step
-    rate = learning_rate(recipe.lr, done, session.total, recipe.warmup * session.batches.steps)
+    rate = learning_rate(recipe, done, session.total, recipe.warmup * session.batches.steps)
     for group in session.optimiser.param_groups:
         group["lr"] = rate
     if recipe.drop_path and isinstance(getattr(model.network, "drop_path", None), float):
@@ -97,10 +111,14 @@ def step(session: Session) -> float:
     generator = torch.Generator().manual_seed(_mixed(session.seed, done))
     # dropout and drop-path draw from the global generators
     with seeded(_mixed(session.seed, done), (device,)):
-        with torch.autocast(device.type, torch.bfloat16, enabled=session.mixed_precision):
-            found = step_loss(model, images, labels, recipe, generator)
-        session.optimiser.zero_grad(set_to_none=True)
-        found.loss.backward()  # type: ignore[no-untyped-call]
+        mixed = torch.autocast(device.type, torch.bfloat16, enabled=session.mixed_precision)
+        with mixed:
+            perturbed = perturbed_images(model, images, labels, recipe, generator)
+        with weights_perturbed(model, images, perturbed, labels, recipe):
+            with mixed:
+                found = step_loss(model, images, perturbed, labels, recipe)
+            session.optimiser.zero_grad(set_to_none=True)
+            found.loss.backward()  # type: ignore[no-untyped-call]
     loss = float(found.loss.detach())
     norm = _clipped(model, recipe.clip)
     if not (math.isfinite(loss) and math.isfinite(norm)):
@@ -110,6 +128,8 @@ def step(session: Session) -> float:
             f"{recipe.lr:g} or with warmup=1."
         )
     session.optimiser.step()
+    if session.average is not None:
+        session.average.update_parameters(model)
     sums = place.sums
     for key, value in (
         ("loss", loss * len(labels)),

@@ -1,4 +1,4 @@
-"""Attacks on trained classifiers: one file each, found by name in `ATTACKS`."""
+"""Attacks on trained classifiers: found by name in `ATTACKS`."""
 
 from __future__ import annotations
 
@@ -6,18 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from croze.errors import CrozeError
 from croze.notation import Item, parse_items
-from croze.robustness.attacks.apgd import ApgdCe, ApgdT
-from croze.robustness.attacks.autoattack import AutoAttack
+from croze.robustness.attacks.autoattack import ApgdCe, ApgdT, AutoAttack, FabT, Square
 from croze.robustness.attacks.base import Adversarial, Attack, MinimalNorm, TrainingBatches
 from croze.robustness.attacks.carlini_wagner import CarliniWagner, CarliniWagnerL2
 from croze.robustness.attacks.deepfool import DeepFool
-from croze.robustness.attacks.fab import FabT
-from croze.robustness.attacks.fgsm import FGSM
 from croze.robustness.attacks.lgv import LGV
-from croze.robustness.attacks.pgd import PGD
+from croze.robustness.attacks.pgd import FGSM, PGD
 from croze.robustness.attacks.spsa import SPSA
-from croze.robustness.attacks.square import Square
-from croze.robustness.attacks.trajectory import Trajectory, collect_weights
 
 __all__ = [
     "ATTACKS",
@@ -25,8 +20,6 @@ __all__ = [
     "Attack",
     "MinimalNorm",
     "TrainingBatches",
-    "Trajectory",
-    "collect_weights",
     "find_attack",
     "find_attacks",
 ]

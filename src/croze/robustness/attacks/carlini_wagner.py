@@ -8,12 +8,11 @@ import torch
 from torch import Tensor
 
 from croze.errors import CrozeError
-from croze.perturb import pgd
+from croze.perturb import inputs
 from croze.perturb.base import sizes
-from croze.robustness.attacks.adam import Adam
 from croze.robustness.attacks.base import Attack, MinimalNorm
 from croze.robustness.attacks.pgd import descend
-from croze.robustness.attacks.target import Task, margin
+from croze.robustness.attacks.target import Adam, Task, margin
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class CarliniWagner(Attack):
             # the clamp's gradient is 0 at its bound; with confidence 0 the image is fooled there
             return margin(logits, labels).clamp_max(self.confidence)
 
-        return descend(task, pgd.PGD(self.steps, self.relative_step), loss, self.restarts)
+        return descend(task, inputs.PGD(self.steps, self.relative_step), loss, self.restarts)
 
 
 @dataclass(frozen=True)

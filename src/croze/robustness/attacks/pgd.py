@@ -1,4 +1,4 @@
-"""`pgd`: projected gradient descent."""
+"""`fgsm` and `pgd`: steps along the gradient."""
 
 from __future__ import annotations
 
@@ -7,9 +7,28 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from croze.errors import CrozeError
-from croze.perturb import pgd
+from croze.perturb import inputs
 from croze.robustness.attacks.base import Attack
-from croze.robustness.attacks.target import LOSSES, Best, Loss, Task
+from croze.robustness.attacks.target import LOSSES, Best, Loss, Task, cross_entropy
+
+
+@dataclass(frozen=True)
+class FGSM(Attack):
+    """One step of size epsilon along the sign of the gradient of the cross-entropy.
+
+    In l2 along the gradient itself (the fast gradient method of Miyato et al. 2017).
+    """
+
+    name = "fgsm"
+    summary = "one step along the gradient"
+    source = "Goodfellow et al. 2015, section 4"
+    norms = ("linf", "l2")
+
+    def _perturb(self, task: Task) -> Tensor:
+        def gradient(x: Tensor) -> Tensor:
+            return task.target.gradient(x, lambda logits: cross_entropy(logits, task.labels))[0]
+
+        return inputs.FGSM()(task.images, gradient, task.ball, task.generator)
 
 
 @dataclass(frozen=True)
@@ -55,28 +74,24 @@ class PGD(Attack):
             )
 
     def _perturb(self, task: Task) -> Tensor:
-        steps = pgd.PGD(self.steps, self.relative_step, bool(self.random_start))
+        steps = inputs.PGD(self.steps, self.relative_step, bool(self.random_start))
         return descend(task, steps, LOSSES[self.loss], self.restarts)
 
 
-def descend(task: Task, steps: pgd.PGD, loss: Loss, restarts: int) -> Tensor:
+def descend(task: Task, steps: inputs.PGD, loss: Loss, restarts: int) -> Tensor:
     """The best iterates of all restarts."""
     best = Best(task)
     for _ in range(restarts):
         left = best.left()
         if not len(left):
             break
-        _descend_once(task, left, steps, loss, best)
+        part = task.part(left)
+
+        def gradient(x: Tensor, left: Tensor = left, part: Task = part) -> Tensor:
+            found, logits = part.target.gradient(x, lambda logits: loss(logits, part.labels))
+            best.offer(left, x, logits)
+            return found
+
+        last = steps(part.images, gradient, part.ball, part.generator)
+        best.offer(left, last, part.target.logits(last))
     return best.images
-
-
-def _descend_once(task: Task, left: Tensor, steps: pgd.PGD, loss: Loss, best: Best) -> None:
-    part = task.part(left)
-
-    def gradient(x: Tensor) -> Tensor:
-        found, logits = part.target.gradient(x, lambda logits: loss(logits, part.labels))
-        best.offer(left, x, logits)
-        return found
-
-    last = steps(part.images, gradient, part.ball, part.generator)
-    best.offer(left, last, part.target.logits(last))

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from croze.robustness.attacks.adam import Adam
 from croze.robustness.attacks.base import Attack
-from croze.robustness.attacks.target import Best, Task, margin
+from croze.robustness.attacks.target import Adam, Best, Task, margin
 
 _AT_ONCE = 512
 """Images per forward pass, or the batch's own number where that is more."""

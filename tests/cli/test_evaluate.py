@@ -16,7 +16,7 @@ def test_from_training_to_a_table(croze, tmp_path):
     command = ("evaluate", "t", "--images", "60", "--attacks", "fgsm,lgv(epochs=1)", "--epsilon", "16/255")
     done = croze(*command, "--limit", "lgv=20", "--plot", "e.png", "--json", "-")
     assert done.code == 0, done.err
-    found = {(row["what"], row["size"]): row for row in done.json["trials"]}
+    found = {(row["what"], row["size"]): row for row in done.json["conditions"]}
     clean, fgsm = found["clean", ""], found["fgsm", "linf 16/255"]
     assert fgsm["accuracy"] <= clean["accuracy"]
     assert fgsm["wilson95"][0] <= fgsm["accuracy"] <= fgsm["wilson95"][1]
@@ -27,7 +27,9 @@ def test_from_training_to_a_table(croze, tmp_path):
     assert "| fgsm | linf 16/255 | 60 |" in page
     assert json.loads((tmp_path / "t" / "evaluation" / "evaluation.json").read_text()) == done.json
     again = croze(*command, "--limit", "lgv=20", "--json", "-")
-    assert again.json["trials"] == done.json["trials"]  # with their seconds: nothing was computed again
+    assert (
+        again.json["conditions"] == done.json["conditions"]
+    )  # with their seconds: nothing was computed again
 
 
 def test_mistakes_end_as_one_sentence(croze, tmp_path):
@@ -71,7 +73,7 @@ def test_corruptions_by_command(croze, refused, tmp_path):
     assert done.code == 0, done.err
     assert done.json["corruptions"]["mean"] is not None
     assert done.json["trained_on_the_same_data"] is True
-    assert {row["images"] for row in done.json["trials"]} == {40, 20}
+    assert {row["images"] for row in done.json["conditions"]} == {40, 20}
     again = croze(*command, "--mce-reference", "t/evaluation/evaluation.json", "--json", "-")
     assert again.json["corruptions"]["mce"] == pytest.approx(1)
     mistakes = {

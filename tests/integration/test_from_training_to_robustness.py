@@ -9,16 +9,15 @@ from croze.data import open_dataset
 from croze.data.cached import cached
 from croze.data.sampling import spread
 from croze.nn.seeding import seeded
-from croze.robustness.evaluate import run_trials
-from croze.robustness.outcomes import Outcomes
-from croze.robustness.plan import plan_trials
+from croze.robustness.evaluate import Outcomes, evaluate_conditions
+from croze.robustness.plan import plan_evaluation
 from croze.robustness.summary import summarise
 from croze.training import find_recipe, fit, split
 
 pytestmark = pytest.mark.slow
 
 EPSILON = "0.1"
-PLAN = plan_trials("fgsm,pgd,autoattack(steps=20,targets=3,queries=100)", EPSILON, "none", [], "all")
+PLAN = plan_evaluation("fgsm,pgd,autoattack(steps=20,targets=3,queries=100)", EPSILON, "none", [], "all")
 CHANGES = {
     "epsilon": EPSILON, "epochs": "6", "steps": "4", "validation_images": "100", "lr": "0.05",
     "augment": "no",
@@ -39,10 +38,10 @@ def summaries(tmp_path_factory):
         training, validation = (cached(rest, part) for part in split(rest, 0.1, 0))
         model = fit(network(), training, validation, recipe, folder).model
         with Outcomes(folder, {}) as outcomes:
-            results = run_trials(
-                model, tested, PLAN.trials, outcomes=outcomes, limits=PLAN.limits, batch_size=60
+            results = evaluate_conditions(
+                model, tested, PLAN.conditions, outcomes=outcomes, limits=PLAN.limits, batch_size=60
             )
-        found[name] = summarise(PLAN.trials, results, tested)
+        found[name] = summarise(PLAN.conditions, results, tested)
     return found
 
 
@@ -55,13 +54,13 @@ def network():
 
 
 def accuracy(summary, what, size=f"linf {EPSILON}"):
-    return next(row.accuracy for row in summary.trials if (row.what, row.size) == (what, size))
+    return next(row.accuracy for row in summary.conditions if (row.what, row.size) == (what, size))
 
 
 @pytest.mark.parametrize("name", ["standard", "pgd"])
 def test_stronger_attacks_leave_less(summaries, name):
     summary = summaries[name]
-    fgsm, pgd, autoattack = (row for row in summary.trials if row.size == f"linf {EPSILON}")
+    fgsm, pgd, autoattack = (row for row in summary.conditions if row.size == f"linf {EPSILON}")
     assert accuracy(summary, "clean", "") > 0.8
     assert fgsm.accuracy >= pgd.accuracy >= autoattack.accuracy
     assert summary.worst_case[f"linf {EPSILON}"].accuracy <= autoattack.accuracy

@@ -11,7 +11,7 @@ from croze.pool import RESULT, folder_of_member
 from croze.pool import read_result as read_result_of
 from croze.pool.images import held_out, pool_images
 from croze.pool.run import PoolRun, Work, column_of, train_members
-from croze.robustness.plan import plan_trials
+from croze.robustness.plan import plan_evaluation
 from croze.scoring.population import draw
 from croze.spaces import open_space
 from croze.training import find_recipe
@@ -19,7 +19,7 @@ from croze.training import find_recipe
 SETTINGS = (("cells", 1), ("channels", 4))
 CELLS = tuple(draw(open_space("nasbench201", **dict(SETTINGS)), 3, 1))
 RECIPE = find_recipe("standard", {"epochs": "2", "batch_size": "32"})
-PLAN = plan_trials("fgsm", "16/255", "none", ["fgsm=20"], "fog@1")
+PLAN = plan_evaluation("fgsm", "16/255", "none", ["fgsm=20"], "fog@1")
 COLUMNS = {"clean", "fgsm@16", "fog@1"}
 
 
@@ -112,7 +112,7 @@ def test_another_attack_is_added_without_training(work):
     train_members(work, CELLS[:1])
     first = result(work, 0)
     weights = (folder_of_member(work.pool.folder, 0) / "best.safetensors").stat().st_mtime_ns
-    more = changed(work, plan=plan_trials("fgsm,pgd", "16/255", "none", ["fgsm=20"], "fog@1"))
+    more = changed(work, plan=plan_evaluation("fgsm,pgd", "16/255", "none", ["fgsm=20"], "fog@1"))
     train_members(more, CELLS[:1])
     second = result(work, 0)
     assert set(second.columns) == COLUMNS | {"pgd@16"}
@@ -124,7 +124,7 @@ def test_another_attack_is_added_without_training(work):
 def test_what_is_there_stays_and_other_limits_count(work):
     train_members(work, CELLS[:1])
     first = result(work, 0)
-    other = changed(work, plan=plan_trials("fgsm", "16/255", "none", ["fgsm=30"], "fog@2"))
+    other = changed(work, plan=plan_evaluation("fgsm", "16/255", "none", ["fgsm=30"], "fog@2"))
     train_members(other, CELLS[:1])
     second = result(work, 0)
     assert set(second.columns) == COLUMNS | {"fog@2"}
@@ -181,8 +181,8 @@ def test_workers_give_the_same(work, tmp_path):
 
 
 def test_names_of_columns():
-    plan = plan_trials("fgsm,pgd(steps=50),cw-l2", "8/255,0.5/255", "0.5", [], "fog@3")
-    names = [column_of(trial) for trial in plan.trials]
+    plan = plan_evaluation("fgsm,pgd(steps=50),cw-l2", "8/255,0.5/255", "0.5", [], "fog@3")
+    names = [column_of(condition) for condition in plan.conditions]
     assert names[:-1] == [
         "clean", "fog@3", "fgsm@8", "fgsm@0.5", "fgsm@l2:0.5", "pgd(steps=50)@8", "pgd(steps=50)@0.5",
         "pgd(steps=50)@l2:0.5", "cw-l2@l2:0.5",

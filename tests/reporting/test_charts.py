@@ -9,8 +9,9 @@ import pytest
 
 from croze.reporting.chart import MOST, NARROW, WIDE, thinned
 from croze.reporting.text import correlation, millions, number, percent
-from croze.robustness.charts import TOGETHER, attack_bars, by_group
+from croze.robustness.charts import attack_bars, by_group
 from croze.robustness.run import EvaluationRun
+from croze.robustness.tables import TOGETHER
 from croze.runs import runs_in
 from croze.searching.charts import against_goal, against_size, course, growth
 from croze.searching.run import SearchRun

@@ -7,36 +7,35 @@ import torch
 from croze.corruptions import CORRUPTIONS, GROUPS, SEVERITIES, Corruption, FrostTextures, corrupt, write_set
 from croze.data.cached import cached
 from croze.errors import CrozeError
-from croze.robustness.evaluate import Result, run_trials
+from croze.robustness.conditions import Corrupted
+from croze.robustness.evaluate import Outcomes, Result, evaluate_conditions
 from croze.robustness.metrics import corruption_metrics
-from croze.robustness.outcomes import Outcomes
-from croze.robustness.page import tables
-from croze.robustness.plan import from_set, plan_trials
+from croze.robustness.plan import from_set, plan_evaluation
 from croze.robustness.run import evaluate
 from croze.robustness.summary import Mean, Summary, summarise
-from croze.robustness.trials import Corrupted
+from croze.robustness.tables import tables
 
 
 def test_the_plan_has_corruptions_and_their_limits():
-    plan = plan_trials("fgsm", "8/255", "none", ["corruptions=7", "fog=5"], "fog,frost@1")
-    keys = [trial.key for trial in plan.trials]
+    plan = plan_evaluation("fgsm", "8/255", "none", ["corruptions=7", "fog=5"], "fog,frost@1")
+    keys = [condition.key for condition in plan.conditions]
     assert keys[:7] == ["clean", *(f"fog@{severity}" for severity in SEVERITIES), "frost@1"]
     assert plan.limits["fog@2"] == 5
     assert plan.limits["frost@1"] == 7
     with pytest.raises(CrozeError, match="none of the attacks and corruptions"):
-        plan_trials("fgsm", "8/255", "none", ["snow=5"], "fog")
+        plan_evaluation("fgsm", "8/255", "none", ["snow=5"], "fog")
 
 
 def test_accuracy_under_a_corruption_is_that_of_the_corrupted_images(standard_network, digit_scans, tmp_path):
     images, labels = digit_scans.batch(40)
-    trial = Corrupted(Corruption("glass_blur", 5))
-    whole = trial(standard_network, images, labels, seed=3, first=10)
+    condition = Corrupted(Corruption("glass_blur", 5))
+    whole = condition(standard_network, images, labels, seed=3, first=10)
     with torch.no_grad():
         expected = (
             standard_network(corrupt(images, "glass_blur", 5, seed=3, first=10)).argmax(1) == labels
         ).tolist()
     assert whole.correct.tolist() == expected
-    part = trial(standard_network, images[25:], labels[25:], seed=3, first=35)
+    part = condition(standard_network, images[25:], labels[25:], seed=3, first=35)
     assert part.correct.tolist() == expected[25:]
 
 
@@ -88,10 +87,12 @@ def test_a_reference_has_to_have_errors(accuracies):
 
 
 def test_the_average_of_tables_3_and_5(standard_network, small_set, tmp_path):
-    plan = plan_trials("fgsm", "8/255", "none", [], "all")
+    plan = plan_evaluation("fgsm", "8/255", "none", [], "all")
     with Outcomes(tmp_path, {}) as outcomes:
-        results = run_trials(standard_network, small_set, plan.trials, outcomes=outcomes, limits=plan.limits)
-    summary = summarise(plan.trials, results, small_set)
+        results = evaluate_conditions(
+            standard_network, small_set, plan.conditions, outcomes=outcomes, limits=plan.limits
+        )
+    summary = summarise(plan.conditions, results, small_set)
     clean = results["clean"].accuracy
     fgsm = results["fgsm linf 8/255"].accuracy
     cc = np.mean([results[f"{name}@{s}"].accuracy for name in CORRUPTIONS for s in SEVERITIES])
@@ -120,26 +121,26 @@ def test_a_set_on_disk_gives_what_its_images_give(standard_network, small_set, t
     rows = np.arange(len(small_set))
     write_set(tmp_path / "set", small_set, small_set.labels, ["fog", "jpeg"], seed=4)
     chosen = rows[::-1][:25].copy()
-    planned = plan_trials("none", "8/255", "none", ["fog=20"], "fog@2,jpeg@5")
+    planned = plan_evaluation("none", "8/255", "none", ["fog=20"], "fog@2,jpeg@5")
     plan = from_set(planned, tmp_path / "set", chosen, small_set.labels[chosen])
     subset = cached(small_set, chosen)
     with Outcomes(tmp_path, {}) as outcomes:
-        found = run_trials(
-            standard_network, subset, plan.trials, outcomes=outcomes, limits=plan.limits, batch_size=10
+        found = evaluate_conditions(
+            standard_network, subset, plan.conditions, outcomes=outcomes, limits=plan.limits, batch_size=10
         )
-    for trial in plan.trials[1:]:
-        name, severity = trial.corruption.name, trial.corruption.severity
+    for condition in plan.conditions[1:]:
+        name, severity = condition.corruption.name, condition.corruption.severity
         stored = np.load(tmp_path / "set" / f"{name}.npy")[(severity - 1) * 40 :][chosen]
         x = torch.from_numpy(stored.transpose(0, 3, 1, 2).copy()).float() / 255
         with torch.no_grad():
             right = standard_network(x).argmax(1).numpy() == small_set.labels[chosen]
         count = 20 if name == "fog" else 25
-        assert found[trial.key].correct.tolist() == right[:count].tolist()
+        assert found[condition.key].correct.tolist() == right[:count].tolist()
 
 
 def test_a_set_of_other_images_is_refused(small_set, tmp_path):
     write_set(tmp_path / "set", small_set, small_set.labels[::-1].copy(), ["fog"])
-    plan = plan_trials("none", "8/255", "none", [], "fog@2")
+    plan = plan_evaluation("none", "8/255", "none", [], "fog@2")
     with pytest.raises(CrozeError, match="not those of the evaluation"):
         from_set(plan, tmp_path / "set", np.arange(40), small_set.labels)
     from_set(plan, tmp_path / "set", np.arange(40), small_set.labels[::-1])
@@ -147,13 +148,13 @@ def test_a_set_of_other_images_is_refused(small_set, tmp_path):
 
 def test_averages_rest_on_the_images_that_all_saw(small_set):
     rng = np.random.default_rng(1)
-    plan = plan_trials("fgsm,pgd", "8/255", "none", [], "all")
+    plan = plan_evaluation("fgsm,pgd", "8/255", "none", [], "all")
     counts = {"fgsm linf 8/255": 12, "fog@3": 20}
     results = {
-        trial.key: Result(trial.key, rng.random(counts.get(trial.key, 40)) < 0.5, 0, 0, 0.0)
-        for trial in plan.trials
+        condition.key: Result(condition.key, rng.random(counts.get(condition.key, 40)) < 0.5, 0, 0, 0.0)
+        for condition in plan.conditions
     }
-    summary = summarise(plan.trials, results, small_set)
+    summary = summarise(plan.conditions, results, small_set)
     values = summary.table3
     assert values["images"] == 12
     assert values["clean"] == results["clean"].correct[:12].mean()
@@ -169,6 +170,6 @@ def test_averages_rest_on_the_images_that_all_saw(small_set):
     of_class_3 = results["clean"].correct[small_set.labels == 3].mean()
     by_class = next(line for line in page.split("by class")[1].splitlines() if line.startswith("| clean |"))
     assert by_class.split("|")[5].strip() == f"{100 * of_class_3:.1f}"
-    few = summarise(plan.trials[:-1], results, small_set)
+    few = summarise(plan.conditions[:-1], results, small_set)
     assert few.table3 == summary.table3
-    assert summarise(plan.trials[:75], results, small_set).table3 is None
+    assert summarise(plan.conditions[:75], results, small_set).table3 is None

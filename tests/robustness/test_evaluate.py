@@ -7,9 +7,8 @@ from croze.data import open_dataset
 from croze.data.cached import cached
 from croze.data.sampling import spread
 from croze.errors import CrozeError
-from croze.robustness.evaluate import check_model, run_trials
-from croze.robustness.outcomes import Outcomes
-from croze.robustness.plan import plan_trials
+from croze.robustness.evaluate import Outcomes, check_model, evaluate_conditions
+from croze.robustness.plan import plan_evaluation
 from croze.training.network import digest_of_weights
 
 
@@ -24,23 +23,25 @@ class Killed(Exception):
     pass
 
 
-PLAN = plan_trials("fgsm,pgd", "0.14", "2.6", [])
+PLAN = plan_evaluation("fgsm,pgd", "0.14", "2.6", [])
 
 
 def run(model, dataset, folder, plan=PLAN, **settings):
     with Outcomes(folder, {"weights": digest_of_weights(model)}) as outcomes:
-        return run_trials(model, dataset, plan.trials, outcomes=outcomes, limits=plan.limits, **settings)
+        return evaluate_conditions(
+            model, dataset, plan.conditions, outcomes=outcomes, limits=plan.limits, **settings
+        )
 
 
 def test_the_accuracies_are_those_of_the_attacks(robust_network, held_out, tmp_path):
     found = run(robust_network, held_out, tmp_path, batch_size=25)
-    assert list(found) == [trial.key for trial in PLAN.trials]
+    assert list(found) == [condition.key for condition in PLAN.conditions]
     images = torch.from_numpy(held_out.read(np.arange(60))).float() / 255
     with torch.no_grad():
         right = robust_network(images).argmax(1) == torch.tensor(held_out.labels.tolist())
     assert found["clean"].correct.tolist() == right.tolist()
     assert found["clean"].accuracy > 0.9
-    fgsm = PLAN.trials[1].attack
+    fgsm = PLAN.conditions[1].attack
     one = fgsm(
         robust_network, images[25:50], torch.tensor(held_out.labels[25:50].tolist()), epsilon=0.14, first=25
     )
@@ -71,7 +72,7 @@ def test_killed_anywhere_it_goes_on_with_the_next_batch(standard_network, held_o
 
 
 def test_other_weights_are_another_evaluation(standard_network, robust_network, held_out, tmp_path):
-    plan = plan_trials("fgsm", "0.14", "none", [])
+    plan = plan_evaluation("fgsm", "0.14", "none", [])
     first = run(standard_network, held_out, tmp_path, plan)
     other = run(robust_network, held_out, tmp_path, plan)
     assert first["fgsm linf 0.14"].accuracy < other["fgsm linf 0.14"].accuracy
@@ -88,8 +89,8 @@ def test_weights_and_classes_are_checked(held_out):
 
 
 def test_the_plan():
-    plan = plan_trials("fgsm,cw-l2,square", "8/255,4/255", "0.5", ["square=100", "fgsm=7"])
-    keys = [trial.key for trial in plan.trials]
+    plan = plan_evaluation("fgsm,cw-l2,square", "8/255,4/255", "0.5", ["square=100", "fgsm=7"])
+    keys = [condition.key for condition in plan.conditions]
     assert keys[0] == "clean"
     assert {"fgsm linf 8/255", "fgsm linf 4/255", "fgsm l2 0.5", "cw-l2 l2 0.5", "square linf 8/255"} < set(
         keys
@@ -97,7 +98,7 @@ def test_the_plan():
     assert keys[-1] == "pgd(steps=50) linf 1"
     assert plan.limits["fgsm linf 4/255"] == 7
     assert plan.limits["square l2 0.5"] == 100
-    assert [t.key for t in plan_trials("none", "8/255", "none", []).trials] == ["clean"]
+    assert [t.key for t in plan_evaluation("none", "8/255", "none", []).conditions] == ["clean"]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_the_plan():
 )
 def test_what_cannot_be_planned(arguments, says):
     with pytest.raises(CrozeError, match=says):
-        plan_trials(*arguments)
+        plan_evaluation(*arguments)
 
 
 def test_every_beginning_is_balanced():

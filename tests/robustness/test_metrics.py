@@ -6,19 +6,19 @@ from scipy.stats import binomtest, hmean
 
 from croze.errors import CrozeError
 from croze.robustness.attacks import find_attack
-from croze.robustness.masking import masking_signs
+from croze.robustness.conditions import Attacked, Clean
 from croze.robustness.metrics import harmonic_robustness, per_class, wilson, worst_case
-from croze.robustness.trials import Attacked, Clean
+from croze.robustness.summary import masking_signs
 
 
 @given(st.integers(1, 2000), st.data())
-def test_wilson_is_scipys(trials, data):
-    successes = data.draw(st.integers(0, trials))
-    low, high = wilson(successes, trials)
-    expected = binomtest(successes, trials).proportion_ci(method="wilson")
+def test_wilson_is_scipys(conditions, data):
+    successes = data.draw(st.integers(0, conditions))
+    low, high = wilson(successes, conditions)
+    expected = binomtest(successes, conditions).proportion_ci(method="wilson")
     assert low == pytest.approx(expected.low, abs=1e-12)
     assert high == pytest.approx(expected.high, abs=1e-12)
-    assert low <= successes / trials <= high
+    assert low <= successes / conditions <= high
 
 
 def test_no_images_have_no_interval():
@@ -44,15 +44,21 @@ def test_worst_case_is_over_what_all_attacks_saw():
     assert worst_case([one, other]).tolist() == [True, False, False]
 
 
-def trial(spec, epsilon=0.03):
+def condition(spec, epsilon=0.03):
     return Attacked(find_attack(spec), epsilon)
 
 
 def test_no_sign_where_attacks_behave():
-    trials = [Clean(), trial("fgsm"), trial("pgd"), trial("square"), trial("pgd(steps=50)", 1.0)]
+    conditions = [
+        Clean(),
+        condition("fgsm"),
+        condition("pgd"),
+        condition("square"),
+        condition("pgd(steps=50)", 1.0),
+    ]
     shares = (1.0, 0.5, 0.3, 0.4, 0.0)
-    correct = {t.key: np.arange(200) < 200 * s for t, s in zip(trials, shares, strict=True)}
-    assert masking_signs(trials, correct) == []
+    correct = {t.key: np.arange(200) < 200 * s for t, s in zip(conditions, shares, strict=True)}
+    assert masking_signs(conditions, correct) == []
 
 
 @pytest.mark.parametrize(
@@ -68,13 +74,13 @@ def test_no_sign_where_attacks_behave():
     ],
 )
 def test_signs_of_masking(specs, shares, says):
-    trials = [trial(*spec) for spec in specs]
-    correct = {t.key: np.arange(200) < 200 * s for t, s in zip(trials, shares, strict=True)}
-    (sign,) = masking_signs(trials, correct)
+    conditions = [condition(*spec) for spec in specs]
+    correct = {t.key: np.arange(200) < 200 * s for t, s in zip(conditions, shares, strict=True)}
+    (sign,) = masking_signs(conditions, correct)
     assert says in sign
 
 
 def test_a_difference_of_chance_is_no_sign():
-    trials = [trial("square"), trial("pgd")]
-    correct = {trials[0].key: np.arange(50) < 20, trials[1].key: np.arange(50) < 21}
-    assert masking_signs(trials, correct) == []
+    conditions = [condition("square"), condition("pgd")]
+    correct = {conditions[0].key: np.arange(50) < 20, conditions[1].key: np.arange(50) < 21}
+    assert masking_signs(conditions, correct) == []

@@ -116,6 +116,6 @@ def test_what_is_asked_for_wrongly(standard_network, small_set, tmp_path):
 
 
 def test_a_damaged_result_is_named(tmp_path):
-    (tmp_path / "evaluation.json").write_text('{"format": {"kind": "evaluation", "version": 1}}')
+    (tmp_path / "evaluation.json").write_text('{"format": {"kind": "evaluation", "version": 2}}')
     with pytest.raises(CrozeError, match="no evaluation that can be read"):
         EvaluationRun.load(tmp_path)

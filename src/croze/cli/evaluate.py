@@ -58,8 +58,8 @@ def evaluate(
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bars
     from croze.reporting.chart import check_plot
-    from croze.robustness.page import corruption_table
     from croze.robustness.run import evaluate as run_evaluation
+    from croze.robustness.tables import corruption_table
 
     if plot is not None:
         check_plot(plot)

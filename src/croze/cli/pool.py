@@ -74,7 +74,7 @@ def train(
     from croze.pool.run import PoolRun
     from croze.pool.table import pool_json, pool_table
     from croze.provenance import provenance
-    from croze.robustness.plan import plan_trials
+    from croze.robustness.plan import plan_evaluation
     from croze.scoring.population import draw
     from croze.spaces import open_space
 
@@ -82,7 +82,7 @@ def train(
         raise CrozeError("Give the cells by --cells (drawn) or by --arch-file, not both.")
     folder = options.folder_of(out)
     chosen = training.recipe_of(recipe, settings, epochs=epochs, batch_size=batch_size)
-    plan = plan_trials(attacks, epsilon, epsilon_l2, limits or [], corruptions)
+    plan = plan_evaluation(attacks, epsilon, epsilon_l2, limits or [], corruptions)
     devices = options.devices_of(device)
     own = training.space_settings(channels=channels, cells=cells_per_stage, layers=layers)
     with redirect_stdout(sys.stderr):  # what a user's file prints is not part of the result

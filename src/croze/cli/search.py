@@ -103,6 +103,11 @@ def search(
     import sys
     from contextlib import redirect_stdout
 
+    from croze.scoring.starting import start_early
+
+    if ray is None:
+        start_early(workers)  # before torch is imported here
+
     import croze
     from croze.cli.output import console, emit_json
     from croze.reporting.chart import check_plot

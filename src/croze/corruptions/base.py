@@ -17,17 +17,10 @@ from croze.corruptions.frost_textures import FrostTextures
 
 
 class Draws:
-    """What chance decides for `count` images.
+    """What chance decides for `count` images of a data set, of which the first is number `first`.
 
-    The stream of an image follows from the seed, the corruption, its severity and the image's index, so it
-    is the same whatever other images it comes with. Everything is drawn on the CPU; devices agree.
-
-    Args:
-        seed: of the whole data set.
-        name: of the corruption.
-        severity: 1 to 5.
-        first: index of the first image in its data set.
-        count: of images.
+    The stream of an image follows from the seed, the corruption, its severity and the image's index, so it is
+    the same whatever other images it comes with. Everything is drawn on the CPU; devices agree.
     """
 
     def __init__(self, seed: int, name: str, severity: int, first: int, count: int) -> None:

@@ -85,15 +85,7 @@ class ElasticTransform(Kind):
 
 
 def _affine(moves: Tensor, rows: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
-    """Where the pixels of the moved image come from.
-
-    Args:
-        moves: float64 `(N, 3, 2)`, by how much the points move to the right and down.
-        rows, columns: of the pixels, `(H, 1)` and `(W,)`.
-
-    Returns:
-        Rows and columns, `(N, H, W)`.
-    """
+    """Where pixels of the moved image come from, `(N, H, W)`, by moves to the right and down `(N, 3, 2)`."""
     height, width = len(rows), len(columns)
     reach = min(height, width) // 3
     x, y = width // 2, height // 2

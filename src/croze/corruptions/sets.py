@@ -32,13 +32,8 @@ VERSION = 1
 class SetIdentity:
     """What has to be the same for two calls to write the same files.
 
-    Attributes:
-        images: SHA-256 over images and labels.
-        count: of images.
-        size: `(H, W)` of them.
-        seed: of what is random.
-        frost: digest of the textures; None where frost was not asked for.
-        version: `VERSION`.
+    `images` is a SHA-256 over images and labels, `frost` a digest of the textures, None where frost was not
+    asked for.
     """
 
     images: str
@@ -60,11 +55,7 @@ class SetIdentity:
         return cls(digest.hexdigest(), len(labels), size, seed, frost)
 
     def claim(self, folder: Path) -> None:
-        """Begin the folder, or find that it is of this set already.
-
-        Raises:
-            CrozeError: when it holds another set, or files of unknown origin.
-        """
+        """Begin the folder, or find that it is of this set; CrozeError when it holds something else."""
         path, wanted = folder / DESCRIPTION, self
         if path.exists():
             found = _read(path)

@@ -1,7 +1,4 @@
-"""`croze reproduce` and `croze simulate`: tables and figures of the paper, measured again.
-
-A verb's module is imported when the verb is called, so that help texts need neither NumPy nor torch.
-"""
+"""`croze reproduce` and `croze simulate`; a verb's module is imported when the verb is called."""
 
 from __future__ import annotations
 
@@ -12,21 +9,14 @@ from croze.cli.verbs import Verbs, group
 
 MODULES = {
     "table1": "tables_1_2", "table2": "tables_1_2", "table3": "tables_3_4", "table4": "tables_3_4",
+    "table5_darts": "table5",
 }  # fmt: skip
 """Modules of commands that share one; the others have the name of their command."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """A table or figure of the paper.
-
-    Attributes:
-        name: of the command, `croze reproduce NAME`.
-        help: one line.
-        shows: its content.
-        needs: the data that it requires.
-        lacks: what these data do not give, and what that would require.
-    """
+    """A table or figure of the paper: its command, what it shows and needs, what these data lack."""
 
     name: str
     help: str

@@ -1,8 +1,7 @@
 """How much a trained network's features move under 18 inputs: what Figures 4 and 6 of the paper show.
 
-The inputs are those of section 4.4: clean, FGSM, PGD and the 15 corruptions. Features are the encoder's
-output e_psi(x) of Eq. 2, before the last linear layer. The paper states neither epsilon, steps nor severity:
-here l-inf 8/255, 20 steps of a quarter of that, and severity 3 unless said otherwise.
+Clean, FGSM, PGD and the 15 corruptions (section 4.4); features are e_psi(x) of Eq. 2. The paper states
+neither epsilon, steps nor severity: here l-inf 8/255, 20 steps of a quarter of that, and severity 3.
 """
 
 from __future__ import annotations
@@ -36,9 +35,9 @@ from croze.perturb.inputs import FGSM, PGD
 from croze.pool import Member, Pool
 from croze.pool.images import held_out
 from croze.robustness.evaluate import check_model
-from croze.training.loss import input_gradient
 from croze.training.network import digest_of_weights
 from croze.training.run import TrainingRun, identity
+from croze.training.step import input_gradient
 
 CLEAN = "clean"
 ATTACKS: Mapping[str, Perturbation] = {"fgsm": FGSM(), "pgd": PGD(20)}
@@ -48,14 +47,7 @@ INPUTS = (CLEAN, *ATTACKS, *CORRUPTIONS)
 
 @dataclass(frozen=True)
 class Settings:
-    """What the paper leaves open.
-
-    Attributes:
-        epsilon: of FGSM and PGD, l-inf in pixel space.
-        severity: of the corruptions, 1 to 5.
-        seed: of PGD's start and the corruptions.
-        batch_size: images at once.
-    """
+    """What the paper leaves open: epsilon is l-inf in pixel space, the seed that of PGD and corruptions."""
 
     epsilon: float = 8 / 255
     severity: int = 3
@@ -104,13 +96,7 @@ def feature_consistency(
     settings: Settings | None = None,
     watch: Callable[[int], None] = lambda done: None,
 ) -> FeatureConsistency:
-    """Features of a trained network under the 18 inputs.
-
-    Args:
-        model: takes pixels `(N, C, H, W)` in [0, 1].
-        dataset: labelled images.
-        settings: see `Settings`.
-        watch: called after every batch with the number of images done.
+    """Features of a trained network that takes pixels, under the 18 inputs.
 
     Raises:
         CrozeError: when the model does not fit the images, is not finite, or its features are constantly 0.
@@ -190,11 +176,7 @@ def member_features(
     settings: Settings,
     watch: Callable[[int], None] = lambda done: None,
 ) -> FeatureConsistency:
-    """As `feature_consistency` of a pool member's model; kept for the same weights, images and settings.
-
-    Raises:
-        CrozeError: as `TrainingRun.model` and `feature_consistency`.
-    """
+    """As `feature_consistency` of a pool member's model; kept for the same weights, images and settings."""
     model = TrainingRun.load(member.folder).model()
     key = json.dumps([digest_of_weights(model), identity(dataset), vars(settings)], sort_keys=True)
     path = member.folder / f"features-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
@@ -207,11 +189,7 @@ def member_features(
 
 
 def test_images(pool: Pool, test_data: str | None, count: int) -> Dataset:
-    """The first of the images that the pool's members were tested on, or of others.
-
-    Raises:
-        CrozeError: when they cannot be found, or are not the same any more.
-    """
+    """The first images that the pool was tested on, or of others; CrozeError when they have changed."""
     design = pool.design
     if test_data is not None:
         tests = open_dataset(in_split(test_data))

@@ -68,13 +68,8 @@ class Point:
 class Panel:
     """One axes.
 
-    Attributes:
-        title: of the panel.
-        cost: what its axis of cost counts: GPU seconds of the paper and seconds here never share one.
-        measure: what the other axis shows.
-        own: whether the points are ours.
-        points: what is drawn.
-        without: rows of ours that have not both a search of their own and the value.
+    `cost` says what its axis of cost counts: GPU seconds of the paper and seconds here never share one.
+    `without` are rows of ours that have not both a search of their own and the value.
     """
 
     title: str
@@ -99,17 +94,7 @@ def printed_panel(table: str, column: str, what: str) -> Panel:
 
 
 def own_panel(folder: Path, table: str, column: str, what: str) -> Panel:
-    """A column of the run in a folder.
-
-    Args:
-        folder: where the table's command wrote.
-        table: `table3` or `table4`.
-        column: such as `hrs` or `avg`.
-        what: the column in words.
-
-    Raises:
-        CrozeError: when there is no such run, or its file cannot be read.
-    """
+    """A column of the run that the table's command wrote; CrozeError when none can be read."""
     path = folder / f"{table}.json"
     if not path.exists():
         raise CrozeError(f"{path} does not exist: name a folder of `croze reproduce {table}`.")
@@ -152,11 +137,7 @@ def _group(spec: str) -> str:
 
 
 def cost_panels(folders: Mapping[str, Path]) -> list[list[Panel]]:
-    """The printed panels, and below them those of our runs in these folders, by table, where there are any.
-
-    Raises:
-        CrozeError: as `own_panel`.
-    """
+    """The printed panels, and below them those of our runs, whose folders are given by table."""
     rows = [[printed_panel(*measure) for measure in MEASURES]]
     if folders:
         rows.append(

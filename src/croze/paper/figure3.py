@@ -11,24 +11,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from croze.cli.options import (
-    MAX_SEED,
-    Augment,
-    BatchSize,
-    Cells,
-    Channels,
-    Data,
-    DataSet,
-    Half,
-    Json,
-    MicroBatch,
-    PageFile,
-    Plot,
-    Sampling,
-    Truth,
-    Workers,
-    folder_of,
-)
+from croze.cli import options
 from croze.cli.output import console
 from croze.cli.progress import Bar, opened_truth
 from croze.data import load_batch
@@ -222,15 +205,9 @@ def notes(simulation: Simulation, half: str) -> list[str]:
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """Strategies after one target with one guide, beside those without.
+    """Strategies after one target with one guide, beside those without; an empty guide where there is none.
 
-    Attributes:
-        target: for people, such as FGSM-8.
-        guide: spec of the guide; empty where there is none.
-        curves: one a strategy.
-        goal: in percent.
-        best: of all cells, in percent.
-        bottom: where the vertical axis begins, in percent.
+    Goal, the best of all cells, and the bottom of the vertical axis are in percent.
     """
 
     target: str
@@ -311,8 +288,8 @@ def chart(simulation: Simulation) -> Chart:
 
 
 def figure3(
-    truth: Truth,
-    dataset: DataSet = "cifar10",
+    truth: options.Truth,
+    dataset: options.DataSet = "cifar10",
     clean: Annotated[
         Path | None,
         typer.Option(
@@ -331,7 +308,7 @@ def figure3(
     ] = ",".join(STRATEGIES),
     runs: Annotated[int, typer.Option(min=1, help="Number of runs per strategy.")] = 100,
     budget: Annotated[int, typer.Option(min=1, help="Maximum number of trained models per run.")] = 1000,
-    half: Half = "both",
+    half: options.Half = "both",
     pool: Annotated[
         int | None, typer.Option(min=1, help="Random architectures in the warm-up pool.  [default: 3000]")
     ] = None,
@@ -343,31 +320,31 @@ def figure3(
         int | None,
         typer.Option(min=1, help="Neighbours from which a guide selects, in move.  [default: all]"),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the strategies.")] = 0,
-    data: Data = "digits",
+    seed: Annotated[int, typer.Option(min=0, max=options.MAX_SEED, help="Seed of the strategies.")] = 0,
+    data: options.Data = "digits",
     score_seed: Annotated[
-        int, typer.Option(min=0, max=MAX_SEED, help="Seed of the guides' weights, batch and noise.")
+        int, typer.Option(min=0, max=options.MAX_SEED, help="Seed of the guides' weights, batch and noise.")
     ] = 0,
-    batch_size: BatchSize = 8,
-    sampling: Sampling = "balanced",
-    augment: Augment = False,
-    micro_batch: MicroBatch = None,
-    channels: Channels = 16,
-    cells_per_stage: Cells = 5,
-    workers: Workers = 0,
+    batch_size: options.BatchSize = 8,
+    sampling: options.Sampling = "balanced",
+    augment: options.Augment = False,
+    micro_batch: options.MicroBatch = None,
+    channels: options.Channels = 16,
+    cells_per_stage: options.Cells = 5,
+    workers: options.Workers = 0,
     out: Annotated[
         str, typer.Option(help="Folder of the scores, those of `croze benchmark` included.")
     ] = "runs/benchmark",
-    plot: Plot = None,
-    page: PageFile = None,
-    json: Json = None,
+    plot: options.Plot = None,
+    page: options.PageFile = None,
+    json: options.Json = None,
 ) -> None:
     """Simulate search strategies on a benchmark: the best accuracy against the number of trained models.
 
     Figure 3 of the paper, also as `croze reproduce figure3`. Guides score every distinct cell once; an
     interrupted command continues when it is run again. The simulation itself takes minutes.
     """
-    folder = folder_of(out)
+    folder = options.folder_of(out)
     check_files(plot=plot, page=page)
     given = {
         "pool": pool,

@@ -10,7 +10,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from croze.cli.options import BatchSize, Json, Plot, ScoreSeed, Workers
+from croze.cli import options
 from croze.cli.output import console
 from croze.cli.progress import Bar
 from croze.data import Dataset, load_batch
@@ -35,16 +35,7 @@ ATTACKS = {"best by FGSM": "fgsm@8", "best by PGD": "pgd@8"}
 
 @dataclass(frozen=True)
 class Chosen:
-    """One bar of the figure.
-
-    Attributes:
-        by: `best by FGSM`, `best by PGD`, or the proxy's name.
-        training: method of the pool's recipe.
-        architecture: who it is.
-        accuracies: in [0, 1], by column.
-        features: its consistency.
-        among: number of members it was chosen from.
-    """
+    """One bar of the figure: chosen by an attack or a proxy, with its accuracies in [0, 1] by column."""
 
     by: str
     training: str
@@ -67,18 +58,8 @@ def feature_variance(
 ) -> list[Chosen]:
     """What attacks and proxies choose from a pool, and how much the features of these networks move.
 
-    The best by an attack is the member of the highest accuracy under it at 8/255. The members that every
-    proxy scored are chosen from.
-
-    Args:
-        pool: evaluated under FGSM and PGD at 8/255.
-        merits: by proxy, shape `(members,)`, higher is better, NaN where the score failed.
-        dataset: images that features are compared on.
-        settings: see `Settings`.
-        watch: called with who is at work and the number of its images done.
-
-    Raises:
-        CrozeError: when a column is missing, or no member was scored by all proxies.
+    The best by an attack has the highest accuracy under it at 8/255. `merits` are by proxy, `(members,)`, NaN
+    where the score failed; the members that every proxy scored are chosen from.
     """
     columns = read_columns(pool)
     lacking = [name for name in ATTACKS.values() if name not in columns]
@@ -173,11 +154,11 @@ def figure4(
     ] = None,
     images: Annotated[int, typer.Option(min=1, help="Number of these, balanced over classes.")] = 500,
     severity: Annotated[int, typer.Option(min=1, max=5, help="Severity of the corruptions.")] = 3,
-    score_seed: ScoreSeed = 0,
-    batch_size: BatchSize = 8,
-    workers: Workers = 0,
-    plot: Plot = None,
-    json: Json = None,
+    score_seed: options.ScoreSeed = 0,
+    batch_size: options.BatchSize = 8,
+    workers: options.Workers = 0,
+    plot: options.Plot = None,
+    json: options.Json = None,
 ) -> None:
     """The variance of features over clean, FGSM, PGD and 15 corrupted inputs (Figure 4).
 

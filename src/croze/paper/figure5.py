@@ -24,23 +24,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from croze.cli.options import (
-    MAX_SEED,
-    BatchSize,
-    Data,
-    Json,
-    PageFile,
-    Plot,
-    Resamples,
-    SampleSeed,
-    ScoreFolder,
-    SpaceCells,
-    SpaceChannels,
-    SpaceLayers,
-    SpaceName,
-    Workers,
-    folder_of,
-)
+from croze.cli import options
 from croze.cli.output import console
 from croze.cli.progress import Bar
 from croze.data import draw, open_dataset
@@ -98,12 +82,8 @@ PRINTED: Mapping[tuple[str, str], float] = {
 class Part:
     """The whole of a form, or a component of it, on one kind of images.
 
-    Attributes:
-        form: spec of the form as it was named.
-        name: a key of `PARTS`, or the components joined by + where the form as named is none of them.
-        images: out of `IMAGES`.
-        proxy: what is scored.
-        whole: whether this is the form as it was named.
+    `name` is a key of `PARTS`, or the components joined by + where the form as named is none of them; `whole`
+    says whether this is the form as it was named.
     """
 
     form: str
@@ -117,12 +97,8 @@ class Part:
 class Prediction:
     """How the cells rank in the single-step state and in a later one.
 
-    Attributes:
-        part: of what.
-        later: name of the later state.
-        rho: Spearman's; NaN where a score is the same for all cells.
-        low, high: the ends of its bootstrap interval.
-        tau: Kendall's tau-b.
+    Spearman's rho, the ends of its bootstrap interval, and Kendall's tau-b; NaN where a score is the same for
+    all.
     """
 
     part: Part
@@ -137,14 +113,8 @@ class Prediction:
 class Predictiveness:
     """All correlations, on the cells where every score of every state succeeded.
 
-    Attributes:
-        chosen: number of cells.
-        kept: positions of those that the correlations rest on, shape `(n,)`.
-        predictions: by later state, form and part.
-        values: by later state and spec, the scores in the single-step state and later, shape `(n,)` each.
-        failures: by state and form, on how many of the chosen cells one of its parts failed.
-        reasons: by state and form, why on the first of these.
-        resamples, seed: of the bootstrap.
+    `kept` are positions of these among the chosen ones; `values` by later state and spec the scores in the
+    single-step state and later; failures and their first reasons are by state and form.
     """
 
     chosen: int
@@ -229,14 +199,8 @@ def predictiveness(
 ) -> Predictiveness:
     """Score every state and correlate; what the folder holds already is not computed again.
 
-    Args:
-        pairs: a single-step state and a later one each, all of the same architectures in the same order.
-        forms: at least one.
-        folder: of the store of scores.
-        workers: as for `Ledger`.
-        resamples, seed: of the bootstrap over cells; every correlation sees the same resamples.
-        watch: called after every network with the name of its state and the number of networks scored so far,
-            over all states.
+    `pairs` are a single-step state and a later one each, all of the same architectures in the same order.
+    `watch` is called after every network with the name of its state and the number of networks scored so far.
 
     Raises:
         CrozeError: no pair or form, fewer cells than a correlation needs, or fewer on which all succeeded.
@@ -442,7 +406,7 @@ def chart(found: Predictiveness) -> Chart:
 
 
 def figure5(
-    space: SpaceName = "nasbench201",
+    space: options.SpaceName = "nasbench201",
     sample: Annotated[
         int | None,
         typer.Option(
@@ -455,7 +419,7 @@ def figure5(
         Path | None,
         typer.Option(metavar="DIR", help="Folder of a pool, to compare with full training as well."),
     ] = None,
-    data: Data = "digits",
+    data: options.Data = "digits",
     images: Annotated[
         int | None,
         typer.Option(
@@ -463,21 +427,23 @@ def figure5(
         ),
     ] = None,
     form: Forms = "croze-paper,croze-official,croze-positional",
-    seed: SampleSeed = 0,
+    seed: options.SampleSeed = 0,
     score_seed: Annotated[
         int,
-        typer.Option(min=0, max=MAX_SEED, help="Seed of weights, batch, and order of the training images."),
+        typer.Option(
+            min=0, max=options.MAX_SEED, help="Seed of weights, batch, and order of the training images."
+        ),
     ] = 0,
-    resamples: Resamples = 1000,
-    batch_size: BatchSize = 8,
-    channels: SpaceChannels = None,
-    cells: SpaceCells = None,
-    layers: SpaceLayers = None,
-    workers: Workers = 0,
-    out: ScoreFolder = "runs/figure5",
-    plot: Plot = None,
-    page: PageFile = None,
-    json: Json = None,
+    resamples: options.Resamples = 1000,
+    batch_size: options.BatchSize = 8,
+    channels: options.SpaceChannels = None,
+    cells: options.SpaceCells = None,
+    layers: options.SpaceLayers = None,
+    workers: options.Workers = 0,
+    out: options.ScoreFolder = "runs/figure5",
+    plot: options.Plot = None,
+    page: options.PageFile = None,
+    json: options.Json = None,
 ) -> None:
     """Rank cells by scores of the initialised, the slightly trained and the fully trained network.
 
@@ -485,7 +451,7 @@ def figure5(
     single-step state and after some training steps, and with --pool after full training. An interrupted
     command continues when it is run again.
     """
-    folder = folder_of(out)
+    folder = options.folder_of(out)
     check_files(plot=plot, page=page)
     forms = find_forms(form)
     recipe = find_recipe("standard")

@@ -1,7 +1,4 @@
-"""Forms of CRoZe with some of their components, and which architecture each set ranks first.
-
-A component that is missing from a set is the factor 1, as in Table 5.
-"""
+"""Forms of CRoZe with some of their components, and what each ranks first; a missing one is the factor 1."""
 
 from __future__ import annotations
 
@@ -30,11 +27,7 @@ SETS: Mapping[str, tuple[str, ...]] = {
 
 
 def find_forms(text: str) -> list[CrozeForm]:
-    """The forms that a list such as `croze-paper,croze-official(beta=1)` names, in its order.
-
-    Raises:
-        CrozeError: for a name that does not exist, a proxy that is no form of CRoZe, or one named twice.
-    """
+    """The forms of a list such as `croze-paper,croze-official(beta=1)`; CrozeError for what is no form."""
     found: list[CrozeForm] = []
     for proxy in parse_proxies(text):
         if not isinstance(proxy, CrozeForm):
@@ -62,14 +55,7 @@ def sets_of(forms: Sequence[CrozeForm]) -> dict[str, dict[str, CrozeForm]]:
 
 @dataclass(frozen=True)
 class Best:
-    """What a set ranks first.
-
-    Attributes:
-        architecture: the first in the order of strings where several share the best score.
-        value: its score.
-        among: number of architectures that were ranked.
-        sharing: how many have this score, itself included.
-    """
+    """What a set ranks first of so many (the first string of equals), its score, and how many share it."""
 
     architecture: str
     value: float
@@ -78,15 +64,9 @@ class Best:
 
 
 def best_by_set(architectures: Sequence[str], scores: Mapping[str, Floats]) -> dict[str, Best]:
-    """What each set ranks first.
+    """What each set ranks first, of the architectures on which all of these sets succeeded.
 
-    Args:
-        architectures: of any space, each once.
-        scores: by set, shape `(n,)`, NaN where a score failed. Only architectures on which all of these sets
-            succeeded are ranked, so that the sets choose from the same.
-
-    Raises:
-        CrozeError: when there is no such architecture.
+    `scores` are by set, `(n,)`, NaN where one failed; CrozeError when no architecture is left.
     """
     good = np.logical_and.reduce([np.isfinite(values) for values in scores.values()])
     kept: list[int] = np.flatnonzero(good).tolist()

@@ -103,15 +103,7 @@ GivenSize = Annotated[
 def sample_of(
     sample: int | None, *, all_cells: bool, default: int | None = None, among: int = 0
 ) -> int | None:
-    """How many cells `--sample` and `--all` ask for; None for all of them, also without both and a default.
-
-    Args:
-        default: how many where neither was given; all of them where there are no more.
-        among: how many there are.
-
-    Raises:
-        CrozeError: when both were given.
-    """
+    """How many cells of `among` are asked for; None for all. CrozeError for both options."""
     if sample is not None and all_cells:
         raise CrozeError(f"--all takes every cell, --sample {sample} some of them: give one of the two.")
     if sample is not None:

@@ -28,16 +28,10 @@ from croze.truth import Truth
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a verb found.
+    """What a verb found: for the page (title, about, notes), JSON (result), the terminal (remarks) and all
+    (tables).
 
-    Attributes:
-        title, about: of the page.
-        result: for JSON.
-        basis: what it rests on, a line each; versions of packages are added.
-        tables: for the terminal and the page.
-        notes: how to read them, a line each.
-        chart: the figure.
-        remarks: lines for the terminal, above the tables.
+    The basis is what it rests on, a line each; versions of packages are added.
     """
 
     title: str
@@ -52,11 +46,7 @@ class Outcome:
     def publish(
         self, terminal: Console, json: str | None, *, plot: Path | None = None, page: Path | None = None
     ) -> None:
-        """Print it, and write the files that were asked for.
-
-        Raises:
-            CrozeError: when a file cannot be written.
-        """
+        """Print it, and write the files that were asked for; CrozeError when one cannot be written."""
         made = provenance()
         basis = [*self.basis, ", ".join(f"{name} {version}" for name, version in made["versions"].items())]
         emit_json(json, {**self.result, "basis": basis, "provenance": made})
@@ -79,11 +69,7 @@ class Outcome:
 
 
 def check_files(*, plot: Path | None = None, page: Path | None = None) -> None:
-    """Find out before any work whether the files that were asked for can be written.
-
-    Raises:
-        CrozeError: when one cannot.
-    """
+    """Find out before any work whether the files that were asked for can be written; CrozeError when not."""
     check_page(page)
     if plot is not None:
         check_plot(plot)
@@ -98,20 +84,11 @@ def scores_of(
     terminal: Console,
     devices: Sequence[str] = (),
 ) -> Scored:
-    """Scores of these architectures by all parts of the criteria, kept in the folder.
-
-    Raises:
-        CrozeError: as the store, and for devices that are not there.
-    """
+    """Scores of these architectures by all parts of the criteria, kept in the folder."""
     with Bars(terminal) as watch:
+        parts = parts_of(criteria)
         return score_cells(
-            evaluator,
-            folder,
-            architectures,
-            parts_of(criteria),
-            workers=workers,
-            devices=devices,
-            watch=watch,
+            evaluator, folder, architectures, parts, workers=workers, devices=devices, watch=watch
         )
 
 
@@ -131,10 +108,7 @@ def merits_of(
     workers: int,
     terminal: Console,
 ) -> dict[str, NDArray[np.float64]]:
-    """What each proxy says of these architectures, shape `(n,)`: higher is better, NaN where it failed.
-
-    Scores are kept in the folder; the first reason of a failure is printed.
-    """
+    """By proxy `(n,)`: higher is better, NaN where it failed; the first reason of a failure is printed."""
     scored = scores_of(evaluator, architectures, criteria, folder, workers, terminal)
     for criterion in criteria:
         reason = scored.first_reason(criterion, architectures)

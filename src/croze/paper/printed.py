@@ -20,15 +20,10 @@ AVERAGE = "avg"
 
 @dataclass(frozen=True)
 class PrintedTable:
-    """One table, or the part of it that one data set or one training fills.
+    """One table, or the part of it that one data set or one training fills, such as `table2/cifar10`.
 
-    Attributes:
-        name: such as `table1`, `table2/cifar10`, `table5/darts`.
-        columns: in printed order.
-        rows: by row label, the value of every column; None if it is missing in print.
-        average: the columns that `avg` is the mean of, in words; empty without such a column.
-        note: the setting of the table, as far as the paper states it.
-        errata: by row and column, values computed from the row that differ from the printed ones.
+    Rows are by label and column, None where a value is missing in print; `average` says what `avg` is the
+    mean of; `errata` are values computed from the row that differ from the printed ones.
     """
 
     name: str
@@ -53,11 +48,7 @@ class PrintedTable:
 
 
 def printed(name: str) -> PrintedTable:
-    """A table by its name.
-
-    Raises:
-        CrozeError: no such table.
-    """
+    """A table by its name; CrozeError for an unknown one."""
     known = printed_tables()
     if name not in known:
         raise CrozeError(f"The printed tables are {', '.join(known)}, got {name!r}.")

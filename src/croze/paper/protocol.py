@@ -1,7 +1,6 @@
 """The paper's whole protocol (section 4.3, Tables 3 and 4): search, train what was found, evaluate it.
 
-Methods search by warm-up and moves with one criterion (AE+warmup+move); cells that others published are
-trained as they are. All is done several times, each repetition with a seed of its own.
+Methods search by AE+warmup+move; published cells are trained as they are; each repetition has its own seed.
 """
 
 from __future__ import annotations
@@ -60,16 +59,10 @@ OWN = "own"
 
 @dataclass(frozen=True)
 class Effort:
-    """How large a search is.
+    """How large a search is: candidates in all, random ones in the warm-up, the best of these that moves
+    begin with.
 
-    Attributes:
-        candidates: distinct architectures scored, those of the warm-up included.
-        pool: of them, random ones that the warm-up looks at.
-        population: best of the pool that moves begin with.
-        in_flight: asked for before the first is told, see `croze.search`.
-
-    Raises:
-        CrozeError: when the warm-up leaves nothing for moves, or is smaller than the population.
+    CrozeError when the warm-up leaves nothing for moves, or is smaller than the population.
     """
 
     candidates: int
@@ -99,14 +92,8 @@ def effort_of(
 ) -> Effort:
     """The effort with what the paper leaves open filled in.
 
-    Args:
-        candidates: 5,000 in the paper.
-        pool: by default three fifths of the candidates: 3,000, as in its Figure 3, of 5,000.
-        population: by default 50, or the pool where that is smaller.
-        in_flight: by default as in any search, and at most a tenth of the candidates: moves have to learn.
-
-    Raises:
-        CrozeError: as `Effort`.
+    The pool is three fifths of the candidates (3,000 of 5,000, as in its Figure 3), the population 50, or the
+    pool where that is smaller; in flight are at most a tenth of the candidates, for moves have to learn.
     """
     pool = candidates * 3 // 5 if pool is None else pool
     population = min(POPULATION, pool) if population is None else population
@@ -151,11 +138,8 @@ def sizes_of(evaluator: Evaluator, architecture: str) -> tuple[int, int | None]:
 def passes(searches: int, trainings: int, images: int, recipe: Recipe) -> int:
     """Images through a network forward and backward, at least.
 
-    Args:
-        searches: images that all searches score on, one pass a candidate.
-        trainings: how many.
-        images: of each, validation included.
-        recipe: of each; an adversarial one makes so many more passes a step.
+    `searches` are images scored, one pass a candidate; `images` are those of a training, validation included.
+    A step of an adversarial recipe is so many passes more.
     """
     steps = recipe.steps if recipe.adversarial else 0
     return searches + trainings * round(images * (1 - recipe.validation)) * recipe.epochs * (1 + steps)
@@ -186,23 +170,10 @@ def seconds_an_image(evaluator: Evaluator) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class Protocol:
-    """Search, train and evaluate for one of the two tables.
+    """Search, train and evaluate for one of the two tables; `run` continues what the folder holds.
 
-    Attributes:
-        table: `table3` or `table4`.
-        columns: of the table, `STANDARD` or `ADVERSARIAL`.
-        methods, cells: rows, as texts.
-        searches: repetitions.
-        effort: of each search.
-        space, settings: what is searched.
-        recipe: of the trainings.
-        plan: of the evaluation.
-        dataset: what the images are; `own` compares with no print.
-        data, images, test_data, test_images, workers: as `PoolRun`.
-        score_batch: images that candidates are scored on.
-        seed: of the first repetition; the next have the next ones.
-        devices: where to score and train; none for the CPU.
-        folder: of searches and trainings, from which the same protocol continues.
+    `methods` and `cells` are its rows as texts, `searches` the repetitions, `seed` that of the first. A
+    `dataset` of `own` compares with no print. What a pool is given too is as of `PoolRun`.
     """
 
     table: str
@@ -227,11 +198,7 @@ class Protocol:
     folder: Path
 
     def run(self, terminal: Console) -> list[Row]:
-        """Everything, from the checks to the rows.
-
-        Raises:
-            CrozeError: for what cannot be read, or as searches and trainings do.
-        """
+        """Everything, from the checks to the rows; CrozeError as searches and trainings do."""
         if not self.criteria and not self.published:
             raise CrozeError("There are no rows: name methods that search, or published cells.")
         attacks = attack_columns(self.plan)
@@ -283,11 +250,7 @@ class Protocol:
 
     @cached_property
     def paper(self) -> PrintedTable | None:
-        """The printed table; None where it is of other data.
-
-        Raises:
-            CrozeError: for a data set that is not printed, or images that are not of it.
-        """
+        """The printed table; None where it is of other data. CrozeError for images of another data set."""
         if self.dataset == OWN:
             return None
         known = ["cifar10", "cifar100"] if self.table == "table3" else ["cifar10"]

@@ -12,9 +12,9 @@ from croze.corruptions.names import CORRUPTIONS, SEVERITIES
 from croze.errors import CrozeError
 from croze.pool import MemberResult
 from croze.pool.run import column_of, is_column
+from croze.robustness.conditions import Attacked
 from croze.robustness.metrics import harmonic_robustness
 from croze.robustness.plan import Plan
-from croze.robustness.trials import Attacked
 from croze.searching.run import SearchRun
 from croze.spaces.genotypes import find, lookup
 
@@ -44,32 +44,22 @@ PRINTED_CELLS: Mapping[str, str] = {
 
 
 def attack_columns(plan: Plan) -> dict[str, str]:
-    """The measured column of each attack, by the attack's name.
-
-    Raises:
-        CrozeError: when an attack is there twice, with other arguments or at another size.
-    """
+    """The measured column of each attack by its name; CrozeError for an attack that is there twice."""
     found: dict[str, str] = {}
-    for trial in plan.trials:
-        if isinstance(trial, Attacked) and is_column(trial):
-            if trial.attack.name in found:
+    for condition in plan.conditions:
+        if isinstance(condition, Attacked) and is_column(condition):
+            if condition.attack.name in found:
                 raise CrozeError(
-                    f"A table has one column an attack: name {trial.attack.name} once, at one size."
+                    f"A table has one column an attack: name {condition.attack.name} once, at one size."
                 )
-            found[trial.attack.name] = column_of(trial)
+            found[condition.attack.name] = column_of(condition)
     return found
 
 
 def values_of(
     measured: Mapping[str, float], attacks: Mapping[str, str], wanted: Sequence[str]
 ) -> dict[str, float]:
-    """The columns of a table, in [0, 1]; what was not measured is not among them.
-
-    Args:
-        measured: accuracies as a pool has them.
-        attacks: as `attack_columns`.
-        wanted: `STANDARD` or `ADVERSARIAL`.
-    """
+    """The columns `wanted` of a table, in [0, 1], from what a pool measured; others are not among them."""
     found = {name: measured[column] for name, column in attacks.items() if column in measured}
     if "clean" in measured:
         found["clean"] = measured["clean"]
@@ -86,13 +76,7 @@ def values_of(
 
 @dataclass(frozen=True)
 class Spread:
-    """What repetitions came to.
-
-    Attributes:
-        mean: over them.
-        deviation: the sample's, with n - 1 below the root; None for fewer than two repetitions.
-        n: how many.
-    """
+    """Mean over n repetitions, and the sample's deviation; None for fewer than two."""
 
     mean: float
     deviation: float | None
@@ -100,11 +84,7 @@ class Spread:
 
 
 def spread(values: Sequence[float]) -> Spread | None:
-    """Mean and sample standard deviation; None of no values.
-
-    Raises:
-        CrozeError: for a value that is not finite, which would be a failure counted as a value.
-    """
+    """Mean and sample standard deviation; None of no values. CrozeError for one that is not finite."""
     if not values:
         return None
     if not all(map(math.isfinite, values)):
@@ -115,17 +95,10 @@ def spread(values: Sequence[float]) -> Spread | None:
 
 @dataclass(frozen=True)
 class Repetition:
-    """A network that was trained with its seed.
+    """A network that was trained with its seed, and the search that found it; None for a published cell.
 
-    Attributes:
-        seed: of the training, and of the search before it.
-        architecture: empty when the search found none.
-        params, live_params: of its network.
-        values: in [0, 1]; those that were not measured are not among them.
-        failed: why there are none; empty otherwise.
-        images: the fewest and the most test images that a measured column rests on; none without.
-        training: the kept epoch, its accuracies on validation images and seconds, as the pool notes them.
-        search: of a method that searches; None for a published cell.
+    The architecture is empty when the search found none; `failed` says why there are no values; `images` are
+    the fewest and the most test images that a measured column rests on.
     """
 
     seed: int
@@ -156,14 +129,7 @@ class Repetition:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the table.
-
-    Attributes:
-        name: spec of the criterion, or name of the published cell.
-        searched: whether it is a method that searches.
-        paper: the printed row it stands beside; empty for none.
-        runs: by seed.
-    """
+    """A method that searches, or a published cell, its printed row (empty for none), and its runs by seed."""
 
     name: str
     searched: bool
@@ -208,11 +174,7 @@ class PublishedCell:
 
 
 def published_cells(text: str) -> tuple[PublishedCell, ...]:
-    """The cells of a list of names such as `PC-DARTS-CIFAR,AdvRush`; none for `none`.
-
-    Raises:
-        CrozeError: for an unknown name, or one that stands there twice.
-    """
+    """The cells of a list of names; none for `none`. CrozeError for one that is unknown or there twice."""
     if text.strip().lower() == "none":
         return ()
     found: dict[str, PublishedCell] = {}
@@ -232,14 +194,7 @@ def searched_row(
     results: Sequence[MemberResult | None],
     values: Sequence[Mapping[str, float]],
 ) -> Row:
-    """The row of a method.
-
-    Args:
-        name: spec of the criterion.
-        searches: by seed.
-        results: of the training of each winner; None while there is none.
-        values: of each, empty without.
-    """
+    """The row of a method: its searches, the trainings of their winners (None without), their values."""
     runs = []
     for one, result, own in zip(searches, results, values, strict=True):
         best = one.best

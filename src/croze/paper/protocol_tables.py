@@ -49,13 +49,7 @@ def tables(
 ) -> list[Table]:
     """The comparison, then the searches and the trainings one by one.
 
-    Args:
-        title: of the comparison.
-        rows: ours, in order.
-        columns: names of the columns.
-        paper: the printed table; None where it is of other data.
-        paper_size: whether our networks have the printed size, so that counts of parameters compare.
-        seconds: of what our searches are measured.
+    `paper` is None where it is of other data; `paper_size` says whether counts of parameters compare.
     """
     made = [_comparison(title, rows, columns, paper, paper_size, seconds)]
     if any(row.searched for row in rows):
@@ -228,13 +222,7 @@ _ADVERSARIAL = (
 
 
 def notes(rows: Sequence[Row], paper: PrintedTable | None, size: str, *, adversarial: bool) -> list[str]:
-    """How to read the tables, a line each.
-
-    Args:
-        rows: ours.
-        paper: the printed table; None where it is of other data.
-        size: of our run, in words.
-    """
+    """How to read the tables, a line each; `size` is that of our run, in words."""
     lines = [
         "Accuracies are in percent: mean and sample standard deviation over n repetitions; a single "
         "repetition has no deviation. Each repetition searches, trains and evaluates with its own seed, "
@@ -274,11 +262,7 @@ def notes(rows: Sequence[Row], paper: PrintedTable | None, size: str, *, adversa
 
 
 def publish(run: Protocol, rows: list[Row], terminal: Console, json: str | None, page: Path | None) -> None:
-    """The tables on the terminal, `table3.json` or `table4.json` in the folder, and the files asked for.
-
-    Raises:
-        CrozeError: when a file cannot be written.
-    """
+    """The tables on the terminal, `table3.json` or `table4.json` in the folder, and the files asked for."""
     paper, space = run.paper, run.opened
     missing = not_run(rows, paper)
     remarks = [f"Not run: {', '.join(missing)}."] if missing else []

@@ -50,11 +50,7 @@ WIDER = (
 
 
 def sheets(found: RankTable, remarks: Sequence[tuple[str, str]] = ()) -> list[Table]:
-    """All tables in order; those with nothing to show are left out.
-
-    Args:
-        remarks: other items that are not reproduced, and the reasons.
-    """
+    """All tables in order but empty ones; `remarks` are other items not reproduced, and the reasons."""
     fine = [view for view in found.views if view.kind == "distinct" and view.half != "both"]
     tables = [
         _beside(found),

@@ -1,7 +1,6 @@
 """Tables 1 and 2: how every proxy ranks the cells, on both halves, for all strings and for distinct cells.
 
-Every row of a view rests on the cells that all proxies share, as in a survey; beside the paper each proxy
-stands on all cells where it succeeded, as the paper has it.
+All rows of a view rest on the same cells; beside the paper each proxy stands on all cells where it succeeded.
 """
 
 from __future__ import annotations
@@ -44,13 +43,10 @@ SIDES = ("both", "report", "choose")
 
 @dataclass(frozen=True)
 class Layout:
-    """The columns of a printed table of rank correlations.
+    """The columns of a printed table of rank correlations, such as `table2/cifar10`.
 
-    Attributes:
-        name: of the printed table, such as `table2/cifar10`.
-        table: the columns that the truth fills.
-        empty: the reason why each of the other columns is empty, by its name.
-        comparable: whether space and data set are the printed ones, so that printed values are compared.
+    `table` are those that the truth fills, `empty` the reasons why others are not; `comparable` says whether
+    space and data set are the printed ones.
     """
 
     name: str
@@ -76,12 +72,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class View:
-    """A set of cells that a table looks at.
-
-    Attributes:
-        kind: `all` strings that were drawn, or the `distinct` cells among them.
-        half: `both`, `report` or `choose`.
-    """
+    """A set of cells: `all` drawn strings, or `distinct` ones; `both` halves, `report` or `choose`."""
 
     kind: str
     half: str
@@ -94,13 +85,7 @@ class View:
 
 @dataclass(frozen=True)
 class Beside:
-    """One value of ours beside the printed one.
-
-    Attributes:
-        ours: NaN where there is none.
-        printed: None if it is missing in print.
-        meant: the printed value, corrected at an erratum; None if it is missing.
-    """
+    """Ours (NaN without) beside the printed value (None if missing), which `meant` corrects at an erratum."""
 
     ours: float
     printed: float | None
@@ -124,14 +109,9 @@ class Beside:
 
 @dataclass(frozen=True)
 class PaperRow:
-    """A criterion and the printed row to which it is compared.
+    """A criterion and the printed row to which it is compared, on the n cells on which it succeeded.
 
-    Attributes:
-        row: its printed label.
-        criterion: its spec.
-        cells: as of `View`.
-        n: number of cells on which it succeeded, all of which count here.
-        values: by column, `avg` last: the mean over the filled columns, and the same mean of the printed row.
+    Values are by column, `avg` last: the mean over the filled columns, and the same mean of the printed row.
     """
 
     row: str
@@ -149,13 +129,9 @@ class PaperRow:
 class RankTable:
     """A table of rank correlations, ours and the paper's.
 
-    Attributes:
-        layout: its columns.
-        ranking: the long table on the cells of the views.
-        views: `all` strings on both halves, the report and the choose half, then the same for the `distinct`
-            cells; only the latter where no two of the drawn cells are isomorphic.
-        own: specs of the criteria that this project made up.
-        given_size: whether partial rhos given live parameters were computed.
+    Views are `all` strings on both halves, the report and the choose half, then the `distinct` cells; only
+    the latter where no two of the drawn cells are isomorphic. `own` are specs of criteria that this project
+    made up.
     """
 
     layout: Layout
@@ -242,19 +218,10 @@ def rank_table(
     seed: int = 0,
     watch: Callable[[str, int, int], None] = lambda what, done, total: None,
 ) -> RankTable:
-    """The table from scores of these cells.
+    """The table from scores of these cells, by every part, and by `CONTROL` for partial rhos.
 
     Distinct are the drawn strings that represent their class in the truth: of a random draw of strings they
     are a random draw of the classes.
-
-    Args:
-        truth: the ground truth, with the columns of the layout.
-        layout: of the table.
-        positions: of the cells in the truth, shape `(k,)`, from `select`.
-        scored: the scores of these cells by every part, and by `CONTROL` where partial rhos are wanted.
-        criteria: at least one, each once.
-        resamples, seed: of the bootstrap.
-        watch: told how many views are done.
     """
     distinct = positions[truth.representative[positions] == positions]
     kinds = {"distinct": distinct}

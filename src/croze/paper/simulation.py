@@ -1,6 +1,6 @@
 """Searches replayed on measured accuracies: how many models a strategy trains until it has a good one.
 
-The paper's section 4.3 and Figure 3. Nothing is trained: the accuracy of a model is looked up.
+Section 4.3 and Figure 3 of the paper. Nothing is trained: the accuracy of a model is looked up.
 """
 
 from __future__ import annotations
@@ -56,18 +56,10 @@ DENSE = 100
 class TabularMoves:
     """Moves between the positions of a truth, for strategies that are replayed many times.
 
-    An architecture is its position in the truth. Every string is drawn with the same probability, as
-    a search draws, so a class of isomorphic cells has as many chances as it has strings. A mutation is
-    a uniform draw from the neighbours, which is what the mutation of NAS-Bench-201 amounts to. What is not
-    among the cells is never given: such a neighbour is drawn anew.
-
-    Args:
-        truth: the architectures.
-        space: says what is one move away.
-        cells: positions of the strings that may be given; all members of a class or none of them.
-
-    Raises:
-        CrozeError: no cell, or a space that is not the truth's.
+    Every string is drawn with the same probability, as a search draws, so a class of isomorphic cells has as
+    many chances as it has strings. A mutation is a uniform draw from the neighbours among `cells` (all
+    members of a class or none), as in NAS-Bench-201. CrozeError for no cell, or another space than the
+    truth's.
     """
 
     def __init__(self, truth: Truth, space: Space[Any], cells: NDArray[np.int64]) -> None:
@@ -123,13 +115,10 @@ class TabularMoves:
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """One accuracy and its goal.
+    """One accuracy and its goal, in (0, 1], such as the column `clean` or `fgsm@8`.
 
-    Attributes:
-        column: what it is called in its truth, such as `clean` or `fgsm@8`.
-        values: by position of the architecture, shape `(n,)`, in [0, 1]; members of a class share theirs.
-        goal: the accuracy that counts as found, in (0, 1].
-        source: name of the truth that it was read from.
+    Values are by position of the architecture, in [0, 1]; members of a class share theirs. `source` names
+    their truth.
     """
 
     column: str
@@ -153,9 +142,7 @@ class Target:
 
 
 def parse_goals(text: str) -> dict[str, float]:
-    """The goals of a list such as `clean=93.5,fgsm-8=46`, by column of the truth, in [0, 1].
-
-    `fgsm-8` and `fgsm@8` name the same column.
+    """Goals in [0, 1] by column, of a list such as `clean=93.5,fgsm-8=46`; `fgsm-8` is `fgsm@8`.
 
     Raises:
         CrozeError: for a list that is not of this form, a goal outside (0, 100], or one that is set twice.
@@ -180,12 +167,7 @@ def parse_goals(text: str) -> dict[str, float]:
 
 
 def targets_of(truth: Truth, goals: Mapping[str, float], clean: Truth | None = None) -> list[Target]:
-    """The targets of these goals, in order.
-
-    Args:
-        truth: has the columns.
-        goals: from `parse_goals`.
-        clean: another truth of the same space, whose `clean` stands in for this one's.
+    """The targets of these goals, in order; `clean` is a truth whose `clean` stands in for this one's.
 
     Raises:
         CrozeError: a column that the truth lacks, or an architecture that `clean` does not know.
@@ -213,14 +195,9 @@ def _is_number(text: str) -> bool:
 class GuideScores:
     """What one guide says of the cells of a truth, put in order once for all runs.
 
-    Attributes:
-        spec: name of the proxy or aggregate.
-        definition: an aggregate written out; of a proxy its name.
-        values: by position of the architecture, shape `(n,)`, higher being better; NaN where the score failed
-            or nobody asked. Members of a class share theirs.
-        scored: number of classes that were asked about.
-        failures: number of these on which the score failed.
-        reason: why, on the first of them; empty without failures.
+    Values are by position, higher being better, NaN where the score failed or nobody asked; members of a
+    class share theirs. `scored` classes were asked about, of which `failures` failed, the first for this
+    reason.
     """
 
     spec: str
@@ -252,16 +229,10 @@ class GuideScores:
 def guide_scores(
     truth: Truth, representatives: NDArray[np.int64], guides: Sequence[Criterion], scored: Scored
 ) -> list[GuideScores]:
-    """What each guide says of these classes.
+    """What each guide says of these classes, of which `representatives` are positions of one member each.
 
-    An aggregate ranks all classes that are named here, as `croze benchmark --cells distinct` does; in a
-    search it would rank those that it has seen.
-
-    Args:
-        truth: the architectures.
-        representatives: positions of one architecture a class.
-        guides: each once; none gives none.
-        scored: scores of these architectures by every part of the guides.
+    An aggregate ranks all of them, as `croze benchmark --cells distinct` does; in a search it would rank
+    those seen.
     """
     architectures = [truth.architectures[i] for i in representatives]
     place = np.searchsorted(representatives, truth.representative)
@@ -290,14 +261,8 @@ def replay(
     """The models that a strategy trains, as positions of representatives, in order.
 
     A proposal stands for its isomorphism class. One whose class was trained before is skipped: it costs
-    nothing, and the strategy hears nothing of it, as in `croze search`. Models are trained one by one, and
-    the strategy knows the accuracy of all before it proposes the next.
-
-    Args:
-        algorithm: proposes positions.
-        values: by position, the accuracy that it is told.
-        representative: by position, the representative of the class.
-        budget: models to train at most; fewer when `TRIES` proposals in a row bring nothing new.
+    nothing, and the strategy hears nothing of it, as in `croze search`. Fewer than `budget` when `TRIES` in a
+    row bring nothing new.
     """
     trained: dict[int, None] = {}
     misses = 0
@@ -313,13 +278,9 @@ def replay(
 
 
 def best_so_far(accuracies: NDArray[np.float64], budget: int) -> NDArray[np.float64]:
-    """The best accuracy after 1, 2, ..., `budget` trained models; a run that ended early keeps its last.
+    """The best accuracy after 1, 2, ..., `budget` models, `(budget,)`, from theirs in order, `(k,)`.
 
-    Args:
-        accuracies: of the trained models in order, shape `(k,)` with 1 <= k <= budget.
-
-    Returns:
-        Shape `(budget,)`.
+    A run that ended early keeps its last.
     """
     best = np.maximum.accumulate(accuracies)
     return np.concatenate([best, np.full(budget - len(best), best[-1])])
@@ -334,8 +295,8 @@ def models_to_reach(accuracies: NDArray[np.float64], goal: float) -> float:
 def quantile(models: Floats, share: float) -> float:
     """The least number of models by which this share of the runs had reached the goal.
 
-    The inverse of the empirical distribution function: always one of the runs, never between two, so it is
-    infinite exactly when fewer than this share reached the goal.
+    The inverse of the empirical distribution function: infinite exactly when fewer than this share reached
+    the goal.
     """
     ordered = np.sort(models)
     return float(ordered[max(math.ceil(share * len(ordered) - 1e-9), 1) - 1])
@@ -343,15 +304,11 @@ def quantile(models: Floats, share: float) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """What the runs of one strategy came to.
+    """What the runs of one strategy came to: `best` so far, `(runs, budget)`, and `models` to the goal,
+    `(runs,)`.
 
-    Attributes:
-        strategy: its name in `croze.searching`.
-        guide: spec of its guide; empty without.
-        target: column of the accuracy that it was after.
-        best: the best accuracy so far by run and number of trained models, shape `(runs, budget)`.
-        models: trained models until the goal was reached, shape `(runs,)`; infinite in a run that did not.
-        ended: number of runs that found nothing new to train before the budget was spent.
+    Models are infinite in a run that did not reach it; `ended` runs found nothing new before the budget was
+    spent.
     """
 
     strategy: str
@@ -410,20 +367,13 @@ class Curve:
 
 
 def expected_models(members: NDArray[np.int64], above: NDArray[np.bool_]) -> float:
-    """Mean number of models that random search trains until one is above its goal.
+    """Mean number of models that random search trains until one is above its goal; infinite when none is.
 
     Strings are drawn with equal probability and a class that was trained before is skipped, so classes come
     in the order of independent exponential clocks whose rates are their numbers of strings. A class of w
     strings rings before all those above, which have W strings together, with probability w / (w + W); the
     expected number is 1 plus these probabilities, summed over the classes that are not above. With one string
     a class this is (N + 1) / (K + 1), the mean of the negative hypergeometric distribution.
-
-    Args:
-        members: number of strings of each class, shape `(N,)`.
-        above: which classes are above, shape `(N,)`.
-
-    Returns:
-        The mean, not limited by any budget; infinite when no class is above.
     """
     if not above.any():
         return math.inf
@@ -433,16 +383,7 @@ def expected_models(members: NDArray[np.int64], above: NDArray[np.bool_]) -> flo
 
 @dataclass(frozen=True, eq=False)
 class Simulation:
-    """What the replays came to.
-
-    Attributes:
-        targets: what was searched for, with its goal.
-        guides: what guided strategies were guided by.
-        curves: by target, strategy and guide, in this order.
-        moves: the cells that strategies could see.
-        settings: of the strategies, those that were given.
-        runs, budget, seed: how many replays of how many models at most, and the seed of all draws.
-    """
+    """What the replays came to: curves by target, strategy and guide, on the cells of `moves`."""
 
     targets: tuple[Target, ...]
     guides: tuple[GuideScores, ...]
@@ -526,27 +467,16 @@ def simulate(
     settings: Mapping[str, int] | None = None,
     watch: Callable[[int], None] = lambda done: None,
 ) -> Simulation:
-    """Replay every strategy with every guide after every target.
+    """Replay every strategy with every guide after every target; random search is always replayed.
 
     A strategy is told the very accuracy that its target names, the test accuracy of the model it has trained;
     run r draws with the same seed whatever the strategy, guide and target, so warm-ups share their pools.
-
-    Args:
-        moves: the cells.
-        targets: what is searched for, each on its own.
-        guides: for strategies that take one.
-        strategies: names as `algorithm_name` reads them; random search is always
-            replayed.
-        runs: replays of each.
-        budget: models that a run trains at most.
-        seed: of all draws.
-        settings: of strategies, such as `pool` and `population`; each gets those that it has.
-        watch: called after every run with the number of runs done.
+    Each strategy gets those of the settings that it has.
 
     Raises:
         CrozeError: fewer than one run or model, no target, a strategy or guide that is there twice, an
-            unknown strategy, a setting that none of them has or that is out of its range, or strategies that
-            need a guide when there is none.
+            unknown strategy, a setting that none of them has or that is out of its range, or a strategy
+            without the guide it needs.
     """
     names = check_strategies(strategies, settings or {}, moves)
     if not targets or runs < 1 or budget < 1:
@@ -585,12 +515,7 @@ def simulate(
 def check_strategies(
     strategies: Sequence[str], settings: Mapping[str, int], moves: TabularMoves
 ) -> list[str]:
-    """Their names in `croze.searching`, random search among them; to be called before anything is scored.
-
-    Raises:
-        CrozeError: one that is unknown or there twice, or a setting that none of them has or that is out of
-            its range.
-    """
+    """Names of the strategies, random search among them, checked with their settings before any scoring."""
     names = [algorithm_name(name) for name in strategies]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

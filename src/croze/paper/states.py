@@ -1,8 +1,7 @@
 """States of a network that proxies look at: initialised, after some steps of training, trained to the end.
 
-The proxy of a state takes that state's weights as theta in Eq. 3-10; everything else of a score (batch, seed,
-the step of Eq. 3, BatchNorm in training mode) stays as it is. A state is an evaluator of its own, so that its
-scores are computed by the same workers and kept in the same store, under a context that names it.
+A state's weights are theta in Eq. 3-10, everything else of a score stays. It is an evaluator of its own, so
+that its scores are computed by the same workers and kept in the same store, under a context that names it.
 """
 
 from __future__ import annotations
@@ -29,13 +28,7 @@ from croze.training.run import TrainingRun, identity
 
 @dataclass(frozen=True)
 class State:
-    """One state of n networks.
-
-    Attributes:
-        name: for tables, such as `10 steps`.
-        evaluator: builds and scores the networks in this state.
-        texts: what the evaluator knows each of them by, in the order of the architectures.
-    """
+    """One state of n networks, its name for tables, and what its evaluator knows each of them by."""
 
     name: str
     evaluator: Evaluator
@@ -48,14 +41,7 @@ class State:
         workers: int = 1,
         watch: Callable[[int], None] = lambda done: None,
     ) -> Scored:
-        """The scores of all of them, from the store in this folder or computed now.
-
-        Args:
-            folder: of the store; each score is in it when it is made.
-            proxies: each once.
-            workers: as for `Ledger`.
-            watch: called after every network with the number of those done.
-        """
+        """Scores of all, from the store in this folder or computed now; `watch` hears how many are done."""
         with Store(folder, self.evaluator.context) as store, Ledger(self.evaluator, store, workers) as ledger:
             return collect(ledger, self.texts, proxies, watch)
 
@@ -68,12 +54,7 @@ def initialised(evaluator: Evaluator, architectures: Sequence[str]) -> State:
 def after_steps(
     evaluator: Evaluator, architectures: Sequence[str], training: Dataset, recipe: Recipe, steps: int
 ) -> State:
-    """After the first steps of a training from those very weights; see `first_steps`.
-
-    Args:
-        training: the images to train on, those of `croze train` where the two are to agree.
-        recipe: a standard one.
-        steps: 0 leaves the weights alone.
+    """After the first steps of a training by a standard recipe from those very weights; see `first_steps`.
 
     Raises:
         CrozeError: for fewer than no steps, or images that the networks are not built for.
@@ -90,11 +71,7 @@ def after_steps(
 
 
 def trained(evaluator: Evaluator, cells: Sequence[tuple[str, Path]]) -> State:
-    """Trained to the end: the best weights of these trainings by `croze train`.
-
-    Args:
-        evaluator: of the space, the seed and the images' normalisation that the networks were trained with.
-        cells: each architecture and the folder of its training.
+    """Trained to the end: the best weights of trainings by `croze train`, given as architectures and folders.
 
     Raises:
         CrozeError: when a folder is none of a training, has no weights yet, or is of another architecture,

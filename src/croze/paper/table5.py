@@ -1,14 +1,17 @@
-"""Table 5, NAS-Bench-201: how good the cells are that each set of CRoZe's components ranks first.
+"""Table 5: how good the cells are that each set of CRoZe's components ranks first.
 
-The values are those that the paper prints for NAS-Bench-201, as far as they are known: of the cell whose
-clean accuracy is 93.70 (all edges 3x3 convolutions), 56.93 is the mean accuracy over the 15 corruptions and
-their five severities, 45.80 is FGSM at epsilon 8/255, and 61.53 the harmonic mean of clean and FGSM.
+On NAS-Bench-201 they are looked up. The paper's values are those of the cell of 3x3 convolutions on all
+edges: 93.70 clean, 56.93 the mean over 15 corruptions and five severities, 45.80 FGSM at 8/255, 61.53 the
+HRS. On DARTS the paper searches once for each set; here all sets choose from the same random candidates, and
+the winners are trained.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
@@ -16,41 +19,28 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from croze.cli.options import (
-    BatchSize,
-    Cells,
-    Channels,
-    Data,
-    DataSet,
-    Json,
-    PageFile,
-    Resamples,
-    SampleSeed,
-    ScoreFolder,
-    ScoreSeed,
-    Truth,
-    Workers,
-    folder_of,
-)
+from croze.cli import options, training_options
 from croze.cli.output import console
-from croze.cli.progress import opened_truth
+from croze.cli.progress import Bars, opened_truth
 from croze.data import load_batch
 from croze.errors import CrozeError
 from croze.paper.forms import Best, best_by_set, find_forms, sets_of
 from croze.paper.options import AllCells, Forms, sample_of
 from croze.paper.output import Outcome, check_files, files_text, scores_of, scoring_text
 from croze.paper.printed import printed
+from croze.pool.run import PoolRun
 from croze.proxies.croze.form import CrozeForm
 from croze.ranking.scored import Scored
 from croze.reporting.table import Table
 from croze.reporting.text import interval_text
 from croze.robustness.metrics import harmonic_robustness
+from croze.robustness.plan import plan_evaluation
 from croze.scoring.evaluator import Evaluator
+from croze.scoring.population import draw
 from croze.spaces import open_space
 from croze.stats.bootstrap import bootstrap_spearman, percentile_interval
 from croze.stats.correlation import MINIMUM
-from croze.truth import Truth as GroundTruth
-from croze.truth import select
+from croze.truth import Truth, open_truth, select
 from croze.truth.columns import CLEAN, MEAN_CORRUPTION
 
 Floats = NDArray[np.float64]
@@ -69,26 +59,26 @@ PRINTED_CELL = (
 LEVEL = 0.95
 """Of the bootstrap intervals."""
 
+TERMS = (
+    "F, P and G are the consistency terms of features, parameters and gradients; a term that is not in the "
+    "set is replaced by the factor 1."
+)
+
+MEASURED = (
+    "CC is the mean accuracy over 15 corruptions and five severities, FGSM-8 the accuracy under FGSM with "
+    "epsilon 8/255, HRS the harmonic mean of clean and FGSM-8, Avg. the mean of these four."
+)
+
 Interval = tuple[float, float, float]
 """Spearman's rho and the ends of its bootstrap interval; NaN where undefined."""
 
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """One set of one form.
+    """One set of one form: what it ranks first, the values of that cell by `COLUMNS`, in [0, 1].
 
-    Attributes:
-        form: spec of the form.
-        components: the set, by its name in `SETS`.
-        proxy: spec of the form with these components.
-        best: what it ranks first.
-        values: of that cell, by `COLUMNS`, in [0, 1].
-        rank: its place by average among all chosen cells, the best being 1.
-        behind: how much better the best of them is by average.
-        rho: by `RANKED`, over the n cells on which every set of the form succeeded.
-        n: their number.
-        failures: on how many of the chosen cells this set failed.
-        reason: why on the first of these; empty without.
+    `rank` is its place by average among all chosen cells, `behind` how much better the best of them is. rho
+    is by `RANKED`, over the n cells on which every set of the form succeeded.
     """
 
     form: str
@@ -106,14 +96,7 @@ class Row:
 
 @dataclass(frozen=True, eq=False)
 class ComponentSets:
-    """The table.
-
-    Attributes:
-        rows: by form, in the order of `SETS`.
-        oracle: the chosen cell that is best by average, and its values.
-        chosen: number of cells.
-        resamples, seed: of the bootstrap.
-    """
+    """The rows by form, and the chosen cell that is best by average (`oracle`) with its values."""
 
     rows: tuple[Row, ...]
     oracle: tuple[str, Mapping[str, float]]
@@ -135,12 +118,8 @@ class ComponentSets:
         }
 
 
-def values_of(truth: GroundTruth) -> dict[str, Floats]:
-    """The columns of Table 5 for every architecture of a truth, in [0, 1].
-
-    Raises:
-        CrozeError: when the truth lacks one of the measured columns.
-    """
+def values_of(truth: Truth) -> dict[str, Floats]:
+    """The columns of Table 5 for every architecture of a truth, in [0, 1]; CrozeError where one lacks."""
     found = {name: np.asarray(truth.values(column)) for name, column in RANKED.items()}
     pairs = zip(found["clean"].tolist(), found["fgsm"].tolist(), strict=True)
     found["hrs"] = np.array([harmonic_robustness(clean, robust) for clean, robust in pairs])
@@ -149,7 +128,7 @@ def values_of(truth: GroundTruth) -> dict[str, Floats]:
 
 
 def component_sets(
-    truth: GroundTruth,
+    truth: Truth,
     positions: NDArray[np.int64],
     sets: Mapping[str, Mapping[str, CrozeForm]],
     scored: Scored,
@@ -157,18 +136,7 @@ def component_sets(
     resamples: int = 1000,
     seed: int = 0,
 ) -> ComponentSets:
-    """Look up what every set of every form ranks first.
-
-    Args:
-        truth: with the columns of `RANKED`.
-        positions: of the cells, shape `(k,)`, from `select`.
-        sets: as `sets_of`.
-        scored: scores of these cells by every set.
-        resamples, seed: of the bootstrap over cells.
-
-    Raises:
-        CrozeError: no form, too few cells, or a column that the truth lacks.
-    """
+    """Look up what every set of every form ranks first, of the cells at these positions, `(k,)`."""
     values = {name: column[positions] for name, column in values_of(truth).items()}
     check_count(sets, positions)
     architectures = [truth.architectures[i] for i in positions]
@@ -201,11 +169,7 @@ def component_sets(
 
 
 def check_count(sets: Mapping[str, object], positions: NDArray[np.int64]) -> None:
-    """Check before any cell is scored that there is a form, and as many cells as a correlation needs.
-
-    Raises:
-        CrozeError: when there are too few.
-    """
+    """CrozeError, before any cell is scored, without a form or with fewer cells than a correlation needs."""
     if not sets or len(positions) < MINIMUM:
         raise CrozeError(
             f"Component sets need a form and at least {MINIMUM} cells, got {len(sets)} forms and "
@@ -231,11 +195,7 @@ def _correlations(
 
 
 def tables(found: ComponentSets, *, comparable: bool) -> list[Table]:
-    """For each form its winners and how it ranks, then the cells that were chosen, then what failed.
-
-    Args:
-        comparable: whether the printed values are of the same benchmark and stand beside ours.
-    """
+    """For each form its winners and how it ranks, then the cells that were chosen, then what failed."""
     made = []
     for form in dict.fromkeys(row.form for row in found.rows):
         rows = [row for row in found.rows if row.form == form]
@@ -308,9 +268,7 @@ def value_text(share: float, paper: float | None) -> str:
 def notes(found: ComponentSets, *, comparable: bool) -> list[str]:
     """How to read the tables, a line each."""
     lines = [
-        "F, P and G are the consistency terms of features, parameters and gradients; a term that is not "
-        "in the set is replaced by the factor 1. All sets of a form select from the same cells, those on "
-        "which every set succeeded.",
+        f"{TERMS} All sets of a form select from the same cells, those on which every set succeeded.",
         "Accuracies are those of the top-ranked cell of each set, looked up and in percent. CC is the "
         "mean over 15 corruptions and five severities, FGSM-8 the accuracy under FGSM with epsilon 8/255, "
         "HRS the harmonic mean of clean and FGSM-8, Avg. the mean of these four.",
@@ -331,31 +289,31 @@ def notes(found: ComponentSets, *, comparable: bool) -> list[str]:
 
 
 def table5(
-    truth: Truth,
-    dataset: DataSet = "cifar10",
-    data: Data = "digits",
+    truth: options.Truth,
+    dataset: options.DataSet = "cifar10",
+    data: options.Data = "digits",
     form: Forms = "croze-paper,croze-official",
     sample: Annotated[
         int | None, typer.Option(min=1, help="Number of distinct cells to draw.  [default: all]")
     ] = None,
     all_cells: AllCells = False,
-    seed: SampleSeed = 0,
-    score_seed: ScoreSeed = 0,
-    resamples: Resamples = 1000,
-    batch_size: BatchSize = 8,
-    channels: Channels = 16,
-    cells_per_stage: Cells = 5,
-    workers: Workers = 0,
-    out: ScoreFolder = "runs/table5",
-    page: PageFile = None,
-    json: Json = None,
+    seed: options.SampleSeed = 0,
+    score_seed: options.ScoreSeed = 0,
+    resamples: options.Resamples = 1000,
+    batch_size: options.BatchSize = 8,
+    channels: options.Channels = 16,
+    cells_per_stage: options.Cells = 5,
+    workers: options.Workers = 0,
+    out: options.ScoreFolder = "runs/table5",
+    page: options.PageFile = None,
+    json: options.Json = None,
 ) -> None:
     """Select a cell by each set of CRoZe's components and look up its accuracies.
 
     The NAS-Bench-201 half of Table 5 in the paper, with the rank correlation of each set over all cells. An
     interrupted command continues when it is run again.
     """
-    folder = folder_of(out)
+    folder = options.folder_of(out)
     check_files(page=page)
     sets = sets_of(find_forms(form))
     terminal = console(json)
@@ -390,4 +348,180 @@ def table5(
         ],
         tables=tables(found, comparable=comparable),
         notes=notes(found, comparable=comparable),
+    ).publish(terminal, json, page=page)
+
+
+Chosen = Mapping[str, Mapping[str, Best]]
+"""By form and set of components, what it ranks first."""
+
+
+@dataclass(frozen=True)
+class TrainedRow:
+    """One set of one form: what it ranks first, and the trained network's values, by `COLUMNS`, in [0, 1].
+
+    The values are None where its training failed.
+    """
+
+    form: str
+    components: str
+    best: Best
+    values: Mapping[str, float] | None
+
+
+def choose(
+    architectures: Sequence[str], sets: Mapping[str, Mapping[str, CrozeForm]], scored: Scored
+) -> Chosen:
+    """What each set of each form ranks first; CrozeError when no architecture has a score under every set."""
+    found = {}
+    for form, own in sets.items():
+        try:
+            scores = {name: scored.values[proxy.spec] for name, proxy in own.items()}
+            found[form] = best_by_set(architectures, scores)
+        except CrozeError as problem:
+            reasons = [scored.first_reason(proxy, architectures) for proxy in own.values()]
+            reason = next((reason for reason in reasons if reason), "unknown")
+            raise CrozeError(f"{form}: {problem} The first reason: {reason}.") from None
+    return found
+
+
+def trained_rows(chosen: Chosen, truth: Truth) -> list[TrainedRow]:
+    """The rows of the table, from the measured accuracies of what was chosen."""
+    values = values_of(truth)
+    place = {name: i for i, name in enumerate(truth.architectures)}
+    rows = []
+    for form, by_set in chosen.items():
+        for components, best in by_set.items():
+            i = place.get(best.architecture)
+            own = None if i is None else {name: float(values[name][i]) for name in COLUMNS}
+            rows.append(TrainedRow(form, components, best, own))
+    return rows
+
+
+def trained_tables(rows: Sequence[TrainedRow], *, comparable: bool) -> list[Table]:
+    """A table for each form, and what was chosen."""
+    paper = printed("table5/darts")
+    made = []
+    for form in dict.fromkeys(row.form for row in rows):
+        own = [row for row in rows if row.form == form]
+        lines = []
+        for row in own:
+            texts = ["failed"] * len(COLUMNS)
+            if row.values is not None:
+                theirs = {n: paper.value(row.components, n) if comparable else None for n in COLUMNS}
+                texts = [value_text(row.values[name], theirs[name]) for name in COLUMNS]
+            lines.append((row.components, *texts))
+        note = f"Selected from {own[0].best.among:,} candidates."
+        head = ("components", *COLUMNS.values())
+        made.append(Table(f"{form}: selected genotypes after training", note, head, tuple(lines)))
+    who = []
+    for name in dict.fromkeys(row.best.architecture for row in rows):
+        by = ", ".join(f"{row.form} {row.components}" for row in rows if row.best.architecture == name)
+        who.append((f"`{name}`", by))
+    head = ("architecture", "chosen by")
+    return [*made, Table("The chosen architectures", "", head, tuple(who), prose=True)]
+
+
+def trained_notes(*, comparable: bool) -> list[str]:
+    """How to read the tables, a line each."""
+    lines = [
+        f"{TERMS} All sets select from the same candidates, drawn at random.",
+        MEASURED,
+    ]
+    if comparable:
+        lines.append(
+            "In brackets: the printed value and our difference to it. The paper's networks result from a "
+            "search of 5,000 candidates with moves for each set, have 20 cells and 36 channels, and are "
+            "trained for 200 epochs on all images."
+        )
+    return lines
+
+
+def table5_darts(
+    space: options.SpaceName = "darts",
+    sample: Annotated[
+        int, typer.Option(min=1, help="Number of candidates to draw; 5,000 in the paper.")
+    ] = 1000,
+    form: Forms = "croze-official",
+    recipe: Annotated[str, typer.Option(help="Training recipe; standard in the paper.")] = "standard",
+    epochs: training_options.Epochs = None,
+    settings: training_options.RecipeSettings = None,
+    data: options.Data = "digits",
+    dataset: Annotated[
+        str, typer.Option(help="Name of the data set; cifar10 adds the printed values.")
+    ] = "own",
+    images: training_options.TrainingImages = None,
+    test_data: training_options.TestData = None,
+    test_images: training_options.TestImages = 10000,
+    seed: Annotated[
+        int,
+        typer.Option(
+            min=0, max=options.MAX_SEED, help="Seed of candidates, weights, batch, split and order."
+        ),
+    ] = 0,
+    batch_size: options.BatchSize = 8,
+    channels: options.SpaceChannels = None,
+    cells: options.SpaceCells = None,
+    layers: options.SpaceLayers = None,
+    workers: options.Workers = 0,
+    device: options.Devices = None,
+    out: Annotated[
+        str, typer.Option(help="Folder of scores and trainings; the same command resumes from what is there.")
+    ] = ("runs/table5-darts"),
+    page: options.PageFile = None,
+    json: options.Json = None,
+) -> None:
+    """Score candidates; train and evaluate the best by each set of components (Table 5, DARTS).
+
+    Clean accuracy, the mean over corruptions, FGSM at 8/255, HRS and their average. An interrupted command
+    continues when it is run again.
+    """
+    folder = options.folder_of(out)
+    check_files(page=page)
+    sets = sets_of(find_forms(form))
+    chosen_recipe = training_options.recipe_of(recipe, settings, epochs=epochs)
+    devices = options.devices_of(device)
+    own = training_options.space_settings(channels=channels, cells=cells, layers=layers)
+    with redirect_stdout(sys.stderr):  # what a user's file prints is not part of the result
+        opened = open_space(space, **dict(own))
+    terminal = console(json)
+    candidates = draw(opened, sample, seed)
+    kind = devices[0].partition(":")[0] if devices else "cpu"
+    batch = load_batch(data, size=batch_size, seed=seed)
+    proxies = [proxy for by_set in sets.values() for proxy in by_set.values()]
+    scored = scores_of(
+        Evaluator(opened, batch, seed, scores_from=kind),
+        candidates,
+        proxies,
+        folder / "scores",
+        workers,
+        terminal,
+        devices,
+    )
+    best = choose(candidates, sets, scored)
+    winners = list(dict.fromkeys(one.architecture for by_set in best.values() for one in by_set.values()))
+    run = PoolRun(
+        folder=folder / "trained", space=space, settings=own, recipe=chosen_recipe,
+        plan=plan_evaluation("fgsm", "8/255", "none", [], "all"), seed=seed, data=data, images=images,
+        test_data=test_data, test_images=test_images, workers=workers, devices=devices,
+    )  # fmt: skip
+    with redirect_stdout(sys.stderr), Bars(terminal) as bars:
+        trained = run.train(winners, bars)
+    rows = trained_rows(best, open_truth(f"pool:{folder / 'trained'}", dataset))
+    comparable = opened.name == "darts" and dataset == "cifar10"
+    Outcome(
+        title="CRoZe's components on DARTS",
+        about="The genotypes that each set of CRoZe's components selects, trained and evaluated: the "
+        "DARTS half of Table 5.",
+        result={"rows": [asdict(row) for row in rows]},
+        basis=[
+            f"candidates: {sample:,} distinct ones of {opened!r}, drawn with seed {seed}",
+            f"scores: untrained, weights from seed {seed}, on {batch_size} images of {data}",
+            f"training: {chosen_recipe.method}, {chosen_recipe.epochs} epochs on {images or 'all'} images of "
+            f"{data}",
+            f"evaluation: {trained.members[0].result.images['clean']:,} images of "
+            f"{test_data or 'the same, set aside'}",
+            *(f"failed: {name}: {reason}" for name, reason in trained.failures.items()),
+        ],
+        tables=trained_tables(rows, comparable=comparable),
+        notes=trained_notes(comparable=comparable),
     ).publish(terminal, json, page=page)

@@ -1,9 +1,8 @@
 """Table 6 and Figure 6: the cells that a proxy ranks highest and lowest, trained.
 
-The paper takes 300 cells of NAS-Bench-201 and leaves out those of less than 20% robust accuracy. It does not
-say under which attack and training; its lowest group has 17.0% under FGSM with standard and 22.6% under PGD
-with adversarial training, so only the latter can have been the criterion. Its printed HRS are .01 to .2 below
-those of the printed means, as the mean of the cells' HRS is: that mean stands here.
+The paper takes 300 cells of NAS-Bench-201 and leaves out those of less than 20% robust accuracy, by the
+values of its lowest group under PGD after adversarial training. Its HRS, as here, is the mean of the cells'
+HRS.
 """
 
 from __future__ import annotations
@@ -18,24 +17,13 @@ import typer
 from numpy.typing import NDArray
 from rich.console import Console
 
-from croze.cli.options import (
-    MAX_SEED,
-    BatchSize,
-    DataSet,
-    Half,
-    Json,
-    Plot,
-    ScoreFolder,
-    ScoreSeed,
-    SpaceChannels,
-    Workers,
-)
+from croze.cli import options
 from croze.cli.output import console
 from croze.cli.progress import Bar, opened_truth
 from croze.data import load_batch
 from croze.errors import CrozeError
 from croze.paper.features import INPUTS, FeatureConsistency, Settings, member_features, test_images
-from croze.paper.options import AllCells, sample_of
+from croze.paper.options import AllCells, CellsPerStage, sample_of
 from croze.paper.output import Outcome, check_files, merits_of
 from croze.paper.printed import printed
 from croze.pool import Design, read_design, read_pool
@@ -63,16 +51,10 @@ SIZE = 5
 
 @dataclass(frozen=True)
 class Group:
-    """The highest or the lowest of a ranking.
+    """The highest (`top`) or the lowest (`bottom`) of a proxy's ranking, best first.
 
-    Attributes:
-        proxy: whose.
-        name: `top` or `bottom`.
-        architectures: best first.
-        standard, adversarial: mean accuracies after that training, in [0, 1], by the columns of Table 6; what
-            is not known is left out.
-        among: number of cells ranked.
-        left_out: number of cells of too little robust accuracy.
+    Mean accuracies after either training are in [0, 1], by the columns of Table 6; what is not known is left
+    out. `left_out` cells had too little robust accuracy.
     """
 
     proxy: str
@@ -99,20 +81,11 @@ def top_and_bottom(
     size: int = SIZE,
     least: float = LEAST,
 ) -> list[Group]:
-    """Both groups of each proxy.
+    """Both groups of each proxy, of the cells that every proxy scored and that are robust enough.
 
-    Args:
-        architectures: n of them.
-        merits: by proxy, shape `(n,)`, higher is better, NaN where the score failed; those that every proxy
-            scored are ranked. Ties keep the order of `architectures`.
-        standard, adversarial: accuracies after standard and adversarial training: `clean`, `fgsm@8`, `pgd@8`,
-            `corruptions`; those that are absent leave columns out.
-        robust: the accuracies of which at least `least` is asked.
-        epsilon: of FGSM and PGD in 1/255, as in the columns' names.
-        size: cells in a group.
-
-    Raises:
-        CrozeError: when fewer than two groups of cells are left.
+    `merits` are by proxy, `(n,)`, higher is better, NaN where the score failed; ties keep the order of
+    `architectures`. Accuracies are `clean`, `fgsm@8`, `pgd@8`, `corruptions`; those that are absent leave
+    columns out. CrozeError when fewer than two groups of cells are left.
     """
     enough = np.nan_to_num(robust, nan=-1.0) >= least
     scored = np.logical_and.reduce([np.isfinite(values) for values in merits.values()])
@@ -170,12 +143,7 @@ def _means(columns: Columns, members: NDArray[np.int64], names: Mapping[str, str
 
 
 def table(groups: Sequence[Group], training: str, *, comparable: bool) -> Table:
-    """One half of Table 6: a row a group and proxy, the paper's last; what is not known is empty.
-
-    Args:
-        training: standard or adversarial.
-        comparable: whether the printed values are of the same benchmark and stand beside ours.
-    """
+    """One half of Table 6: a row a group and proxy, the paper's last; what is not known is empty."""
     paper = printed(f"table6/{training}")
     first = groups[0]
     title = (
@@ -196,11 +164,7 @@ def table(groups: Sequence[Group], training: str, *, comparable: bool) -> Table:
 def features_of_groups(
     folder: str, groups: Sequence[Group], count: int, terminal: Console
 ) -> dict[str, dict[str, list[FeatureConsistency]]]:
-    """By proxy and group, of every member, from the pool it was trained in.
-
-    Raises:
-        CrozeError: when the pool cannot be read, or has no test images that can be found.
-    """
+    """By proxy and group, of every member, from the pool it was trained in."""
     pool = read_pool(folder)
     images = test_images(pool, None, count)
     members = {member.architecture: member for member in pool.members}
@@ -276,13 +240,10 @@ def _features_json(features: Features) -> dict[str, Any]:
 
 
 def settings_of(designs: Sequence[Design], **given: Any) -> dict[str, Any]:
-    """Settings of the space that members of these pools are scored with: those they were trained with.
+    """Settings of the space that members of these pools are scored with: those given, else those of their
+    training.
 
-    Args:
-        given: by the user, instead; None where nothing is.
-
-    Raises:
-        CrozeError: when the pools are of other settings than each other.
+    CrozeError when the pools are of other settings than each other.
     """
     if len({(design.space, design.settings) for design in designs}) > 1:
         both = " and ".join(f"{d.space} {dict(d.settings)}" for d in designs)
@@ -299,7 +260,7 @@ def table6(
     adversarial: Annotated[
         str | None, typer.Option(help="The same cells after adversarial training, NAME:PATH.")
     ] = None,
-    dataset: DataSet = "cifar10",
+    dataset: options.DataSet = "cifar10",
     proxies: Annotated[
         str, typer.Option(help="Proxies whose highest and lowest cells are compared, comma-separated.")
     ] = "croze-official,croze-robust",
@@ -308,8 +269,8 @@ def table6(
         typer.Option(min=2, help="Number of distinct cells to draw.  [default: all that are in both]"),
     ] = None,
     all_cells: AllCells = False,
-    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the draw.")] = 0,
-    half: Half = "both",
+    seed: Annotated[int, typer.Option(min=0, max=options.MAX_SEED, help="Seed of the draw.")] = 0,
+    half: options.Half = "both",
     size: Annotated[int, typer.Option(min=1, help="Cells in a group.")] = SIZE,
     least: Annotated[
         float, typer.Option(min=0, max=1, help="Minimum robust accuracy of a ranked cell.")
@@ -328,17 +289,15 @@ def table6(
             help="Images that proxies score on, READER:PATH.  [default: those of a pool, else digits]"
         ),
     ] = None,
-    channels: SpaceChannels = None,
-    cells_per_stage: Annotated[
-        int | None, typer.Option(min=1, help="Cells per stage, in nasbench201.  [default: the space's own]")
-    ] = None,
-    score_seed: ScoreSeed = 0,
-    batch_size: BatchSize = 8,
-    workers: Workers = 0,
-    out: ScoreFolder = "runs/benchmark",
+    channels: options.SpaceChannels = None,
+    cells_per_stage: CellsPerStage = None,
+    score_seed: options.ScoreSeed = 0,
+    batch_size: options.BatchSize = 8,
+    workers: options.Workers = 0,
+    out: options.ScoreFolder = "runs/benchmark",
     images: Annotated[int, typer.Option(min=1, help="Test images of the pools, for Figure 6.")] = 500,
-    plot: Plot = None,
-    json: Json = None,
+    plot: options.Plot = None,
+    json: options.Json = None,
 ) -> None:
     """Accuracies of the five best and five worst cells by proxy (Table 6), of those that are robust enough.
 

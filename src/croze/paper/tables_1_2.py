@@ -17,28 +17,12 @@ import typer
 from numpy.typing import NDArray
 from rich.console import Console
 
-from croze.cli.options import (
-    BatchSize,
-    CellsPerStage,
-    Data,
-    DataSet,
-    Json,
-    PageFile,
-    Resamples,
-    SampleSeed,
-    Sampling,
-    ScoreFolder,
-    ScoreSeed,
-    SpaceChannels,
-    Truth,
-    Workers,
-    folder_of,
-)
+from croze.cli import options
 from croze.cli.output import console
 from croze.cli.progress import Bars, opened_truth
 from croze.data import load_batch
 from croze.errors import CrozeError
-from croze.paper.options import AllCells, GivenSize, RankedProxies, sample_of
+from croze.paper import options as shared
 from croze.paper.output import Outcome, check_files, files_text, scoring_text
 from croze.paper.printed import printed
 from croze.paper.rank_sheets import notes, sheets
@@ -67,32 +51,32 @@ SAMPLE = 1000
 
 
 def table1(
-    truth: Truth,
-    dataset: DataSet = "cifar10",
+    truth: options.Truth,
+    dataset: options.DataSet = "cifar10",
     sample: Annotated[
         int | None, typer.Option(min=1, help="Number of cells to draw.  [default: all]")
     ] = None,
-    all_cells: AllCells = False,
+    all_cells: shared.AllCells = False,
     cells: Annotated[
         str, typer.Option(help="distinct: one cell per isomorphism class; all: every string.")
     ] = "distinct",
     epsilon: Annotated[
         str, typer.Option(help="Epsilon of the attacks in 1/255; NAS-RobBench-201 has 8 and 3.")
     ] = "8",
-    proxies: RankedProxies = "all",
-    given_size: GivenSize = None,
-    data: Data = "digits",
-    batch_size: BatchSize = 8,
-    sampling: Sampling = "random",
-    seed: SampleSeed = 0,
-    score_seed: ScoreSeed = 0,
-    resamples: Resamples = 1000,
-    channels: SpaceChannels = None,
-    cells_per_stage: CellsPerStage = None,
-    workers: Workers = 0,
-    out: ScoreFolder = "runs/table2",
-    page: PageFile = None,
-    json: Json = None,
+    proxies: shared.RankedProxies = "all",
+    given_size: shared.GivenSize = None,
+    data: options.Data = "digits",
+    batch_size: options.BatchSize = 8,
+    sampling: options.Sampling = "random",
+    seed: options.SampleSeed = 0,
+    score_seed: options.ScoreSeed = 0,
+    resamples: options.Resamples = 1000,
+    channels: options.SpaceChannels = None,
+    cells_per_stage: options.CellsPerStage = None,
+    workers: options.Workers = 0,
+    out: options.ScoreFolder = "runs/table2",
+    page: options.PageFile = None,
+    json: options.Json = None,
 ) -> None:
     """Rank cells by every proxy and compare with accuracies after adversarial training: Table 1.
 
@@ -102,7 +86,7 @@ def table1(
     terminal = console(json)
     criteria = _criteria(proxies, out, page)
     known, layout = columns_of_table1(opened_truth(truth, dataset, terminal), epsilon)
-    count = sample_of(sample, all_cells=all_cells)
+    count = shared.sample_of(sample, all_cells=all_cells)
     kind = "distinct ones" if cells == "distinct" else "strings"
     _rank_and_publish(
         criteria, known, layout, select(known, count, seed, cells),
@@ -118,28 +102,28 @@ def table1(
 
 
 def table2(
-    truth: Truth,
-    dataset: DataSet = "cifar10",
+    truth: options.Truth,
+    dataset: options.DataSet = "cifar10",
     sample: Annotated[
         int | None,
         typer.Option(min=1, help=f"Number of strings to draw.  [default: {SAMPLE}]"),
     ] = None,
-    all_cells: AllCells = False,
-    proxies: RankedProxies = "all",
-    given_size: GivenSize = None,
-    data: Data = "digits",
-    batch_size: BatchSize = 8,
-    sampling: Sampling = "random",
+    all_cells: shared.AllCells = False,
+    proxies: shared.RankedProxies = "all",
+    given_size: shared.GivenSize = None,
+    data: options.Data = "digits",
+    batch_size: options.BatchSize = 8,
+    sampling: options.Sampling = "random",
     convention: Annotated[str, typer.Option(help="Corruption groups: paper or usual.")] = "paper",
-    seed: SampleSeed = 0,
-    score_seed: ScoreSeed = 0,
-    resamples: Resamples = 1000,
-    channels: SpaceChannels = None,
-    cells_per_stage: CellsPerStage = None,
-    workers: Workers = 0,
-    out: ScoreFolder = "runs/table2",
-    page: PageFile = None,
-    json: Json = None,
+    seed: options.SampleSeed = 0,
+    score_seed: options.ScoreSeed = 0,
+    resamples: options.Resamples = 1000,
+    channels: options.SpaceChannels = None,
+    cells_per_stage: options.CellsPerStage = None,
+    workers: options.Workers = 0,
+    out: options.ScoreFolder = "runs/table2",
+    page: options.PageFile = None,
+    json: options.Json = None,
 ) -> None:
     """Rank cells by every proxy and compare with accuracies after standard training: Table 2.
 
@@ -150,7 +134,7 @@ def table2(
     terminal = console(json)
     criteria = _criteria(proxies, out, page)
     known = opened_truth(truth, dataset, terminal)
-    count = sample_of(sample, all_cells=all_cells, default=SAMPLE, among=len(known))
+    count = shared.sample_of(sample, all_cells=all_cells, default=SAMPLE, among=len(known))
     layout = layout_of_table2(known, convention)
     _rank_and_publish(
         criteria, known, layout, select(known, count, seed),
@@ -171,10 +155,8 @@ def table2(
 def columns_of_table1(truth: GroundTruth, epsilon: str = "8") -> tuple[GroundTruth, Layout]:
     """The columns of Table 1 that a truth can fill, and the truth with the HRS of every cell.
 
-    Args:
-        truth: accuracies after adversarial training.
-        epsilon: size of the attacks in 1/255, as in the names of the truth's columns. AutoAttack has one size
-            in NAS-RobBench-201, 8/255, which takes its place whatever the size of the others.
+    `epsilon` is that of the attacks in 1/255. AutoAttack has one size in NAS-RobBench-201, 8/255, which takes
+    its place whatever the size of the others.
 
     Raises:
         CrozeError: a truth of standard training, or one without a column of the table.
@@ -215,15 +197,7 @@ def columns_of_table1(truth: GroundTruth, epsilon: str = "8") -> tuple[GroundTru
 
 
 def layout_of_table2(truth: GroundTruth, convention: str = "paper") -> Layout:
-    """Table 2 for the data set of a truth.
-
-    Args:
-        truth: accuracies after standard training.
-        convention: of the corruption groups, `paper` or `usual`.
-
-    Raises:
-        CrozeError: a truth of adversarial training, and as `croze.ranking.columns.table2`.
-    """
+    """Table 2 for the data set of a truth of standard training; groups by `convention`, paper or usual."""
     if truth.training == "adversarial":
         raise CrozeError(
             f"Table 2 is of standard training, {truth.name} of adversarial training: name "
@@ -246,7 +220,7 @@ def layout_of_table2(truth: GroundTruth, convention: str = "paper") -> Layout:
 
 def _criteria(proxies: str, out: str, page: Path | None) -> list[Criterion]:
     """The proxies of a table; what cannot be used is found out before any work."""
-    folder_of(out)
+    options.folder_of(out)
     check_files(page=page)
     return named_criteria() if proxies.strip() == ALL else criteria_of(proxies)
 

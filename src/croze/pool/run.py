@@ -15,11 +15,9 @@ from croze.data.splits import in_split
 from croze.nn.normalised import Normalised
 from croze.pool.folder import Design, MemberResult, Pool, folder_of_member, read_pool, read_result
 from croze.pool.images import Images, pool_images
-from croze.robustness.evaluate import run_trials
-from croze.robustness.masking import UNBOUNDED
-from croze.robustness.outcomes import Outcomes
+from croze.robustness.conditions import UNBOUNDED, Attacked, Condition, Corrupted
+from croze.robustness.evaluate import Outcomes, evaluate_conditions
 from croze.robustness.plan import Plan, prepare
-from croze.robustness.trials import Attacked, Corrupted, Trial
 from croze.scoring.execution import make_executor, usable_cores
 from croze.training import BEST, STATE, Recipe, TrainingRun
 from croze.training.images import Batches
@@ -201,8 +199,8 @@ class Work:
             if self.tell is not None:
                 self.tell(number, f"{key}: {accuracy:.1%} of {done}")
 
-        trials = [trial for trial in self.pool.plan.trials if is_column(trial)]
-        plan = prepare(replace(self.pool.plan, trials=trials), model, batches, self.pool.seed, place)
+        conditions = [condition for condition in self.pool.plan.conditions if is_column(condition)]
+        plan = prepare(replace(self.pool.plan, conditions=conditions), model, batches, self.pool.seed, place)
         context = {
             "weights": digest_of_weights(model),
             "images": identity(self.images.test),
@@ -211,10 +209,10 @@ class Work:
             "device": self.device.partition(":")[0],
         }
         with Outcomes(place, context) as outcomes:
-            results = run_trials(
+            results = evaluate_conditions(
                 model,
                 self.images.test,
-                plan.trials,
+                plan.conditions,
                 outcomes=outcomes,
                 seed=self.pool.seed,
                 batch_size=EVALUATED_AT_ONCE,
@@ -222,7 +220,7 @@ class Work:
                 device=self.device,
                 watch=tell,
             )
-        named = {column_of(trial): results[trial.key] for trial in plan.trials}
+        named = {column_of(condition): results[condition.key] for condition in plan.conditions}
         return (
             {name: found.accuracy for name, found in named.items()},
             {name: len(found.correct) for name, found in named.items()},
@@ -231,27 +229,29 @@ class Work:
     def _is_done(self, known: MemberResult) -> bool:
         """Whether it failed, or has every column on as many images as are asked for."""
         wanted = {
-            column_of(trial): min(
-                self.pool.plan.limits.get(trial.key, len(self.images.test)), len(self.images.test)
+            column_of(condition): min(
+                self.pool.plan.limits.get(condition.key, len(self.images.test)), len(self.images.test)
             )
-            for trial in self.pool.plan.trials
-            if is_column(trial)
+            for condition in self.pool.plan.conditions
+            if is_column(condition)
         }
         return bool(known.failed) or wanted.items() <= known.images.items()
 
 
-def is_column(trial: Trial) -> bool:
-    """Whether the trial measures the network; attacks without a bound look for masked gradients."""
-    return not (isinstance(trial, Attacked) and trial.norm == "linf" and trial.epsilon >= UNBOUNDED)
+def is_column(condition: Condition) -> bool:
+    """Whether the condition measures the network; attacks without a bound look for masked gradients."""
+    return not (
+        isinstance(condition, Attacked) and condition.norm == "linf" and condition.epsilon >= UNBOUNDED
+    )
 
 
-def column_of(trial: Trial) -> str:
-    """The trial's name among the columns of a truth: `clean`, `fgsm@8` in 1/255, `pgd@l2:0.5`, `fog@3`."""
-    if isinstance(trial, Attacked):
-        levels = f"{round(255 * trial.epsilon, 6):g}"
-        size = levels if trial.norm == "linf" else f"{trial.norm}:{trial.epsilon:g}"
-        return f"{trial.attack.spec}@{size}"
-    return str(trial.corruption) if isinstance(trial, Corrupted) else trial.key
+def column_of(condition: Condition) -> str:
+    """Its name among the columns of a truth: `clean`, `fgsm@8` in 1/255, `pgd@l2:0.5`, `fog@3`."""
+    if isinstance(condition, Attacked):
+        levels = f"{round(255 * condition.epsilon, 6):g}"
+        size = levels if condition.norm == "linf" else f"{condition.norm}:{condition.epsilon:g}"
+        return f"{condition.attack.spec}@{size}"
+    return str(condition.corruption) if isinstance(condition, Corrupted) else condition.key
 
 
 Told = Callable[[int, int, MemberResult], None]

@@ -63,7 +63,7 @@ class Run(ABC):
         """All there is to show of it: facts, charts, tables, what it rests on."""
 
     def to_frame(self) -> pd.DataFrame:
-        """One row an item (candidate, figure, epoch, trial), numbers as numbers.
+        """One row an item (candidate, figure, epoch, condition), numbers as numbers.
 
         Raises:
             CrozeError: without pandas.

@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING
 from croze.corruptions.names import GROUPS, SEVERITIES
 from croze.reporting.chart import MARKS, Chart, Layout, canvas, legend_above
 from croze.reporting.palette import CLOUD, INK, PANEL, SERIES, SOFT
-from croze.reporting.table import Table
 from croze.reporting.text import percent, shortened
 from croze.robustness.metrics import CorruptionMetrics
-from croze.robustness.summary import Row, Summary
+from croze.robustness.summary import Summary
+from croze.robustness.tables import TOGETHER, attack_table, corruption_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-TOGETHER = "all attacks together"
 MARKERS = "osD^"
 
 Grouped = Mapping[str, Mapping[str, Mapping[int, float]]]
@@ -28,13 +27,12 @@ Grouped = Mapping[str, Mapping[str, Mapping[int, float]]]
 
 @dataclass(frozen=True)
 class Bar:
-    """Accuracy under one thing, in [0, 1], with Wilson's 95% interval where it is of one trial."""
+    """Accuracy under one thing, in [0, 1], with Wilson's 95% interval where it is of one condition."""
 
     label: str
     size: str
     accuracy: float
     interval: tuple[float, float] | None
-    images: int
 
     @property
     def name(self) -> str:
@@ -44,23 +42,19 @@ class Bar:
 
 def attack_bars(summary: Summary) -> list[Bar]:
     """Clean, then the attacks by size, each size closed by the worst case over its attacks."""
-    rows = summary.under_attack
-    bars = [_bar(row) for row in rows if not row.size]
-    for size in dict.fromkeys(row.size for row in rows if row.size):
-        bars += [_bar(row) for row in rows if row.size == size]
+    bars = []
+    for size in dict.fromkeys(row.size for row in summary.under_attack):
+        same = [row for row in summary.under_attack if row.size == size]
+        bars += [Bar(row.what, size, row.accuracy, row.wilson95) for row in same]
         worst = summary.worst_case.get(size)
         if worst is not None:
-            bars.append(Bar(TOGETHER, size, worst.accuracy, None, worst.images))
+            bars.append(Bar(TOGETHER, size, worst.accuracy, None))
     return bars
 
 
-def _bar(row: Row) -> Bar:
-    return Bar(row.what, row.size, row.accuracy, row.wilson95, row.images)
-
-
-def by_group(metrics: CorruptionMetrics | None) -> Grouped:
+def by_group(metrics: CorruptionMetrics) -> Grouped:
     """Accuracies by group, corruption and severity; groups without any left out."""
-    found = {} if metrics is None else metrics.accuracies
+    found = metrics.accuracies
     grouped = {
         group: {name: found[name] for name in members if name in found} for group, members in GROUPS.items()
     }
@@ -72,8 +66,8 @@ def evaluation_charts(summary: Summary) -> tuple[Chart, ...]:
     charts = [_attacks(summary)]
     metrics = summary.corruptions
     if metrics is not None:
-        grouped, clean = by_group(metrics), summary.trials[0].accuracy
-        charts += [_corruptions(metrics, grouped, clean), _severities(grouped, clean)]
+        grouped, clean = by_group(metrics), summary.conditions[0].accuracy
+        charts += [_corruptions(metrics, grouped, clean), _severities(metrics, grouped, clean)]
     return tuple(charts)
 
 
@@ -108,29 +102,15 @@ def _attacks(summary: Summary) -> Chart:
         return figure
 
     unlimited = [bar.name for bar in bars if bar.size and bar.size not in summary.average_over_attacks]
-    check = ""
-    if unlimited:
-        check = (
-            f" {unlimited[-1]} is unbounded; accuracy that remains under it is a sign of gradient masking."
-        )
-    rows = tuple(
-        (
-            bar.label,
-            bar.size,
-            f"{bar.images:,}",
-            percent(bar.accuracy),
-            "" if bar.interval is None else f"{percent(bar.interval[0])} to {percent(bar.interval[1])}",
-        )
-        for bar in bars
-    )
+    check = " {} is unbounded; accuracy that remains under it is a sign of gradient masking."
     return Chart(
         "evaluation-attacks",
         "Accuracy under attack",
         "Bars: fraction of images that are classified correctly, with 95% Wilson intervals; clean images "
         f"first. '{TOGETHER}' counts an image as correct only if no attack of that epsilon "
-        f"succeeds.{check}",
+        f"succeeds.{check.format(unlimited[-1]) if unlimited else ''}",
         "; ".join(f"{bar.name} {percent(bar.accuracy)}" for bar in bars) + ".",
-        Table("Accuracy under attack", "", ("attack", "size", "images", "accuracy", "95% interval"), rows),
+        attack_table(summary, "Accuracy under attack"),
         draw,
     )
 
@@ -190,26 +170,19 @@ def _corruptions(metrics: CorruptionMetrics, grouped: Grouped, clean: float) -> 
         axes.spines["left"].set_visible(False)
         return figure
 
-    rows = [
-        (group, name.replace("_", " "), percent(value))
-        for group, members in means.items()
-        for name, value in members.items()
-    ]
-    rows += [(group, "mean", percent(value)) for group, value in metrics.by_group.items()]
     mean = metrics.mean
-    rows += [("all", "mean", percent(mean))] if mean is not None else []
     return Chart(
         "evaluation-corruptions",
         "Accuracy under corruptions, by group",
         "Mean over the evaluated severities. Filled bars: corruptions; hollow bars: the means of their "
         "group; dashed line: the accuracy on clean images.",
         f"Mean over all corruptions {percent(mean)}." if mean is not None else "Means by corruption.",
-        Table("Accuracy under corruptions", "", ("group", "corruption", "accuracy"), tuple(rows)),
+        corruption_table(metrics),
         draw,
     )
 
 
-def _severities(grouped: Grouped, clean: float) -> Chart:
+def _severities(metrics: CorruptionMetrics, grouped: Grouped, clean: float) -> Chart:
     top = max([v for m in grouped.values() for row in m.values() for v in row.values()] + [clean])
 
     def panel(axes: Axes, group: str, members: Mapping[str, Mapping[int, float]], layout: Layout) -> None:
@@ -240,21 +213,12 @@ def _severities(grouped: Grouped, clean: float) -> Chart:
             place.set_ylabel("accuracy, %")
         return figure
 
-    rows = _severity_rows(grouped)
     return Chart(
         "evaluation-severities",
         "Accuracy by severity",
         "Accuracy by severity: 1 is mild, 5 the strongest. A flat line means that the network is "
         "insensitive to the corruption.",
         "Lines by severity for " + ", ".join(n.replace("_", " ") for m in grouped.values() for n in m) + ".",
-        Table("Accuracy by severity, %", "", ("corruption", *map(str, SEVERITIES)), rows),
+        corruption_table(metrics),
         draw,
-    )
-
-
-def _severity_rows(grouped: Grouped) -> tuple[tuple[str, ...], ...]:
-    return tuple(
-        (name.replace("_", " "), *(f"{100 * row[s]:.1f}" if s in row else "–" for s in SEVERITIES))
-        for members in grouped.values()
-        for name, row in members.items()
     )

@@ -25,13 +25,7 @@ Picture = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """One corruption.
-
-    Attributes:
-        group: out of `GROUPS`.
-        name: of the corruption.
-        pictures: the clean one and one a severity, `(H, W, 3)` in [0, 1].
-    """
+    """One corruption, its group, and its pictures `(H, W, 3)` in [0, 1]: the clean one and one a severity."""
 
     group: str
     name: str
@@ -41,13 +35,7 @@ class Row:
 def rows(
     image: Tensor, names: Sequence[str], seed: int = 0, index: int = 0, frost: FrostTextures | None = None
 ) -> list[Row]:
-    """What the sheet shows, corruptions by group.
-
-    Args:
-        image: float `(3, H, W)` in [0, 1].
-        names: of the corruptions.
-        seed, index, frost: as for `corrupt`; the index is the image's in its data set.
-    """
+    """The image, float `(3, H, W)` in [0, 1], under corruptions by group; arguments as of `corrupt`."""
     found = []
     for group, members in GROUPS.items():
         for name in members:
@@ -58,11 +46,7 @@ def rows(
 
 
 def draw_sheet(shown: Sequence[Row], path: Path, title: str) -> None:
-    """Write the sheet; its kind follows the file's ending.
-
-    Raises:
-        CrozeError: as `check_plot`, or when the file cannot be written.
-    """
+    """Write the sheet; its kind follows the file's ending. CrozeError as `check_plot` and `save`."""
     check_plot(path)
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D

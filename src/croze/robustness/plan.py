@@ -1,4 +1,4 @@
-"""From attacks, sizes and corruptions to the trials of an evaluation."""
+"""From attacks, sizes and corruptions to the conditions of an evaluation."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from croze.data.dataset import Indices
 from croze.errors import CrozeError
 from croze.perturb.epsilon import check_epsilon, parse_epsilon
 from croze.robustness.attacks import Attack, TrainingBatches, find_attack, find_attacks
-from croze.robustness.masking import UNBOUNDED
-from croze.robustness.trials import Attacked, Clean, Corrupted, Published, Trial
+from croze.robustness.conditions import UNBOUNDED, Attacked, Clean, Condition, Corrupted, Published
 
 Attacks = str | Attack | Sequence[str | Attack] | None
 Sizes = str | float | Sequence[float] | None
@@ -27,13 +26,13 @@ CHECKED_IMAGES = 50
 
 @dataclass(frozen=True)
 class Plan:
-    """Trials, each once and `clean` first, and how many images those see that do not see all."""
+    """Conditions, each once and `clean` first, and how many images those see that do not see all."""
 
-    trials: list[Trial]
+    conditions: list[Condition]
     limits: Mapping[str, int]
 
 
-def plan_trials(
+def plan_evaluation(
     attacks: Attacks,
     epsilon: Sizes,
     epsilon_l2: Sizes = None,
@@ -41,18 +40,11 @@ def plan_trials(
     corruptions: str | None = None,
     frost: FrostTextures | None = None,
 ) -> Plan:
-    """The trials that attacks, sizes and corruptions make.
+    """The conditions that attacks, sizes and corruptions make; None or `none` for none.
 
     Every attack runs at every size of the norms it is defined in. Where there are attacks in l-inf, one
-    without a bound on a few images looks for masked gradients.
-
-    Args:
-        attacks: as `find_attacks`; None or `none` for none.
-        epsilon, epsilon_l2: sizes, as numbers or as text, comma-separated; None or `none` for none.
-        limits: so many images for an attack, by its full name or its name alone; for `corruptions`, or one of
-            them by name. As text `ATTACK=N`.
-        corruptions: as `parse_corruptions`; None or `none` for none.
-        frost: textures of one's own.
+    without a bound on a few images looks for masked gradients. A limit is so many images for an attack, by
+    its full name or its name alone, for `corruptions`, or one of them; as text `ATTACK=N`.
 
     Raises:
         CrozeError: for what cannot be read, an attack without a size in its norms, or a limit of nothing.
@@ -60,71 +52,65 @@ def plan_trials(
     chosen = [] if attacks in (None, NONE) else find_attacks(attacks)
     sizes = {"linf": _sizes(epsilon, "linf"), "l2": _sizes(epsilon_l2, "l2")}
     corrupted = [] if corruptions in (None, NONE) else parse_corruptions(str(corruptions))
-    trials: list[Trial] = [Clean(), *(Corrupted(one, frost) for one in corrupted)]
+    conditions: list[Condition] = [Clean(), *(Corrupted(one, frost) for one in corrupted)]
     for attack in chosen:
         own = [Attacked(attack, e, norm) for norm in attack.norms for e in sizes[norm]]
         if not own:
             names = " or ".join("epsilon" if norm == "linf" else "epsilon_l2" for norm in attack.norms)
             raise CrozeError(f"Attack {attack.spec} has no size: give one as {names}.")
-        trials += own
-    found = _limits(limits, trials)
-    if any(isinstance(trial, Attacked) and trial.norm == "linf" for trial in trials):
+        conditions += own
+    found = _limits(limits, conditions)
+    if any(isinstance(condition, Attacked) and condition.norm == "linf" for condition in conditions):
         check = Attacked(find_attack(CHECK), UNBOUNDED)
-        if check.key not in {trial.key for trial in trials}:
-            trials.append(check)
+        if check.key not in {condition.key for condition in conditions}:
+            conditions.append(check)
             found[check.key] = CHECKED_IMAGES
-    keys = [trial.key for trial in trials]
+    keys = [condition.key for condition in conditions]
     for key in keys:
         if keys.count(key) > 1:
             raise CrozeError(f"{key} is named twice; name each one once.")
-    return Plan(trials, found)
+    return Plan(conditions, found)
 
 
-def has_all_corruptions(trials: Sequence[Trial]) -> bool:
-    """Whether all 15 are among the trials at all 5 severities, made here or read."""
-    found = {trial.corruption for trial in trials if isinstance(trial, Corrupted | Published)}
+def has_all_corruptions(conditions: Sequence[Condition]) -> bool:
+    """Whether all 15 are among the conditions at all 5 severities, made here or read."""
+    found = {condition.corruption for condition in conditions if isinstance(condition, Corrupted | Published)}
     return found == set(parse_corruptions("all"))
 
 
 def from_set(plan: Plan, folder: Path, rows: Indices, labels: Indices) -> Plan:
     """The plan with corruptions read from a folder in CIFAR-10-C's layout in place of those made here.
 
-    Args:
-        plan: with corruptions.
-        folder: of the set.
-        rows: int64 `(n,)`, the image of the test set that each image of the evaluation is.
-        labels: of these images, `(n,)`.
-
-    Raises:
-        CrozeError: when the folder has not these images.
+    `rows` are the images of the test set that the images of the evaluation are, with these labels; CrozeError
+    when the folder has not these images.
     """
     keys: dict[str, str] = {}
-    trials: list[Trial] = []
-    for trial in plan.trials:
-        if isinstance(trial, Corrupted):
-            published = Published.of(trial.corruption, folder, rows, labels)
-            keys[trial.key] = published.key
-            trials.append(published)
+    conditions: list[Condition] = []
+    for condition in plan.conditions:
+        if isinstance(condition, Corrupted):
+            published = Published.of(condition.corruption, folder, rows, labels)
+            keys[condition.key] = published.key
+            conditions.append(published)
         else:
-            trials.append(trial)
-    return Plan(trials, {keys.get(key, key): count for key, count in plan.limits.items()})
+            conditions.append(condition)
+    return Plan(conditions, {keys.get(key, key): count for key, count in plan.limits.items()})
 
 
 def prepare(
     plan: Plan, model: nn.Module, batches: Callable[[], TrainingBatches], seed: int, folder: Path
 ) -> Plan:
     """The plan with attacks that have seen the training data they need; `batches` is asked only then."""
-    trials: list[Trial] = []
+    conditions: list[Condition] = []
     ready: dict[str, Attacked] = {}
-    for trial in plan.trials:
-        if isinstance(trial, Attacked) and trial.attack.needs_training:
-            spec = trial.attack.spec
+    for condition in plan.conditions:
+        if isinstance(condition, Attacked) and condition.attack.needs_training:
+            spec = condition.attack.spec
             if spec not in ready:
-                attack = trial.attack.prepare(model, batches(), seed=seed, folder=folder / "lgv")
-                ready[spec] = replace(trial, attack=attack)
-            trial = replace(trial, attack=ready[spec].attack)
-        trials.append(trial)
-    return Plan(trials, plan.limits)
+                attack = condition.attack.prepare(model, batches(), seed=seed, folder=folder / "lgv")
+                ready[spec] = replace(condition, attack=attack)
+            condition = replace(condition, attack=ready[spec].attack)
+        conditions.append(condition)
+    return Plan(conditions, plan.limits)
 
 
 def _sizes(sizes: Sizes, norm: str) -> list[float]:
@@ -137,7 +123,7 @@ def _sizes(sizes: Sizes, norm: str) -> list[float]:
     ]
 
 
-def _limits(limits: Sequence[str] | Mapping[str, int], trials: Sequence[Trial]) -> dict[str, int]:
+def _limits(limits: Sequence[str] | Mapping[str, int], conditions: Sequence[Condition]) -> dict[str, int]:
     if isinstance(limits, Mapping):
         limits = [f"{name}={number}" for name, number in limits.items()]
     found: dict[str, int] = {}
@@ -147,17 +133,17 @@ def _limits(limits: Sequence[str] | Mapping[str, int], trials: Sequence[Trial]) 
             raise CrozeError(
                 f"A limit is ATTACK=N or corruptions=N, N being a number of images above 0, got {text!r}."
             )
-        keys = [t.key for t in trials if name in _names(t)]
+        keys = [t.key for t in conditions if name in _names(t)]
         if not keys:
             raise CrozeError(f"The limit of {name!r} is for none of the attacks and corruptions.")
         found |= dict.fromkeys(keys, int(number))
     return found
 
 
-def _names(trial: Trial) -> tuple[str, ...]:
+def _names(condition: Condition) -> tuple[str, ...]:
     """What a limit may call it."""
-    if isinstance(trial, Attacked):
-        return trial.attack.name, trial.attack.spec
-    if isinstance(trial, Corrupted):
-        return "corruptions", trial.corruption.name, str(trial.corruption)
+    if isinstance(condition, Attacked):
+        return condition.attack.name, condition.attack.spec
+    if isinstance(condition, Corrupted):
+        return "corruptions", condition.corruption.name, str(condition.corruption)
     return ()

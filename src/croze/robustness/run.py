@@ -24,12 +24,19 @@ from croze.reporting.part import Part
 from croze.reporting.run import Run, Status
 from croze.reporting.table import Table
 from croze.reporting.text import percent
-from croze.robustness.evaluate import check_model, run_trials
+from croze.robustness.evaluate import Outcomes, check_model, evaluate_conditions, read_outcomes
 from croze.robustness.metrics import Accuracies
-from croze.robustness.outcomes import Outcomes, read_outcomes
-from croze.robustness.page import attack_table, evaluation_part, tables
-from croze.robustness.plan import Attacks, Plan, Sizes, from_set, has_all_corruptions, plan_trials, prepare
+from croze.robustness.page import evaluation_part
+from croze.robustness.plan import (
+    Attacks,
+    Sizes,
+    from_set,
+    has_all_corruptions,
+    plan_evaluation,
+    prepare,
+)
 from croze.robustness.summary import Summary, summarise
+from croze.robustness.tables import attack_table, tables
 from croze.scoring.evaluator import check_devices
 from croze.training.images import Batches
 from croze.training.loop import in_pixels
@@ -52,7 +59,7 @@ class EvaluationRun(Run):
         data: the images as they were named.
         images: how many of them.
         trained_on_the_same_data: whether these are the training images themselves.
-        context: what outcomes depend on besides the trial: weights, images, seed, batch size, device.
+        context: what outcomes depend on besides the condition: weights, images, seed, batch size, device.
         summary: what it came to; None until it is finished.
         provenance: command, versions, machine.
     """
@@ -69,11 +76,11 @@ class EvaluationRun(Run):
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     kind = "evaluation"
-    version = 1
+    version = 2
 
     @property
     def status(self) -> Status:
-        """Finished once all trials are done."""
+        """Finished once all conditions are done."""
         return "unfinished" if self.summary is None else "finished"
 
     @property
@@ -85,7 +92,7 @@ class EvaluationRun(Run):
 
     @property
     def begun(self) -> dict[str, tuple[int, float]]:
-        """Of each trial that was begun, the images that are done and the accuracy on them."""
+        """Of each condition that was begun, the images that are done and the accuracy on them."""
         return read_outcomes(self.folder, self.context)
 
     @property
@@ -100,11 +107,11 @@ class EvaluationRun(Run):
         return tuple(found)
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row a trial: `what`, `size`, `images`, `accuracy` in [0, 1] and more, see `Row`."""
+        """One row a condition: `what`, `size`, `images`, `accuracy` in [0, 1] and more, see `Row`."""
         if self.summary is None:
             return [{"what": t, "images": n, "accuracy": share} for t, (n, share) in self.begun.items()]
         rows = []
-        for row in self.summary.trials:
+        for row in self.summary.conditions:
             content = asdict(row)
             low, high = content.pop("wilson95")
             del content["per_class"]
@@ -115,8 +122,8 @@ class EvaluationRun(Run):
         """Accuracy on clean images and under each attack; of an unfinished evaluation what is done."""
         if self.summary is not None:
             return attack_table(self.summary, self.title)
-        rows = tuple((trial, f"{n:,}", percent(share)) for trial, (n, share) in self.begun.items())
-        return Table("Outcomes so far", "", ("trial", "images", "accuracy"), rows)
+        rows = tuple((condition, f"{n:,}", percent(share)) for condition, (n, share) in self.begun.items())
+        return Table("Outcomes so far", "", ("condition", "images", "accuracy"), rows)
 
     def page(self) -> Part:
         """Charts and tables of attacks, corruptions and classes, and what they rest on."""
@@ -231,9 +238,9 @@ def evaluate(
     """
     check_devices([device])
     textures = None if frost is None else FrostTextures.from_folder(frost)
-    plan = plan_trials(attacks, epsilon, epsilon_l2, limits, corruptions, textures)
+    plan = plan_evaluation(attacks, epsilon, epsilon_l2, limits, corruptions, textures)
     reference = None if mce_reference is None else _accuracies(mce_reference)
-    if reference is not None and not has_all_corruptions(plan.trials):
+    if reference is not None and not has_all_corruptions(plan.conditions):
         raise CrozeError("mCE needs all corruptions at all severities: corruptions='all'.")
     tested = in_split(data) if isinstance(data, str) else data
     whole = open_dataset(tested)
@@ -255,51 +262,33 @@ def evaluate(
         "device": device.partition(":")[0],
     }
     if training is not None:
-        named, recipe = str(training.folder), training.recipe
-        place = training.folder / "evaluation"
+        named, recipe, place = str(training.folder), training.recipe, training.folder / "evaluation"
     else:
-        place, named, recipe = (
-            Path("runs") / slug(f"evaluate-{network.title}-{context['weights'][:8]}"),
-            "",
-            None,
-        )
+        named, recipe = "", None
+        place = Path("runs") / slug(f"evaluate-{network.title}-{context['weights'][:8]}")
     run = EvaluationRun(
         Path(out) if out is not None else place, network, named, recipe, dataset.source, len(dataset),
         _trained_on(tested, training), context, provenance=provenance(),
     )  # fmt: skip
     if not _is_finished(run.folder):
         run.save()
-    with torch_threads(threads):
-        plan = prepare(plan, pixels, lambda: _batches(training, training_data, seed), seed, run.folder)
-        _evaluate(run, pixels, dataset, plan, device, reference, mce_reference, watch)
-    run.save()
-    return run
-
-
-def _evaluate(
-    run: EvaluationRun,
-    model: nn.Module,
-    dataset: Dataset,
-    plan: Plan,
-    device: str,
-    reference: Accuracies | None,
-    reference_name: object,
-    watch: Watch,
-) -> None:
-    total = sum(min(plan.limits.get(t.key, len(dataset)), len(dataset)) for t in plan.trials)
     done: dict[str, int] = {}
 
     def tell(key: str, images: int, accuracy: float) -> None:
         done[key] = images
+        total = sum(min(plan.limits.get(c.key, len(dataset)), len(dataset)) for c in plan.conditions)
         watch("evaluation", sum(done.values()), total, f"{key}: {accuracy:.1%}")
 
-    with Outcomes(run.folder, run.context) as outcomes:
-        results = run_trials(
-            model, dataset, plan.trials, outcomes=outcomes, seed=run.context["seed"],
-            batch_size=run.context["batch_size"], limits=plan.limits, device=device, watch=tell,
+    with torch_threads(threads), Outcomes(run.folder, context) as outcomes:
+        plan = prepare(plan, pixels, lambda: _batches(training, training_data, seed), seed, run.folder)
+        results = evaluate_conditions(
+            pixels, dataset, plan.conditions, outcomes=outcomes, seed=seed, batch_size=batch_size,
+            limits=plan.limits, device=device, watch=tell,
         )  # fmt: skip
-    name = reference_name.title if isinstance(reference_name, EvaluationRun) else str(reference_name or "")
-    run.summary = summarise(plan.trials, results, dataset, reference, name)
+    name = mce_reference.title if isinstance(mce_reference, EvaluationRun) else str(mce_reference or "")
+    run.summary = summarise(plan.conditions, results, dataset, reference, name)
+    run.save()
+    return run
 
 
 def _accuracies(reference: EvaluationRun | str | Path) -> Accuracies:

@@ -7,10 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from croze.data import Dataset
 from croze.perturb.epsilon import write_epsilon
+from croze.robustness.attacks.pgd import PGD
+from croze.robustness.conditions import UNBOUNDED, Attacked, Condition, Corrupted, Published
 from croze.robustness.evaluate import Result
-from croze.robustness.masking import UNBOUNDED, masking_signs
 from croze.robustness.metrics import (
     Accuracies,
     CorruptionMetrics,
@@ -21,14 +25,13 @@ from croze.robustness.metrics import (
     worst_case,
 )
 from croze.robustness.plan import has_all_corruptions
-from croze.robustness.trials import Attacked, Corrupted, Published, Trial
 
 SEVERITY = "severity"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One trial.
+    """One condition.
 
     Attributes:
         what: clean, the attack or the corruption.
@@ -72,7 +75,7 @@ class Summary:
     """All of an evaluation.
 
     Attributes:
-        trials: a row each.
+        conditions: a row each.
         worst_case: for each norm and epsilon with several attacks: accuracy against all of them together.
         average_over_attacks: for each norm and epsilon: mean accuracy over the attacks without clean, which
             is "Avg." of the paper's Table 4.
@@ -82,7 +85,7 @@ class Summary:
         signs_of_masking: sentences on masked gradients.
     """
 
-    trials: tuple[Row, ...]
+    conditions: tuple[Row, ...]
     worst_case: Mapping[str, Mean]
     average_over_attacks: Mapping[str, Mean]
     corruptions: CorruptionMetrics | None
@@ -92,14 +95,14 @@ class Summary:
     @property
     def under_attack(self) -> tuple[Row, ...]:
         """Clean and the attacks."""
-        return tuple(row for row in self.trials if not row.size.startswith(SEVERITY))
+        return tuple(row for row in self.conditions if not row.size.startswith(SEVERITY))
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready; `from_json` gives an equal summary back."""
         return {
-            "trials": [
+            "conditions": [
                 {**asdict(row), "wilson95": list(row.wilson95), "per_class": list(row.per_class)}
-                for row in self.trials
+                for row in self.conditions
             ],
             "worst_case": {size: asdict(mean) for size, mean in self.worst_case.items()},
             "average_over_attacks": {s: asdict(mean) for s, mean in self.average_over_attacks.items()},
@@ -113,7 +116,7 @@ class Summary:
         """The summary that `to_json` described; raises KeyError or TypeError where this is none."""
         rows = [
             Row(**{**row, "wilson95": tuple(row["wilson95"]), "per_class": tuple(row["per_class"])})
-            for row in content["trials"]
+            for row in content["conditions"]
         ]
         corruptions = content["corruptions"]
         return cls(
@@ -127,35 +130,28 @@ class Summary:
 
 
 def summarise(
-    trials: Sequence[Trial],
+    conditions: Sequence[Condition],
     results: Mapping[str, Result],
     dataset: Dataset,
     reference: Accuracies | None = None,
     reference_name: str = "",
 ) -> Summary:
-    """The metrics of an evaluation; the trial `clean` has to be among them.
-
-    Args:
-        trials: those that were run.
-        results: by key.
-        dataset: the images.
-        reference, reference_name: what mCE relates errors to, see `corruption_metrics`.
-    """
+    """The metrics of an evaluation, `clean` among its conditions; `reference` as of `corruption_metrics`."""
     clean = results["clean"].correct
     rows = []
     corrupted: dict[str, dict[int, float]] = {}
     by_size: dict[str, list[Result]] = {}
-    for trial in trials:
-        found = results[trial.key]
+    for condition in conditions:
+        found = results[condition.key]
         count = len(found.correct)
-        what, size, hrs = trial.key, "", None
-        if isinstance(trial, Attacked):
-            what, size = trial.attack.spec, f"{trial.norm} {write_epsilon(trial.epsilon)}"
+        what, size, hrs = condition.key, "", None
+        if isinstance(condition, Attacked):
+            what, size = condition.attack.spec, f"{condition.norm} {write_epsilon(condition.epsilon)}"
             hrs = harmonic_robustness(float(clean[:count].mean()), found.accuracy)
-            if trial.epsilon < UNBOUNDED or trial.norm != "linf":
+            if condition.epsilon < UNBOUNDED or condition.norm != "linf":
                 by_size.setdefault(size, []).append(found)
-        elif isinstance(trial, Corrupted | Published):
-            name, severity = trial.corruption.name, trial.corruption.severity
+        elif isinstance(condition, Corrupted | Published):
+            name, severity = condition.corruption.name, condition.corruption.severity
             what, size = name, f"{SEVERITY} {severity}"
             corrupted.setdefault(name, {})[severity] = found.accuracy
         rows.append(
@@ -185,27 +181,27 @@ def summarise(
         worst,
         average,
         corruption_metrics(corrupted, reference, reference_name) if corrupted else None,
-        _table3(trials, results),
-        tuple(masking_signs(list(trials), {key: result.correct for key, result in results.items()})),
+        _table3(conditions, results),
+        tuple(masking_signs(list(conditions), {key: result.correct for key, result in results.items()})),
     )
 
 
-def _table3(trials: Sequence[Trial], results: Mapping[str, Result]) -> Mapping[str, float] | None:
+def _table3(conditions: Sequence[Condition], results: Mapping[str, Result]) -> Mapping[str, float] | None:
     """On the images that all of them saw."""
-    corrupted = [trial for trial in trials if isinstance(trial, Corrupted | Published)]
+    corrupted = [condition for condition in conditions if isinstance(condition, Corrupted | Published)]
     fgsm = next(
         (
-            trial
-            for trial in trials
-            if isinstance(trial, Attacked)
-            and (trial.attack.spec, trial.norm) == ("fgsm", "linf")
-            and math.isclose(trial.epsilon, 8 / 255)
+            condition
+            for condition in conditions
+            if isinstance(condition, Attacked)
+            and (condition.attack.spec, condition.norm) == ("fgsm", "linf")
+            and math.isclose(condition.epsilon, 8 / 255)
         ),
         None,
     )
-    if fgsm is None or not has_all_corruptions(trials):
+    if fgsm is None or not has_all_corruptions(conditions):
         return None
-    shared = min(len(results[trial.key].correct) for trial in (fgsm, *corrupted))
+    shared = min(len(results[condition.key].correct) for condition in (fgsm, *corrupted))
 
     def accuracy(key: str) -> float:
         return float(results[key].correct[:shared].mean())
@@ -213,8 +209,51 @@ def _table3(trials: Sequence[Trial], results: Mapping[str, Result]) -> Mapping[s
     clean, robust = accuracy("clean"), accuracy(fgsm.key)
     found = {
         "clean": clean,
-        "cc": sum(accuracy(trial.key) for trial in corrupted) / len(corrupted),
+        "cc": sum(accuracy(condition.key) for condition in corrupted) / len(corrupted),
         "fgsm": robust,
         "hrs": harmonic_robustness(clean, robust),
     }
     return found | {"avg": sum(found.values()) / len(found), "images": shared}
+
+
+_CLEAR = 2.0
+"""Standard errors by which a difference has to exceed 0."""
+
+
+def masking_signs(conditions: list[Condition], correct: Mapping[str, NDArray[np.bool_]]) -> list[str]:
+    """A sentence for each sign that gradients are masked; none is no proof of their absence.
+
+    Athalye et al. 2018, section 3.1. Compared are attacks of the same size on the images that both saw, where
+    the difference is more than two standard errors.
+    """
+    attacked = [condition for condition in conditions if isinstance(condition, Attacked)]
+    signs = []
+    for one in attacked:
+        if one.epsilon >= UNBOUNDED and one.norm == "linf" and one.attack.needs_gradients:
+            share = float(correct[one.key].mean())
+            if share > 0.01:
+                signs.append(
+                    f"{one.key} has no bound and still leaves {share:.1%} of the images: gradients do not "
+                    "show where the loss rises."
+                )
+            continue
+        for other in attacked:
+            same_size = (other.epsilon, other.norm) == (one.epsilon, one.norm)
+            if other is one or not same_size or not _better(one, other, correct):
+                continue
+            a, b = one.attack, other.attack
+            if not a.needs_gradients and b.name in ("pgd", "cw", "apgd-ce", "apgd-t"):
+                signs.append(f"{one.key} needs no gradients and succeeds more often than {other.key}.")
+            if a.name == "fgsm" and b.name == "pgd":
+                signs.append(f"{other.key} takes more steps than fgsm and succeeds less often.")
+            if isinstance(a, PGD) and isinstance(b, PGD) and a.steps < b.steps:
+                signs.append(f"{other.key} takes more steps than {one.key} and succeeds less often.")
+    return signs
+
+
+def _better(one: Attacked, other: Attacked, correct: Mapping[str, NDArray[np.bool_]]) -> bool:
+    """Whether the first attack leaves clearly fewer images correct than the second."""
+    shared = min(len(correct[one.key]), len(correct[other.key]))
+    difference = correct[other.key][:shared].astype(float) - correct[one.key][:shared]
+    error = float(difference.std()) / max(1.0, shared**0.5)
+    return bool(difference.mean() > max(_CLEAR * error, 0.5 / shared))

@@ -23,10 +23,9 @@ from croze.nn.seeding import exact_convolutions, seeded
 from croze.perturb.base import Ball
 from croze.perturb.inputs import PGD
 from croze.training.images import Batches
-from croze.training.loss import input_gradient
 from croze.training.recipe import Recipe
 from croze.training.state import Place, load_state, load_weights, save_state, save_weights
-from croze.training.step import Session, average_of, optimiser_of, step
+from croze.training.step import Session, average_of, input_gradient, optimiser_of, step
 
 _BATCH = 250
 
@@ -35,8 +34,7 @@ _BATCH = 250
 class Validation:
     """Accuracies in [0, 1]; the adversarial one is None for standard training, which does not measure it.
 
-    Attributes:
-        not_finite: clean images whose logits are not all finite; they count as wrong.
+    Clean images whose logits are not all finite, `not_finite`, count as wrong.
     """
 
     clean: float
@@ -136,7 +134,7 @@ def fit(
     normalises_input: bool = False,
     title: str = "the network",
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
-    watch: Watch | None = None,
+    watch: Watch = lambda place, total, loss: None,
 ) -> Trained:
     """Train a network and keep its best epoch; what the folder holds of the same training is not done again.
 
@@ -202,7 +200,7 @@ def in_pixels(network: nn.Module, dataset: Dataset, normalises_input: bool = Fal
     return Normalised(network, dataset.mean, dataset.std)
 
 
-def _epoch(session: Session, folder: Path, checkpoint_seconds: float, watch: Watch | None) -> None:
+def _epoch(session: Session, folder: Path, checkpoint_seconds: float, watch: Watch) -> None:
     """From the place to the end of its epoch."""
     place = session.place
     saved = time.monotonic()
@@ -211,8 +209,7 @@ def _epoch(session: Session, folder: Path, checkpoint_seconds: float, watch: Wat
         start = time.monotonic()
         loss = step(session)
         place.seconds += time.monotonic() - start
-        if watch is not None:
-            watch(place, session.total, loss)
+        watch(place, session.total, loss)
         if time.monotonic() - saved > checkpoint_seconds:
             save_state(folder / STATE, session.model, session.optimiser, place, session.average)
             saved = time.monotonic()
@@ -267,14 +264,13 @@ def first_steps(
     steps: int,
     *,
     seed: int = 0,
-    normalises_input: bool = False,
 ) -> nn.Module:
     """The network after so many steps of `fit` with the same arguments, to the bit.
 
     Nothing is validated or written. No step leaves the weights as they are.
 
     Args:
-        network: takes normalised images, or pixels with `normalises_input`; trained in place, where it is.
+        network: takes normalised images; trained in place, where it is.
         training: the images.
         recipe: what a step does; the learning rate falls as over all of its epochs.
         steps: how many, at most as many as the recipe has.
@@ -284,7 +280,7 @@ def first_steps(
         CrozeError: for a number of steps that the recipe does not have.
         Diverged: when the loss is not finite.
     """
-    model = in_pixels(network, training, normalises_input)
+    model = in_pixels(network, training)
     device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     session = Session(

@@ -15,7 +15,6 @@ from croze.spaces.cell_chart import cell_charts
 from croze.training.network import NetworkSpec, SpaceNetwork
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from croze.training.run import TrainingRun
@@ -102,88 +101,73 @@ def training_charts(history: History, best: int | None) -> tuple[Chart, ...]:
     if not history:
         return ()
     lines = [key for key in LINES if any(row.get(key) is not None for row in history)]
-    charts = [_accuracy(history, lines, best), _one(history, "loss", "Training loss", best)]
-    if any(row.get("lr") is not None for row in history):
-        charts.append(_one(history, "lr", "Learning rate", best))
+    kept = next((row for row in history if row["epoch"] == best), history[-1])
+    charts = [
+        _chart(
+            history, best, {key: LINES[key] for key in lines}, "accuracy", "Accuracy by epoch",
+            "Dotted: training images; solid: validation images; grey line: the selected epoch. A dotted line "
+            "far above the solid one indicates overfitting.",
+            f"Epoch {kept['epoch']}: "
+            + ", ".join(f"{LINES[key][0]} {percent(kept.get(key))}" for key in lines)
+            + ".",
+        )
+    ]  # fmt: skip
+    for key, heading, colour, reading in (
+        (
+            "loss",
+            "Training loss",
+            SERIES[0],
+            "Mean training loss over the images of an epoch, augmented and perturbed as in training.",
+        ),
+        ("lr", "Learning rate", SERIES[2], "Of the last step of an epoch."),
+    ):
+        values = [row[key] for row in history if row.get(key) is not None]
+        if values:
+            alt = f"{heading} from {number(values[0])} to {number(values[-1])}."
+            line = {key: (heading.lower(), colour, "-")}
+            charts.append(_chart(history, best, line, key, heading, reading, alt))
     return tuple(charts)
 
 
-def _accuracy(history: History, lines: Sequence[str], best: int | None) -> Chart:
+def _chart(
+    history: History,
+    best: int | None,
+    lines: Mapping[str, tuple[str, str, str]],
+    name: str,
+    heading: str,
+    reading: str,
+    alt: str,
+) -> Chart:
+    """Curves over the epochs, by key of the history: label, colour and line style; shares in percent."""
+    shares = name == "accuracy"
+
     def draw(layout: Layout) -> Figure:
-        figure = canvas(layout, 320 if layout.narrow else 340)
+        from matplotlib.ticker import MaxNLocator
+
+        figure = canvas(
+            layout, (320 if layout.narrow else 340) if shares else (230 if layout.narrow else 270)
+        )
         axes = figure.subplots()
-        for key in lines:
-            label, colour, kind = LINES[key]
+        for key, (label, colour, kind) in lines.items():
             rows = [row for row in history if row.get(key) is not None]
             axes.plot(
-                [row["epoch"] for row in rows], [100 * row[key] for row in rows], kind, color=colour,
-                label=label, marker=_marker(history), markersize=5, gid=f"{MARKS}-{key}",
+                [row["epoch"] for row in rows], [(100 if shares else 1) * row[key] for row in rows], kind,
+                color=colour, label=label, marker="o" if len(history) <= 30 else "", markersize=5,
+                gid=f"{MARKS}-{key}",
             )  # fmt: skip
-        _kept(axes, history, best)
-        axes.set_ylabel("accuracy, %")
-        _epochs(axes)
-        legend_above(figure, axes, 1 if layout.narrow else 5)
+        if best is not None and len(history) > 1:
+            axes.axvline(best, color=SOFT, linewidth=1.4, linestyle=(0, (4, 3)), zorder=1, label="kept")
+        axes.set_ylabel("accuracy, %" if shares else heading.lower())
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+        axes.set_xlabel("epoch")
+        if shares:
+            legend_above(figure, axes, 1 if layout.narrow else 5)
+        else:
+            axes.set_ylim(0, 1.08 * max(row[name] for row in history if row.get(name) is not None) or 1)
         return figure
 
-    rows = tuple((str(row["epoch"]), *(percent(row.get(key)) for key in lines)) for row in history)
-    kept = next((row for row in history if row["epoch"] == best), history[-1])
-    return Chart(
-        "training-accuracy",
-        "Accuracy by epoch",
-        "Dotted: training images; solid: validation images; grey line: the selected epoch. A dotted line "
-        "far above the solid one indicates overfitting.",
-        f"Epoch {kept['epoch']}: "
-        + ", ".join(f"{LINES[key][0]} {percent(kept.get(key))}" for key in lines)
-        + ".",
-        Table("Accuracy by epoch", "", ("epoch", *(LINES[key][0] for key in lines)), rows),
-        draw,
-    )
-
-
-def _one(history: History, key: str, heading: str, best: int | None) -> Chart:
-    rows = [row for row in history if row.get(key) is not None]
-
-    def draw(layout: Layout) -> Figure:
-        figure = canvas(layout, 230 if layout.narrow else 270)
-        axes = figure.subplots()
-        axes.plot(
-            [row["epoch"] for row in rows], [row[key] for row in rows], color=SERIES[2 if key == "lr" else 0],
-            marker=_marker(history), markersize=5, gid=f"{MARKS}-{key}",
-        )  # fmt: skip
-        _kept(axes, history, best)
-        axes.set_ylim(0, 1.08 * max(row[key] for row in rows) or 1)
-        axes.set_ylabel(heading.lower())
-        _epochs(axes)
-        return figure
-
-    reading = {
-        "loss": "Mean training loss over the images of an epoch, augmented and perturbed as in training.",
-        "lr": "Of the last step of an epoch.",
-    }[key]
-    return Chart(
-        f"training-{key}",
-        heading,
-        reading,
-        f"{heading} from {number(rows[0][key])} to {number(rows[-1][key])}.",
-        Table(
-            heading, "", ("epoch", heading.lower()), tuple((str(r["epoch"]), number(r[key])) for r in rows)
-        ),
-        draw,
-        half=True,
-    )
-
-
-def _marker(history: History) -> str:
-    return "o" if len(history) <= 30 else ""
-
-
-def _kept(axes: Axes, history: History, best: int | None) -> None:
-    if best is not None and len(history) > 1:
-        axes.axvline(best, color=SOFT, linewidth=1.4, linestyle=(0, (4, 3)), zorder=1, label="kept")
-
-
-def _epochs(axes: Axes) -> None:
-    from matplotlib.ticker import MaxNLocator
-
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
-    axes.set_xlabel("epoch")
+    text = percent if shares else number
+    rows = tuple((str(row["epoch"]), *(text(row.get(key)) for key in lines)) for row in history)
+    head = ("epoch", *(label for label, _, _ in lines.values()))
+    table = Table(heading, "", head, rows)
+    return Chart(f"training-{name}", heading, reading, alt, table, draw, half=not shares)

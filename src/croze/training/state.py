@@ -21,14 +21,9 @@ _WHERE = "the folder of a training"
 
 @dataclass
 class Place:
-    """What is not a tensor.
+    """What is not a tensor: the next epoch and step, sums of the epoch so far, a row for each finished epoch.
 
-    Attributes:
-        epoch, step: the next step to take; `step` counts within the epoch.
-        sums: of the epoch so far: loss, correct answers, images.
-        history: a row for each finished epoch.
-        best: number of the best epoch so far, and the value that makes it the best.
-        seconds: time spent in training.
+    `best` is the number of the best epoch so far, and the value that makes it the best.
     """
 
     epoch: int = 0
@@ -40,19 +35,12 @@ class Place:
 
 
 def save_weights(path: Path, model: nn.Module, note: Mapping[str, Any]) -> None:
-    """The weights and buffers of a model as safetensors, with `note` as JSON in the file's header.
-
-    Raises:
-        CrozeError: when the file cannot be written.
-    """
+    """The weights and buffers of a model as safetensors, with `note` as JSON in the file's header."""
     write_tensors(path, model.state_dict(), note)
 
 
 def load_weights(path: Path, model: nn.Module, what: str) -> dict[str, Any]:
-    """Put the weights of a file into a model, and return the note.
-
-    Args:
-        what: the network they have to fit, for the message.
+    """Put the weights of a file into a model, `what` in messages, and return the note.
 
     Raises:
         CrozeError: when the file is missing, cut off, of another architecture, or holds values that are not
@@ -66,11 +54,7 @@ def load_weights(path: Path, model: nn.Module, what: str) -> dict[str, Any]:
 def save_state(
     path: Path, model: nn.Module, optimiser: SGD, place: Place, average: nn.Module | None = None
 ) -> None:
-    """Everything that going on needs; `average` is that of the weights, where there is one.
-
-    Raises:
-        CrozeError: when the file cannot be written.
-    """
+    """Everything that going on needs; `average` is that of the weights, where there is one."""
     tensors = {f"{_MODEL}{name}": tensor for name, tensor in model.state_dict().items()}
     for name, parameter in model.named_parameters():
         momentum = optimiser.state[parameter].get("momentum_buffer") if parameter in optimiser.state else None
@@ -84,11 +68,7 @@ def save_state(
 def load_state(
     path: Path, model: nn.Module, optimiser: SGD, what: str, average: nn.Module | None = None
 ) -> Place:
-    """Go on where `save_state` was called; the model and the optimiser are changed.
-
-    Raises:
-        CrozeError: as `load_weights`.
-    """
+    """Go on where `save_state` was called: changes model and optimiser; raises as `load_weights`."""
     tensors, note = read_tensors(path, _WHERE)
     own = {name.removeprefix(_MODEL): t for name, t in tensors.items() if name.startswith(_MODEL)}
     _into(model, own, path, what)

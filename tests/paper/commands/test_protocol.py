@@ -2,7 +2,7 @@ import pytest
 
 from croze.paper.protocol import in_order
 from croze.pool import Design, read_design
-from croze.robustness.evaluate import run_trials
+from croze.robustness.evaluate import evaluate_conditions
 from croze.scoring.evaluator import Evaluator
 
 TINY = (
@@ -43,12 +43,12 @@ def test_both_tables_and_the_figure(croze, tmp_path, monkeypatch):
     assert "94.34" not in page  # digits are not what the print is of
 
     monkeypatch.setattr(Evaluator, "__call__", refuse)
-    monkeypatch.setattr("croze.pool.run.run_trials", refuse)
+    monkeypatch.setattr("croze.pool.run.evaluate_conditions", refuse)
     with monkeypatch.context() as first:
         first.setattr("croze.pool.run.train_network", refuse)
         again = croze(*THREE, "--json", "-")
         assert again.json["rows"] == [row]
-    monkeypatch.setattr("croze.pool.run.run_trials", run_trials)
+    monkeypatch.setattr("croze.pool.run.evaluate_conditions", evaluate_conditions)
 
     # table 4 takes its searches from table 3, and trains the other way
     four = croze(*FOUR, "--json", "-")

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from croze.errors import CrozeError
-from croze.scoring.execution.base import Executor, usable_cores
+from croze.scoring.cores import usable_cores
+from croze.scoring.execution.base import Executor
 from croze.scoring.execution.processes import Processes
 from croze.scoring.execution.ray_executor import RayExecutor
 from croze.scoring.execution.serial import Serial

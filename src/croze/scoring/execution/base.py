@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
@@ -49,8 +48,3 @@ def placed(function: Callable[[Item], Out], device: str | None) -> Callable[[Ite
 def to_send(function: Callable[[Item], Out], devices: Sequence[str]) -> Callable[[Item], Out]:
     """The function as it travels: from main memory, for each worker would open the device it comes from."""
     return placed(function, "cpu") if devices else function
-
-
-def usable_cores() -> int:
-    """Number of processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -17,7 +17,7 @@ Result = TypeVar("Result")
 
 
 class Processes(Generic[Item, Result]):
-    """Fresh interpreters; the function travels to each of them once.
+    """Processes that share nothing with this one; the function travels to each of them once.
 
     A worker that dies (killed for want of memory, or by a crash of what it calls) is replaced, and its item
     is tried once more, alone. Nothing else is computed twice.

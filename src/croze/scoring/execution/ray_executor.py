@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from croze.errors import CrozeError
-from croze.scoring.execution.base import to_send, usable_cores
+from croze.scoring.cores import usable_cores
+from croze.scoring.execution.base import to_send
 from croze.scoring.execution.ray_connection import RayConnection
 from croze.scoring.execution.ray_task import call
 from croze.scoring.execution.reply import opened

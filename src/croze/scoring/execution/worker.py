@@ -8,7 +8,7 @@ import pickle
 import signal
 import sys
 import threading
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from multiprocessing.connection import Connection, wait
 
 import torch
@@ -28,6 +28,11 @@ def work(line: Connection, device: str | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
+    with suppress(EOFError, OSError):  # there is nobody left to answer
+        _serve(line, device)
+
+
+def _serve(line: Connection, device: str | None) -> None:
     line.send_bytes(HELLO)
     message = line.recv_bytes()
     try:

@@ -22,21 +22,20 @@ _VERSION = "" if VERSION == 1 else f" version {VERSION}"
 """What a corruption makes may change; outcomes of before are not found then."""
 
 
+UNBOUNDED = 1.0
+"""An l-inf epsilon at which every image can be made to any other."""
+
+
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What came of one batch.
-
-    Attributes:
-        correct: bool `(N,)`, whether each image is classified correctly.
-        forwards, backwards: images that went through the network, forward and backward.
-    """
+    """What came of one batch: which images are classified correctly, bool `(N,)`, and passes of images."""
 
     correct: Tensor
     forwards: int
     backwards: int
 
 
-class Trial(Protocol):
+class Condition(Protocol):
     """One column of an evaluation."""
 
     @property
@@ -56,19 +55,12 @@ class Clean:
     key = "clean"
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, *, seed: int, first: int) -> Outcome:
-        """One forward pass."""
         return Outcome(correct_ones(model, images, labels), len(images), 0)
 
 
 @dataclass(frozen=True)
 class Attacked:
-    """An attack of a size.
-
-    Attributes:
-        attack: prepared, where it needs that.
-        epsilon: in pixel space.
-        norm: of the ball.
-    """
+    """An attack (prepared, where it needs that) of a size in pixel space."""
 
     attack: Attack
     epsilon: float
@@ -80,7 +72,6 @@ class Attacked:
         return f"{self.attack.spec} {self.norm} {write_epsilon(self.epsilon)}"
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, *, seed: int, first: int) -> Outcome:
-        """The attack."""
         found = self.attack(
             model, images, labels, epsilon=self.epsilon, norm=self.norm, seed=seed, first=first
         )
@@ -89,12 +80,7 @@ class Attacked:
 
 @dataclass(frozen=True)
 class Corrupted:
-    """A corruption of a severity, made here.
-
-    Attributes:
-        corruption: which, and how severe.
-        frost: textures of frost in place of the package's own.
-    """
+    """A corruption of a severity, made here; with textures of frost of one's own, where given."""
 
     corruption: Corruption
     frost: FrostTextures | None = field(default=None, compare=False)
@@ -107,15 +93,8 @@ class Corrupted:
         return f"{self.corruption}{_VERSION}"
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, *, seed: int, first: int) -> Outcome:
-        """Corrupt the batch, and one forward pass."""
-        corrupted = corrupt(
-            images,
-            self.corruption.name,
-            self.corruption.severity,
-            seed=seed,
-            first=first,
-            frost=self.frost,
-        )
+        name, severity = self.corruption.name, self.corruption.severity
+        corrupted = corrupt(images, name, severity, seed=seed, first=first, frost=self.frost)
         return Outcome(correct_ones(model, corrupted, labels), len(images), 0)
 
 
@@ -134,11 +113,8 @@ SAMPLED = 64
 class Published:
     """A corruption of a severity, read from a folder in the layout of CIFAR-10-C; `of` makes one.
 
-    Attributes:
-        corruption: which, and how severe.
-        folder: of the set.
-        rows: int64 `(n,)`, the image of the set that each image of the evaluation is.
-        digest: SHA-256 over some of these images.
+    `rows` are the images of the set that the images of the evaluation are, int64 `(n,)`; the digest is over
+    some of them.
     """
 
     corruption: Corruption
@@ -148,14 +124,7 @@ class Published:
 
     @classmethod
     def of(cls, corruption: Corruption, folder: Path, rows: Indices, labels: Indices) -> Published:
-        """The trial on these rows of the set.
-
-        Args:
-            labels: of the evaluation's images, `(n,)`.
-
-        Raises:
-            CrozeError: as `read_set`, or when the set's labels are others.
-        """
+        """The condition on these rows of the set; CrozeError as `read_set`, or for other labels."""
         stored, known = read_set(folder, corruption.name, corruption.severity)
         if rows.max() >= len(stored) or not (known[rows] == labels).all():
             raise CrozeError(
@@ -171,7 +140,6 @@ class Published:
         return f"{self.corruption} of set {self.digest[:16]}"
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, *, seed: int, first: int) -> Outcome:
-        """The set's images in place of the clean ones, and one forward pass."""
         stored, _ = read_set(self.folder, self.corruption.name, self.corruption.severity)
         rows = self.rows[first : first + len(images)]
         corrupted = torch.from_numpy(stored[rows]).to(images) / 255

@@ -18,7 +18,7 @@ from croze.ranking.run import BenchmarkRun
 from croze.reporting.text import correlation
 from croze.scoring.ledger import Ledger
 from croze.spaces.nasbench201 import NASBench201
-from croze.spaces.nasbench201.isomorphism import every_cell
+from croze.spaces.nasbench201.cell import every_cell
 from croze.truth import Provenance, Truth
 
 SPACE = NASBench201(channels=4, cells=1)

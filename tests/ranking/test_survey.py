@@ -38,7 +38,7 @@ from croze.scoring.evaluator import Evaluator
 from croze.scoring.ledger import Ledger
 from croze.scoring.store import Store
 from croze.spaces.nasbench201 import NASBench201
-from croze.spaces.nasbench201.isomorphism import every_cell
+from croze.spaces.nasbench201.cell import every_cell
 from croze.truth import Provenance, PublishedScores, Truth
 
 SPACE = NASBench201(channels=2, cells=1)

@@ -399,14 +399,20 @@ def benchmark(
     out: str | Path = "runs/benchmark",
     watch: Watch = unwatched,
 ) -> BenchmarkRun:
-    """Rank the cells of a ground truth by proxies and compare with their measured accuracies.
+    r"""Rank the cells of a ground truth by proxies and compare with their measured accuracies.
 
     All proxies are compared on the cells on which every one of them succeeded; the others are compared with
     the first. Scores are kept in the folder: the same call continues after an interruption, and a call with
     other cells or proxies computes only the missing scores.
 
-        run = croze.benchmark("robust-nb201:FOLDER", proxies="params,croze-robust", sample=500)
-        run.to_frame().query("statistic == 'spearman' and column == 'clean'")
+    >>> import random
+    >>> import croze
+    >>> space, rng = croze.open_space("nasbench201"), random.Random(0)
+    >>> rows = [f"{space.sample(rng)},{0.5 + i / 100}" for i in range(12)]
+    >>> _ = Path("cells.csv").write_text("\n".join(["arch,clean", *rows, ""]))
+    >>> run = croze.benchmark("csv:cells.csv", proxies="params,flops", resamples=10)
+    >>> run.status
+    'finished'
 
     Args:
         truth: `NAME:PATH` as `croze.open_truth` takes it, or an opened truth.

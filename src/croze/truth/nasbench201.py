@@ -90,8 +90,7 @@ def _accuracies(file: Path, content: bytes, column: str) -> dict[str, tuple[floa
 def _names(file: Path, measured: dict[str, tuple[float, int]]) -> tuple[str, ...]:
     """Of every architecture the smallest string of its isomorphism class in all of the space."""
     # only when asked for: the space brings its networks along, which the other benchmarks do without
-    from croze.spaces.nasbench201.cell import parse
-    from croze.spaces.nasbench201.isomorphism import canonical
+    from croze.spaces.nasbench201.cell import canonical, parse
 
     names = []
     for architecture, (_, line) in measured.items():

@@ -177,8 +177,7 @@ def _unpacked(file: Path, raw: bytes) -> dict[str, Any]:
 
 def _classes(path: Path, strings: Sequence[str], space: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     # only when asked for: spaces bring their networks along, which the other benchmarks do without
-    from croze.spaces.nasbench201.cell import parse
-    from croze.spaces.nasbench201.isomorphism import expression
+    from croze.spaces.nasbench201.cell import expression, parse
     from croze.spaces.nats_size import Widths
 
     try:

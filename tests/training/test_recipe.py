@@ -40,6 +40,12 @@ def test_changes_are_read_and_the_step_follows_epsilon():
         ("standard", {"momentum": "1"}, "momentum must be"),
         ("standard", {"epochs": "2", "warmup": "2"}, "leaves nothing"),
         ("standard", {"validation": "0"}, "validation must be"),
+        ("standard", {"schedule": "linear"}, "schedule is cosine or multistep, got 'linear'"),
+        ("standard", {"milestones": "0.5,x"}, "milestones are numbers such as"),
+        ("standard", {"milestones": "0.5,1"}, "milestones are shares of the training"),
+        ("pgd", {"norm": "l1"}, "norm is linf or l2"),
+        ("pgd", {"epsilon": "2"}, "epsilon"),
+        ("standard", {"awp": "0.01"}, "leave awp out"),
     ],
 )
 def test_what_makes_no_sense_is_refused(name, changes, says):
@@ -57,14 +63,19 @@ def test_every_number_of_a_recipe_has_a_range():
 @given(st.integers(1, 500), st.integers(0, 50), st.floats(1e-4, 1))
 def test_the_learning_rate(total, warmup, base):
     total += warmup
-    rates = [learning_rate(base, step, total, warmup) for step in range(total)]
+    recipe = Recipe(lr=base)
+    rates = [learning_rate(recipe, step, total, warmup) for step in range(total)]
     assert max(rates) == pytest.approx(base)
     assert rates.index(max(rates)) in (warmup, warmup - 1)
     assert all(rate > 0 for rate in rates)
     after = rates[warmup:]
     assert after == sorted(after, reverse=True)
-    middle = learning_rate(base, warmup + 50, warmup + 100, warmup)
+    middle = learning_rate(recipe, warmup + 50, warmup + 100, warmup)
     assert middle == pytest.approx(base / 2)
+    steps = find_recipe("standard", {"lr": base, "schedule": "multistep", "milestones": "0.5,0.75"})
+    assert [learning_rate(steps, step, 8) for step in (0, 3, 4, 5, 6, 7)] == pytest.approx(
+        [base, base, base / 10, base / 10, base / 100, base / 100]
+    )
 
 
 def test_drop_path_rises():

@@ -134,7 +134,7 @@ def test_what_is_no_training(tmp_path):
     (tmp_path / TRAINING).write_text("{}")
     with pytest.raises(CrozeError, match="must be a result of a training"):
         TrainingRun.load(tmp_path)
-    (tmp_path / TRAINING).write_text('{"format": {"kind": "training", "version": 1}}')
+    (tmp_path / TRAINING).write_text('{"format": {"kind": "training", "version": 2}}')
     with pytest.raises(CrozeError, match="no training that can be read"):
         TrainingRun.load(tmp_path)
     (tmp_path / TRAINING).unlink()
@@ -157,3 +157,83 @@ def test_a_later_version_is_told(tmp_path, images):
     )
     with pytest.raises(CrozeError, match="of format 99"):
         TrainingRun.load(tmp_path)
+
+
+def test_a_finished_training_is_extended(tmp_path, images):
+    network = NetworkSpec.from_space(CELL, channels=4, cells=1)
+    given = {"batch_size": 64, "out": tmp_path, "recipe": "standard"}
+    first = train(network, images[0], epochs=1, **given)
+    longer = train(network, images[0], epochs=3, **given)
+    assert (longer.status, longer.extended, len(longer.history)) == ("finished", [1], 3)
+    assert longer.history[0] == first.history[0]
+    assert TrainingRun.load(tmp_path).result() == longer.result()
+    with pytest.raises(CrozeError, match=r"differs in recipe .*epochs"):
+        train(network, images[0], epochs=2, **given)
+
+
+def test_an_average_of_the_weights_is_kept_and_resumes_to_the_same_bits(tmp_path, images):
+    network = NetworkSpec.from_space(CELL, channels=4, cells=1)
+    given = {"epochs": 2, "batch_size": 64, "ema": 0.5}
+
+    def stop(what, done, total, remark):
+        if what == "standard training" and done == 4:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(network, images[0], watch=stop, out=tmp_path / "killed", **given)
+    again = train(network, images[0], out=tmp_path / "killed", **given)
+    whole = train(network, images[0], out=tmp_path / "whole", **given)
+    plain = train(network, images[0], out=tmp_path / "plain", epochs=2, batch_size=64)
+    assert again.history == whole.history
+    weights = [run.model().state_dict() for run in (again, whole, plain)]
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+    assert not torch.equal(weights[1]["network.classifier.weight"], weights[2]["network.classifier.weight"])
+
+
+class Noisy(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.head = torch.nn.Linear(3, 10)
+
+    def forward(self, x):
+        logits = self.head(x.mean((2, 3)))
+        return logits + torch.randn_like(logits)
+
+
+class Blind(Noisy):
+    """Bright images have logits that are not finite."""
+
+    def forward(self, x):
+        mean = x.mean((1, 2, 3))
+        return self.head(x.mean((2, 3))) / (~((mean > 0) & (not self.training)))[:, None]
+
+
+def test_a_network_that_is_random_in_evaluation_repeats_and_says_so(tmp_path, images):
+    network = Noisy()
+    one, other = (train(network, images[0], epochs=2, batch_size=64, out=tmp_path / name) for name in "ab")
+    assert one.random
+    assert "random in evaluation mode" in " ".join(one.warnings)
+    assert one.history == other.history
+    assert one.best_epoch == other.best_epoch
+
+
+def test_logits_that_are_not_finite_count_as_wrong(tmp_path, images):
+    run = train(Blind(), images[0], epochs=1, batch_size=64, out=tmp_path)
+    (row,) = run.history
+    count = row["validation_not_finite"]
+    assert 0 < count < 24
+    assert row["validation_clean"] <= 1 - count / 24
+    assert "not finite" in " ".join(run.warnings)
+
+
+def test_a_training_that_came_to_nothing_says_so(tmp_path, images):
+    run = begin(tmp_path, images, recipe="fast")
+    row = {"loss": 1.0, "validation_clean": 0.6, "validation_not_finite": 0, "train_clean": None, "lr": 0.1}
+    run.history = [
+        row | {"epoch": 1, "validation_adversarial": 0.4, "train_adversarial": 0.4},
+        row | {"epoch": 2, "validation_adversarial": 0.05, "train_adversarial": 0.7},
+    ]
+    (said,) = run.warnings
+    assert "Catastrophic overfitting: after epoch 1 accuracy under PGD fell from 40.0% to 5.0%" in said
+    run.history = [run.history[0] | {"validation_clean": 0.11}]
+    assert "is that of chance" in " ".join(run.warnings)

@@ -106,6 +106,8 @@ def train(
     if plot is not None:
         found.page().charts[0].save(plot)
     terminal.print(found.table())
+    for warning in found.warnings:
+        terminal.print(f"Warning: {warning}")
     terminal.print(
         f"Kept: epoch {found.best_epoch}. {found.seconds:.0f} s of training. Written: {found.folder}\n"
         f"Next: croze evaluate {found.folder} --data TEST-IMAGES"

@@ -32,3 +32,9 @@ def logits_of(output: Any) -> Tensor:
             f"with `logits`, got {what}."
         )
     return found
+
+
+def correct_of(logits: Tensor, labels: Tensor) -> Tensor:
+    """Which logits `(N, classes)` are highest at their label, bool `(N,)`; False where one is not finite."""
+    logits = logits.detach()
+    return (logits.argmax(1) == labels) & logits.isfinite().all(1)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -16,25 +16,32 @@ from torch.nn.functional import cross_entropy
 from croze.data import Dataset
 from croze.data.dataset import Indices, evenly_spaced
 from croze.errors import CrozeError
+from croze.nn.forward import correct_of
 from croze.nn.normalised import Normalised
 from croze.nn.scratch import evaluating
-from croze.nn.seeding import exact_convolutions
+from croze.nn.seeding import exact_convolutions, seeded
 from croze.perturb.base import Ball
 from croze.perturb.inputs import PGD
 from croze.training.images import Batches
+from croze.training.loss import input_gradient
 from croze.training.recipe import Recipe
 from croze.training.state import Place, load_state, load_weights, save_state, save_weights
-from croze.training.step import Session, input_gradient, optimiser_of, step
+from croze.training.step import Session, average_of, optimiser_of, step
 
 _BATCH = 250
 
 
 @dataclass(frozen=True)
 class Validation:
-    """Accuracies in [0, 1]; the adversarial one is None for standard training, which does not measure it."""
+    """Accuracies in [0, 1]; the adversarial one is None for standard training, which does not measure it.
+
+    Attributes:
+        not_finite: clean images whose logits are not all finite; they count as wrong.
+    """
 
     clean: float
     adversarial: float | None
+    not_finite: int = 0
 
     @property
     def value(self) -> float:
@@ -47,18 +54,21 @@ def validate(
 ) -> Validation:
     """Clean accuracy on all images, and on the first of them accuracy under PGD of the recipe's epsilon.
 
-    PGD takes the recipe's `validation_steps` steps of a quarter epsilon from a random start.
+    PGD takes the recipe's `validation_steps` steps of a quarter epsilon from a random start. A network that
+    is random in evaluation mode draws from the seed.
     """
-    clean = 0
+    clean = not_finite = 0
     adversarial, attacked = 0, 0
     generator = torch.Generator().manual_seed(seed)
     # spread over the images, for they may be sorted by class
     chosen = evenly_spaced(len(dataset), recipe.validation_images if recipe.adversarial else 0)
-    with evaluating(model):
+    with evaluating(model), seeded(seed, (device,)):
         for start in range(0, len(dataset), _BATCH):
             images, labels = _batch(dataset, np.arange(start, min(start + _BATCH, len(dataset))), device)
             with torch.no_grad():
-                clean += int((model(images).argmax(1) == labels).sum())
+                logits = model(images)
+            clean += int(correct_of(logits, labels).sum())
+            not_finite += int((~logits.isfinite().all(1)).sum())
         for start in range(0, len(chosen), _BATCH):
             images, labels = _batch(dataset, chosen[start : start + _BATCH], device)
 
@@ -66,12 +76,20 @@ def validate(
                 return cross_entropy(model(x), labels, reduction="sum")
 
             perturbed = PGD(recipe.validation_steps)(
-                images, input_gradient(loss), Ball(recipe.epsilon, 0.0, 1.0), generator
+                images, input_gradient(loss), Ball(recipe.epsilon, 0.0, 1.0, norm=recipe.norm), generator
             )
             with torch.no_grad():
-                adversarial += int((model(perturbed).argmax(1) == labels).sum())
+                adversarial += int(correct_of(model(perturbed), labels).sum())
             attacked += len(labels)
-    return Validation(clean / len(dataset), adversarial / attacked if attacked else None)
+    return Validation(clean / len(dataset), adversarial / attacked if attacked else None, not_finite)
+
+
+def is_random(model: nn.Module, dataset: Dataset, device: torch.device) -> bool:
+    """Whether two passes over the same few images differ, in evaluation mode."""
+    images, _ = _batch(dataset, np.arange(min(8, len(dataset))), device)
+    with evaluating(model), torch.no_grad(), seeded(0, (device,)):
+        first, second = model(images), model(images)
+    return not torch.allclose(first, second, rtol=1e-3, atol=1e-5, equal_nan=True)
 
 
 def _batch(dataset: Dataset, rows: Indices, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -155,20 +173,24 @@ def fit(
     check_fits(model, training)
     optimiser = optimiser_of(model, recipe)
     state = folder / STATE
-    place = load_state(state, model, optimiser, title) if state.exists() else Place()
-    session = Session(model, optimiser, recipe, Batches(training, recipe, seed), place, seed, mixed_precision)
+    average = average_of(model, recipe)
+    place = load_state(state, model, optimiser, title, average) if state.exists() else Place()
+    session = Session(
+        model, optimiser, recipe, Batches(training, recipe, seed), place, seed, mixed_precision, average
+    )
+    validated = model if average is None else cast(Normalised, average.module)
     with exact_convolutions():
         while place.epoch < recipe.epochs:
             _epoch(session, folder, checkpoint_seconds, watch)
             with torch.autocast(place_of.type, torch.bfloat16, enabled=mixed_precision):
-                found = validate(model, validation, recipe, place_of, seed)
-            row = _row(session, found.clean, found.adversarial)
+                found = validate(validated, validation, recipe, place_of, seed)
+            row = _row(session, found)
             place.history.append(row)
             if not place.best or found.value > place.best["value"]:
                 place.best = {"epoch": place.epoch + 1, "value": found.value}
-                save_weights(folder / BEST, model, {**row, "title": title})
+                save_weights(folder / BEST, validated, {**row, "title": title})
             place.epoch, place.step, place.sums = place.epoch + 1, 0, {}
-            save_state(state, model, optimiser, place)
+            save_state(state, model, optimiser, place, average)
     load_weights(folder / BEST, model, title)
     return Trained(model.eval(), int(place.best["epoch"]), place.history, place.seconds)
 
@@ -191,11 +213,11 @@ def _epoch(session: Session, folder: Path, checkpoint_seconds: float, watch: Wat
         place.seconds += time.monotonic() - start
         watch(place, session.total, loss)
         if time.monotonic() - saved > checkpoint_seconds:
-            save_state(folder / STATE, session.model, session.optimiser, place)
+            save_state(folder / STATE, session.model, session.optimiser, place, session.average)
             saved = time.monotonic()
 
 
-def _row(session: Session, clean: float, adversarial: float | None) -> dict[str, Any]:
+def _row(session: Session, found: Validation) -> dict[str, Any]:
     """Of the history: accuracies are shares."""
     sums = session.place.sums
 
@@ -207,8 +229,9 @@ def _row(session: Session, clean: float, adversarial: float | None) -> dict[str,
         "loss": sums["loss"] / sums["images"],
         "train_clean": share("clean"),
         "train_adversarial": share("adversarial"),
-        "validation_clean": clean,
-        "validation_adversarial": adversarial,
+        "validation_clean": found.clean,
+        "validation_adversarial": found.adversarial,
+        "validation_not_finite": found.not_finite,
         "lr": session.optimiser.param_groups[0]["lr"],
     }
 

@@ -89,7 +89,7 @@ def _notices(run: TrainingRun) -> tuple[str, ...]:
     if run.status == "failed":
         return (run.reason,)
     if run.status == "finished":
-        return ()
+        return run.warnings
     return (
         f"This training has not finished: {len(run.history):,} of {run.recipe.epochs:,} epochs are done. "
         "Its command continues from them.",

@@ -9,25 +9,34 @@ from dataclasses import dataclass
 from typing import Any, get_type_hints
 
 from croze.errors import CrozeError
+from croze.perturb.base import NORMS
 from croze.perturb.epsilon import parse_epsilon
 
 METHODS = ("standard", "pgd", "trades", "fast")
+SCHEDULES = ("cosine", "multistep")
+
+L2 = 128 / 255, 15 / 255
+"""Epsilon and step of adversarial training in l2 where none are named (Rice et al. 2020)."""
 
 
 @dataclass(frozen=True)
 class Recipe:
     """Everything that decides a training but the network, the images and the seed.
 
-    The defaults are those of the CRoZe paper, section 4.1. Sizes of perturbations are l-inf, in pixel space.
+    The defaults are those of the CRoZe paper, section 4.1. Sizes of perturbations are in pixel space.
 
     Attributes:
         method: standard; pgd (Madry et al. 2018, eq. 2.1); trades (Zhang et al. 2019, eq. 5); fast (FGSM from
             a random start, Wong et al. 2020).
         epochs: passes over the training images.
         batch_size: images a step; the last batch of an epoch is left out when it is not full.
-        lr, momentum, nesterov, weight_decay: of SGD; the learning rate falls to 0 along half a cosine, step
-            by step.
+        lr, momentum, nesterov, weight_decay: of SGD.
+        schedule: of the learning rate: `cosine`, to 0 along half a cosine, step by step; or `multistep`,
+            times `decay` at each of `milestones`, shares of the training.
+        milestones, decay: see `schedule`.
         warmup: epochs in which the learning rate rises linearly from 0 before that.
+        ema: decay per step of an average of the weights, which is validated and kept in place of the last
+            ones; 0 for none.
         clip: largest norm of the gradient, 0 for no limit.
         augment: pad, crop and flip at random.
         cutout: side of the square that is blanked out in each image, in pixels; 0 for none.
@@ -35,7 +44,10 @@ class Recipe:
         auxiliary: weight of the auxiliary head's loss, for networks that have one; 0 builds none.
         drop_path: probability of leaving out an operation at the end of training, rising linearly from 0; for
             networks of cells stacked as in DARTS.
-        epsilon, step, steps: of the perturbation that adversarial training defends against.
+        norm: of the perturbation that adversarial training defends against, `linf` or `l2`.
+        epsilon, step, steps: of this perturbation.
+        awp: size of adversarial weight perturbation relative to the weights of a layer (Wu et al. 2020), such
+            as .005; 0 for none.
         beta: of TRADES, the weight of the robust term.
         validation: share of the training images that is set aside for choosing the epoch to keep.
         validation_steps, validation_images: of the PGD under which an adversarial training is validated.
@@ -51,24 +63,40 @@ class Recipe:
     momentum: float = 0.9
     nesterov: bool = False
     weight_decay: float = 1e-4
+    schedule: str = "cosine"
+    milestones: tuple[float, ...] = (0.5, 0.75)
+    decay: float = 0.1
     warmup: int = 0
     clip: float = 5.0
     augment: bool = True
     cutout: int = 0
     label_smoothing: float = 0.0
+    ema: float = 0.0
     auxiliary: float = 0.4
     drop_path: float = 0.2
+    norm: str = "linf"
     epsilon: float = 8 / 255
     step: float = 2 / 255
     steps: int = 7
     beta: float = 6.0
+    awp: float = 0.0
     validation: float = 0.1
     validation_steps: int = 10
     validation_images: int = 1000
 
     def __post_init__(self) -> None:
-        if self.method not in METHODS:
-            raise CrozeError(f"Unknown method of training {self.method!r}; it is {', '.join(METHODS)}.")
+        for name, known in (("method", METHODS), ("norm", NORMS), ("schedule", SCHEDULES)):
+            if getattr(self, name) not in known:
+                raise CrozeError(f"The recipe's {name} is {' or '.join(known)}, got {getattr(self, name)!r}.")
+        object.__setattr__(self, "milestones", tuple(self.milestones))  # JSON has a list
+        if not all(0 < share < 1 for share in self.milestones):
+            raise CrozeError(
+                f"The recipe's milestones are shares of the training between 0 and 1, got {self.milestones}."
+            )
+        if self.awp and not self.adversarial:
+            raise CrozeError("Adversarial weight perturbation belongs to adversarial recipes: leave awp out.")
+        if self.norm == "linf" and self.epsilon > 1:
+            raise CrozeError(f"The recipe's epsilon must be at most 1 in l-inf, got {self.epsilon:g}.")
         for name, low, high in _RANGES:
             value = getattr(self, name)
             if not (math.isfinite(value) and low <= value <= high):
@@ -101,8 +129,11 @@ _RANGES = (
     ("label_smoothing", 0, 1),
     ("auxiliary", 0, math.inf),
     ("drop_path", 0, 1 - 1e-9),
-    ("epsilon", 1e-6, 1),
-    ("step", 1e-6, 1),
+    ("epsilon", 1e-6, 100),
+    ("step", 1e-6, 100),
+    ("decay", 0, 1),
+    ("ema", 0, 1 - 1e-9),
+    ("awp", 0, 1),
     ("steps", 1, math.inf),
     ("beta", 0, math.inf),
     ("validation", 1e-6, 0.9),
@@ -126,7 +157,7 @@ def find_recipe(recipe: str | Recipe, changes: Mapping[str, Any] | None = None) 
     Args:
         recipe: a name out of `RECIPES`, or a recipe.
         changes: settings as values or texts; sizes of perturbations may be fractions such as `8/255`. Where
-            epsilon changes and step does not, step changes in proportion.
+            epsilon changes and step does not, step changes in proportion; l2 brings sizes of its own.
 
     Raises:
         CrozeError: for an unknown recipe or setting, or a value that does not fit.
@@ -142,6 +173,8 @@ def find_recipe(recipe: str | Recipe, changes: Mapping[str, Any] | None = None) 
             known = ", ".join(k for k in types if k != "method")
             raise CrozeError(f"A recipe has no setting {key!r}; it has {known}.")
         values[key] = _read(key, value, types[key])
+    if values.get("norm", recipe.norm) == "l2" != recipe.norm:
+        recipe = dataclasses.replace(recipe, norm="l2", epsilon=L2[0], step=L2[1])
     changed = dataclasses.replace(recipe, **values)
     if "epsilon" in values and "step" not in values and recipe.adversarial:
         # the step belongs to the size of the ball
@@ -151,6 +184,13 @@ def find_recipe(recipe: str | Recipe, changes: Mapping[str, Any] | None = None) 
 
 def _read(key: str, value: Any, kind: Any) -> Any:
     text = str(value)
+    if key in ("norm", "schedule"):
+        return text
+    if key == "milestones":
+        try:
+            return tuple(map(float, text.split(",") if isinstance(value, str) else value))
+        except (TypeError, ValueError):
+            raise CrozeError(f"The recipe's milestones are numbers such as 0.5,0.75, got {text!r}.") from None
     if key in ("epsilon", "step"):
         return parse_epsilon(text) if isinstance(value, str) else float(value)
     if kind is bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
+import torch
 from torch import nn
 
 from croze.data import DataLike, Dataset, open_dataset
@@ -26,7 +28,7 @@ from croze.scoring.evaluator import check_devices
 from croze.searching.run import SearchRun
 from croze.spaces import Space, image_channels
 from croze.training.images import split
-from croze.training.loop import BEST, fit, in_pixels
+from croze.training.loop import BEST, fit, in_pixels, is_random
 from croze.training.network import NetworkSpec, SpaceNetwork
 from croze.training.page import training_part
 from croze.training.recipe import Recipe, find_recipe
@@ -65,6 +67,10 @@ class TrainingRun(Run):
         mean, std: of the normalisation, by channel in pixel space; the model carries it.
         images: SHA-256 of the training and validation images, see `identity`.
         count: how many these are.
+        class_names: of the classes; empty where the data have none.
+        notes: what of the data was not read.
+        extended: the epochs that the training had before it was extended, each time.
+        random: whether the trained network is random in evaluation mode.
         history: one row an epoch, as `to_frame` has them: `epoch`, `loss`, `train_clean`,
             `train_adversarial`, `validation_clean`, `validation_adversarial`, `lr`. Accuracies are shares in
             [0, 1], `lr` that of the epoch's last step; None for what the recipe does not measure.
@@ -85,6 +91,10 @@ class TrainingRun(Run):
     std: tuple[float, ...]
     images: str
     count: int
+    class_names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    extended: list[int] = field(default_factory=list)
+    random: bool = False
     history: list[dict[str, Any]] = field(default_factory=list)
     best_epoch: int | None = None
     seconds: float = 0.0
@@ -92,7 +102,7 @@ class TrainingRun(Run):
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     kind = "training"
-    version = 1
+    version = 2
 
     @classmethod
     def begin(
@@ -107,18 +117,26 @@ class TrainingRun(Run):
     ) -> Self:
         """The training in the folder, begun now or earlier.
 
+        One of fewer epochs is extended: it goes on with the learning rate of the longer schedule.
+
         Raises:
             CrozeError: when the folder holds another one, or cannot be read or written.
         """
         mean, std = (tuple(values.flatten().tolist()) for values in (model.mean, model.std))
         run = cls(
             folder, network, recipe, seed, training.source, training.classes, training.size, mean, std,
-            identity(training, validation), len(training) + len(validation), provenance=provenance(),
+            identity(training, validation), len(training) + len(validation), training.class_names,
+            training.notes, provenance=provenance(),
         )  # fmt: skip
         if (folder / TRAINING).exists():
             known = cls.load(folder)
             old, new = (json.loads(to_json(one.result())) for one in (known, run))
             differing = [name for name in _IDENTITY if old[name] != new[name]]
+            if recipe.epochs > known.recipe.epochs and recipe == replace(known.recipe, epochs=recipe.epochs):
+                differing.remove("recipe")
+                if not differing:
+                    known.extended.append(known.recipe.epochs)
+                    known.recipe, known.best_epoch = recipe, None
             if differing:
                 raise CrozeError(
                     f"{folder} holds another training, which differs in "
@@ -153,6 +171,11 @@ class TrainingRun(Run):
     def best(self) -> Mapping[str, Any] | None:
         """The row of the epoch that is kept; None until the training is finished."""
         return None if self.best_epoch is None else self.history[self.best_epoch - 1]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to know of the data and the course of the training."""
+        return (*self.notes, *_collapse(self))
 
     def model(self) -> Normalised:
         """The network with the weights of the best epoch so far, on the CPU and in evaluation mode.
@@ -218,7 +241,7 @@ class TrainingRun(Run):
         content = read_result(path, cls.kind, cls.version)
         try:
             own = {f.name: content[f.name] for f in fields(cls) if f.name != "folder"}
-            own |= {name: tuple(own[name]) for name in ("size", "mean", "std")}
+            own |= {name: tuple(own[name]) for name in ("size", "mean", "std", "class_names", "notes")}
             own |= {"network": NetworkSpec.from_json(own["network"]), "recipe": Recipe(**own["recipe"])}
             return cls(path.parent, **own)
         except (KeyError, TypeError, AttributeError) as problem:
@@ -342,6 +365,7 @@ def train_network(
         run.failed = str(problem)
         run.save()
     else:
+        run.random = is_random(found.model, validation, torch.device(device))
         keep(found.history, found.seconds, found.epoch)
     return run
 
@@ -378,6 +402,38 @@ def write_events(folder: Path, history: Sequence[Mapping[str, Any]]) -> None:
             if key != "epoch" and value is not None:
                 writer.add_scalar(key, value, row["epoch"])
     writer.close()
+
+
+def _collapse(run: TrainingRun) -> Iterator[str]:
+    """Signs that a training came to nothing, from its history."""
+    if run.random:
+        yield (
+            "The network is random in evaluation mode: two passes over the same images differ. Accuracies "
+            "are those of one draw."
+        )
+    if not run.history:
+        return
+    last = run.history[-1]
+    if last["validation_not_finite"]:
+        yield (
+            f"Logits of {last['validation_not_finite']:,} validation images were not finite after the last "
+            "epoch; these images count as wrong."
+        )
+    validated = max(2, round(run.recipe.validation * run.count))
+    chance = 1 / run.classes
+    if last["validation_clean"] <= chance + 2 * math.sqrt(chance * (1 - chance) / validated):
+        yield f"After the last epoch clean accuracy ({last['validation_clean']:.1%}) is that of chance."
+    robust = [row["validation_adversarial"] for row in run.history]
+    if not run.recipe.adversarial or None in robust:
+        return
+    peak = max(range(len(robust)), key=lambda epoch: robust[epoch])
+    trained = [row["train_adversarial"] for row in run.history]
+    if robust[-1] < robust[peak] / 2 and trained[-1] > trained[peak]:
+        yield (
+            f"Catastrophic overfitting: after epoch {peak + 1} accuracy under PGD fell from "
+            f"{robust[peak]:.1%} to {robust[-1]:.1%}, while that on the training's own perturbations rose "
+            f"from {trained[peak]:.1%} to {trained[-1]:.1%}."
+        )
 
 
 def _remark(history: Sequence[Mapping[str, Any]], loss: float) -> str:

@@ -15,6 +15,7 @@ from croze.nn.tensor_file import read_tensors, write_tensors
 
 _MOMENTUM = "momentum_buffer."
 _MODEL = "model."
+_AVERAGE = "average."
 _WHERE = "the folder of a training"
 
 
@@ -50,21 +51,30 @@ def load_weights(path: Path, model: nn.Module, what: str) -> dict[str, Any]:
     return note
 
 
-def save_state(path: Path, model: nn.Module, optimiser: SGD, place: Place) -> None:
-    """Everything that going on needs."""
+def save_state(
+    path: Path, model: nn.Module, optimiser: SGD, place: Place, average: nn.Module | None = None
+) -> None:
+    """Everything that going on needs; `average` is that of the weights, where there is one."""
     tensors = {f"{_MODEL}{name}": tensor for name, tensor in model.state_dict().items()}
     for name, parameter in model.named_parameters():
         momentum = optimiser.state[parameter].get("momentum_buffer") if parameter in optimiser.state else None
         if momentum is not None:
             tensors[f"{_MOMENTUM}{name}"] = momentum
+    if average is not None:
+        tensors |= {f"{_AVERAGE}{name}": tensor for name, tensor in average.state_dict().items()}
     write_tensors(path, tensors, asdict(place))
 
 
-def load_state(path: Path, model: nn.Module, optimiser: SGD, what: str) -> Place:
+def load_state(
+    path: Path, model: nn.Module, optimiser: SGD, what: str, average: nn.Module | None = None
+) -> Place:
     """Go on where `save_state` was called: changes model and optimiser; raises as `load_weights`."""
     tensors, note = read_tensors(path, _WHERE)
     own = {name.removeprefix(_MODEL): t for name, t in tensors.items() if name.startswith(_MODEL)}
     _into(model, own, path, what)
+    if average is not None:
+        own = {name.removeprefix(_AVERAGE): t for name, t in tensors.items() if name.startswith(_AVERAGE)}
+        _into(average, own, path, what)
     for name, parameter in model.named_parameters():
         momentum = tensors.get(f"{_MOMENTUM}{name}")
         if momentum is not None:

@@ -10,7 +10,7 @@ from croze.nn.scratch import evaluating
 from croze.spaces import open_space
 from croze.spaces.genotypes import find
 from croze.training import RECIPES, Recipe, find_recipe
-from croze.training.loss import perturbed_images, step_loss, weights_perturbed
+from croze.training.step import perturbed_images, step_loss, weights_perturbed
 
 
 @pytest.fixture

@@ -6,16 +6,8 @@ from typing import Annotated
 
 import typer
 
-from croze.cli.options import MAX_SEED, Json, Plot, folder_of
-from croze.cli.training_options import (
-    Attacks,
-    ComputeOn,
-    Corruptions,
-    Epsilons,
-    EpsilonsL2,
-    Limits,
-    Threads,
-)
+from croze.cli import options
+from croze.cli import training_options as training
 
 
 def evaluate(
@@ -23,20 +15,17 @@ def evaluate(
     data: Annotated[
         str, typer.Option(help="Test images: digits, or READER:PATH; `croze list data` names the readers.")
     ] = "digits",
-    attacks: Attacks = "fgsm,pgd",
-    epsilon: Epsilons = "8/255",
-    epsilon_l2: EpsilonsL2 = "none",
-    corruptions: Corruptions = "all",
+    attacks: training.Attacks = "fgsm,pgd",
+    epsilon: training.Epsilons = "8/255",
+    epsilon_l2: training.EpsilonsL2 = "none",
+    corruptions: training.Corruptions = "all",
     corruption_set: Annotated[
         str | None,
         typer.Option(
             metavar="DIR", help="Read the corrupted images of --data from a folder such as CIFAR-10-C."
         ),
     ] = None,
-    frost: Annotated[
-        str | None,
-        typer.Option(metavar="DIR", help="Folder of frost photographs.  [default: synthetic textures]"),
-    ] = None,
+    frost: options.Frost = None,
     mce_reference: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="evaluation.json of the reference network for mCE."),
@@ -45,19 +34,19 @@ def evaluate(
         int | None,
         typer.Option(min=1, help="Number of test images, balanced over classes.", show_default="all"),
     ] = None,
-    limits: Limits = None,
-    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Random seed of images and attacks.")] = 0,
+    limits: training.Limits = None,
+    seed: Annotated[int, options.seed_of("images and attacks")] = 0,
     batch_size: Annotated[int, typer.Option(min=1, help="Batch size.")] = 100,
-    device: ComputeOn = "cpu",
-    threads: Threads = 0,
+    device: training.ComputeOn = "cpu",
+    threads: training.Threads = 0,
     training_data: Annotated[
         str | None, typer.Option(help="Training images, for lgv.", show_default="those of the training")
     ] = None,
     out: Annotated[
         str | None, typer.Option(help="Folder of the result.", show_default="DIR/evaluation")
     ] = None,
-    plot: Plot = None,
-    json: Json = None,
+    plot: options.Plot = None,
+    json: options.Json = None,
 ) -> None:
     """Evaluate a trained network under attacks and corruptions.
 
@@ -74,15 +63,15 @@ def evaluate(
 
     if plot is not None:
         check_plot(plot)
+    corrupted = None if corruption_set is None else options.folder_of(corruption_set, "--corruption-set")
     terminal = console(json)
     with redirect_stdout(sys.stderr), Bars(terminal) as bars:
         found = run_evaluation(
             trained, data, attacks=attacks, epsilon=epsilon, epsilon_l2=epsilon_l2, corruptions=corruptions,
-            corruption_set=None if corruption_set is None else folder_of(corruption_set, "--corruption-set"),
-            frost=None if frost is None else folder_of(frost, "--frost"),
+            corruption_set=corrupted, frost=None if frost is None else options.folder_of(frost, "--frost"),
             mce_reference=mce_reference, images=images, limits=limits or [], seed=seed,
             batch_size=batch_size, device=device, threads=threads, training_data=training_data,
-            out=None if out is None else folder_of(out), watch=bars,
+            out=None if out is None else options.folder_of(out), watch=bars,
         )  # fmt: skip
     if plot is not None:
         found.page().charts[0].save(plot)

@@ -35,9 +35,9 @@ from croze.perturb.inputs import FGSM, PGD
 from croze.pool import Member, Pool
 from croze.pool.images import held_out
 from croze.robustness.evaluate import check_model
-from croze.training.loss import input_gradient
 from croze.training.network import digest_of_weights
 from croze.training.run import TrainingRun, identity
+from croze.training.step import input_gradient
 
 CLEAN = "clean"
 ATTACKS: Mapping[str, Perturbation] = {"fgsm": FGSM(), "pgd": PGD(20)}

@@ -158,9 +158,17 @@ def evaluate_conditions(
 ) -> dict[str, Result]:
     """The results of all conditions, by key, in order.
 
-    Args:     model: takes pixels, in evaluation mode.     outcomes: where batches are kept; one that is there
-    is not computed again. Its context has to name the model,         the images, the seed and the batch size.
-    limits: by key, the first so many images only.
+    Args:
+        model: takes pixels, in evaluation mode.
+        dataset: labelled images.
+        conditions: each once.
+        outcomes: where batches are kept; one that is there is not computed again. Its context has to name the
+            model, the images, the seed and the batch size.
+        seed: of everything random.
+        batch_size: images at once.
+        limits: by key, the first so many images only.
+        device: where to compute.
+        watch: see `Watch`.
 
     Raises:
         CrozeError: when the model does not fit the images, its weights are not finite, or as the conditions.

@@ -200,8 +200,12 @@ def evaluate(
 
     Every batch is on file when it is done; more attacks may be asked for later.
 
-        run = croze.evaluate(model, "cifar10:PATH", attacks="pgd(steps=50)", epsilon=8 / 255)
-        print(run.table().terminal())
+    >>> import croze
+    >>> from torch import nn
+    >>> model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 10))
+    >>> run = croze.evaluate(model, "digits", attacks="fgsm", epsilon=8 / 255, corruptions=None, images=20)
+    >>> run.status
+    'finished'
 
     Args:
         model: a training or its folder, or a trained module that gives logits `(N, classes)`.

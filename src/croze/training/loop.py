@@ -23,10 +23,9 @@ from croze.nn.seeding import exact_convolutions, seeded
 from croze.perturb.base import Ball
 from croze.perturb.inputs import PGD
 from croze.training.images import Batches
-from croze.training.loss import input_gradient
 from croze.training.recipe import Recipe
 from croze.training.state import Place, load_state, load_weights, save_state, save_weights
-from croze.training.step import Session, average_of, optimiser_of, step
+from croze.training.step import Session, average_of, input_gradient, optimiser_of, step
 
 _BATCH = 250
 
@@ -35,8 +34,7 @@ _BATCH = 250
 class Validation:
     """Accuracies in [0, 1]; the adversarial one is None for standard training, which does not measure it.
 
-    Attributes:
-        not_finite: clean images whose logits are not all finite; they count as wrong.
+    Clean images whose logits are not all finite, `not_finite`, count as wrong.
     """
 
     clean: float

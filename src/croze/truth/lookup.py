@@ -1,18 +1,23 @@
-"""What a truth says of one architecture, and which are its best."""
+"""What a truth says of one architecture, which are its best, and the tables of this and of the sources."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from croze.errors import CrozeError
-from croze.truth.classes import HALVES, class_name, half_of
+from croze.reporting.table import Table
+from croze.truth.catalogue import CATALOGUE, Source
+from croze.truth.classes import HALVES, halves
 from croze.truth.columns import OF_STRING
 from croze.truth.selection import select
 from croze.truth.truth import Truth
+
+MOST = 8
+"""Isomorphic strings that are printed."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,7 @@ def find(truth: Truth, text: str) -> int:
     Raises:
         CrozeError: when it is no architecture of the space, or the truth has none isomorphic to it.
     """
-    known = {architecture: i for i, architecture in enumerate(truth.architectures)}
+    known = truth.positions
     if text in known:
         return known[text]
     # only when asked for: spaces bring their networks along
@@ -126,10 +131,10 @@ def entry(truth: Truth, text: str) -> Entry:
     """
     index = find(truth, text)
     members = np.flatnonzero(truth.representative == truth.representative[index])
-    half = half_of(class_name(truth, index))
+    half = halves(truth)[index]
     places = []
     for name, values in truth.columns.items():
-        among = values[_compared(truth, name)]
+        among = values if name.endswith(OF_STRING) else values[truth.distinct]
         rank = 1 + int((among > values[index]).sum())
         places.append(Place(name, float(values[index]), rank, len(among)))
     return Entry(
@@ -164,6 +169,110 @@ def best(truth: Truth, column: str, top: int = 10, half: str = "both") -> list[R
     ]
 
 
-def _compared(truth: Truth, column: str) -> NDArray[np.int64]:
-    """The positions among which a value of the column has its rank."""
-    return np.arange(len(truth), dtype=np.int64) if column.endswith(OF_STRING) else truth.distinct
+def source_table() -> Table:
+    """Every source that the catalogue knows."""
+    rows = (
+        (
+            source.name,
+            source.what,
+            ", ".join(source.datasets),
+            source.licence,
+            "fetched" if source.direct else "by hand",
+        )
+        for source in CATALOGUE.values()
+    )
+    return Table("Sources", "", ("name", "what", "data sets", "licence", "how"), tuple(rows), prose=True)
+
+
+def source_text(source: Source) -> list[str]:
+    """What a person needs to know of a source, a line each."""
+    lines = [
+        f"{source.name}: {source.what}.",
+        f"  paper     {source.paper}",
+        *(f"  {'from' if i == 0 else '':9} {page}" for i, page in enumerate(source.pages)),
+        f"  licence   {source.licence}",
+        f"  data sets {', '.join(source.datasets)}",
+        f"  use       {source.use}",
+    ]
+    if source.by_hand:
+        lines.append(f"  by hand   {source.by_hand}")
+    return lines
+
+
+def file_table(source: Source, standing: Mapping[str, str]) -> Table:
+    """Every known file of a source, and how it stands."""
+    rows = (
+        (
+            file.name,
+            f"{file.size:,}" if file.size is not None else "?",
+            file.sha256[:12] or "not known",
+            standing.get(file.name, ""),
+        )
+        for file in source.files
+    )
+    return Table("", "", ("file", "bytes", "SHA-256", "state"), tuple(rows), prose=True)
+
+
+def truth_lines(truth: Truth, notes: Iterable[str]) -> list[str]:
+    """What a truth is of, a line each."""
+    size = ", ".join(f"{name} {value}" for name, value in truth.network.items()) or "size not known"
+    return [
+        f"{truth.name}, {truth.dataset}: {len(truth):,} architectures of {truth.space}, "
+        f"{len(truth.distinct):,} of them distinct up to isomorphism; networks: {size}",
+        f"read from {truth.provenance.source}",
+        *notes,
+    ]
+
+
+def column_table(found: Sequence[Summary]) -> Table:
+    """The columns of a truth."""
+    rows = (
+        (one.column, f"{one.n:,}", f"{one.different:,}", *map(_percent, (one.low, one.median, one.high)))
+        for one in found
+    )
+    return Table("", "", ("column", "n", "different", "lowest", "median", "highest"), tuple(rows))
+
+
+def entry_lines(found: Entry) -> list[str]:
+    """Which architecture it is, and those isomorphic to it, a line each."""
+    others = [one for one in found.isomorphic if one != found.architecture]
+    lines = [f"{found.architecture} (half: {found.half})"]
+    if found.asked != found.architecture:
+        lines.append(f"asked for as {found.asked}")
+    lines += [f"isomorphic   {one}" for one in others[:MOST]]
+    if len(others) > MOST:
+        lines.append(f"and {len(others) - MOST:,} more")
+    return lines
+
+
+def entry_table(found: Entry) -> Table:
+    """All columns of one architecture."""
+    rows = (
+        (place.column, _percent(place.value), f"{place.rank:,} of {place.of:,}") for place in found.places
+    )
+    return Table("", "", ("column", "accuracy", "rank"), tuple(rows))
+
+
+def best_table(column: str, found: Sequence[Ranked]) -> Table:
+    """The best architectures by a column."""
+    rows = ((str(one.rank), _percent(one.value), str(one.strings), one.architecture) for one in found)
+    return Table("", "", ("rank", column, "strings", "architecture"), tuple(rows), prose=True)
+
+
+def truth_json(truth: Truth, notes: Iterable[str]) -> dict[str, Any]:
+    """What a truth is of, JSON-ready."""
+    return {
+        "name": truth.name,
+        "dataset": truth.dataset,
+        "space": truth.space,
+        "network": dict(truth.network),
+        "architectures": len(truth),
+        "distinct": len(truth.distinct),
+        "source": truth.provenance.source,
+        "sha256": dict(truth.provenance.sha256),
+        "notes": list(notes),
+    }
+
+
+def _percent(value: float) -> str:
+    return f"{value:.2%}"

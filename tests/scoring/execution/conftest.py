@@ -1,3 +1,4 @@
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -51,12 +52,16 @@ def share(pool):
 
 
 @pytest.fixture
-def children_of():
-    """The processes that any thread of a process has started."""
+def descendants_of():
+    """The processes that a process has started, and those that they have."""
 
     def of(pid):
         files = Path(f"/proc/{pid}/task").glob("*/children")
-        return {int(child) for file in files for child in file.read_text().split()}
+        children = set()
+        for file in files:
+            with contextlib.suppress(OSError):  # a thread that has ended meanwhile
+                children |= set(map(int, file.read_text().split()))
+        return children.union(*map(of, children))
 
     return of
 

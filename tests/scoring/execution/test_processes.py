@@ -232,13 +232,13 @@ WAITING = """
 
 @needs_proc
 @pytest.mark.parametrize("moment", ["at work", "starting"])
-def test_an_interrupt_is_answered_by_the_parent_alone(interrupts, tmp_path, children_of, moment):
+def test_an_interrupt_is_answered_by_the_parent_alone(interrupts, tmp_path, descendants_of, moment):
     script = run_script(tmp_path, WAITING.format(seconds=600, then="list(pool.results())"))
     assert script.stdout.readline() == "submitted\n"
     if moment == "at work":
         assert sorted(alive(int(script.stdout.readline())) for _ in range(2)) == [True, True]
     else:
-        assert until(lambda: len(children_of(script.pid)) == 3)  # two workers, and multiprocessing's own
+        assert until(lambda: len(descendants_of(script.pid)) >= 3)  # workers among them
     os.killpg(script.pid, signal.SIGINT)
     out, err = script.communicate(timeout=60)
     assert (out, err, script.returncode) == ("interrupted\n", "", 0)
@@ -252,15 +252,15 @@ def test_a_program_ends_although_it_closed_nothing(tmp_path):
 
 
 @needs_proc
-def test_workers_end_when_their_parent_is_killed(tmp_path, children_of):
+def test_workers_end_when_their_parent_is_killed(tmp_path, descendants_of):
     script = run_script(tmp_path, WAITING.format(seconds=600, then="list(pool.results())"))
     try:
         assert script.stdout.readline() == "submitted\n"
         workers = [int(script.stdout.readline()) for _ in range(2)]
-        children = children_of(script.pid)
-        assert set(workers) <= children
+        started = descendants_of(script.pid)
+        assert set(workers) <= started
         assert all(map(alive, workers))
     finally:
         script.send_signal(signal.SIGKILL)
         script.communicate()
-    assert until(lambda: not any(map(alive, children)), 10)
+    assert until(lambda: not any(map(alive, started)), 10)

@@ -15,7 +15,7 @@ import ray
 
 from croze.errors import CrozeError
 from croze.scoring.execution import RayExecutor, Serial, make_executor
-from croze.user_code.sources import MARK
+from croze.user_code import MARK
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
@@ -200,7 +200,7 @@ def test_closing_drops_what_waits(make, sent_jobs, results_of, tmp_path):
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks processes up in /proc")
 def test_no_item_is_lost_or_handed_out_twice_when_a_worker_and_then_a_node_die(
-    make, cluster, sent_jobs, children_of, tmp_path
+    make, cluster, sent_jobs, descendants_of, tmp_path
 ):
     job = sent_jobs.Logged(tmp_path, seconds=0.2)
     executor = make(job)
@@ -213,7 +213,7 @@ def test_no_item_is_lost_or_handed_out_twice_when_a_worker_and_then_a_node_die(
     def stop_at_work():
         """Hold the node's processes while they have items unfinished, and say which process has which."""
         while True:
-            processes = children_of(raylet)
+            processes = descendants_of(raylet)
             send(signal.SIGSTOP, processes)
             last = {number: attempts[-1] for number, attempts in job.attempts().items()}
             at_work = {pid: n for n, (start, end, pid) in last.items() if start == end and pid in processes}

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
-import signal
 import threading
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
 from typing import Any
 
 from croze.errors import CrozeError
 from croze.scoring.execution.reply import opened
 from croze.scoring.execution.worker import HELLO, work
+from croze.scoring.starting import keep_interrupts_from_children, start_method
 
 DEATHS = 2
 """Workers that may die with an item before it is given up."""
@@ -39,7 +38,7 @@ class Task:
 class Worker:
     """A process, its line, and what it is doing."""
 
-    process: SpawnProcess
+    process: BaseProcess
     line: Connection
     place: int
     ready: bool = False
@@ -96,7 +95,7 @@ class Crew:
             self._ringer.send_bytes(b".")
 
     def _run(self) -> None:
-        _keep_interrupts_from_children()
+        keep_interrupts_from_children()
         try:
             while not self._ending:
                 self._staff()
@@ -132,7 +131,7 @@ class Crew:
         place = min(set(range(self._size)) - {worker.place for worker in self._crew.values()})
         device = self._devices[place % len(self._devices)] if self._devices else None
         ours, theirs = multiprocessing.Pipe()
-        process = multiprocessing.get_context("spawn").Process(
+        process = start_method().Process(
             target=work, args=(theirs, device), name=f"croze worker {place}", daemon=True
         )
         try:
@@ -216,10 +215,3 @@ def _end(worker: Worker) -> int | None:
     code = worker.process.exitcode
     worker.process.close()
     return code
-
-
-def _keep_interrupts_from_children() -> None:
-    """Workers answer no Ctrl-C, not even before they can say so: they start with this thread's mask."""
-    if hasattr(signal, "pthread_sigmask"):
-        resource_tracker.ensure_running()  # would lift the mask again when it starts with the first worker
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

@@ -8,12 +8,12 @@ import pickle
 import signal
 import sys
 import threading
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from multiprocessing.connection import Connection, wait
 
 import torch
 
-from croze.scoring.execution.placement import placed
+from croze.scoring.execution.base import placed
 from croze.scoring.execution.reply import answer, packed, portable
 
 HELLO = b""
@@ -21,16 +21,18 @@ HELLO = b""
 
 
 def work(line: Connection, device: str | None) -> None:
-    """Serve the other end of the line until it ends this process.
-
-    Args:
-        line: carries pickled things both ways: the function and then items come in, replies go out.
-        device: where the function computes; None for where it is.
+    """Serve the other end of the line until it ends this process: the function and then items come in,
+    replies go out.
     """
     # the parent answers Ctrl-C for all of them
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
+    with suppress(EOFError, OSError):  # there is nobody left to answer
+        _serve(line, device)
+
+
+def _serve(line: Connection, device: str | None) -> None:
     line.send_bytes(HELLO)
     message = line.recv_bytes()
     try:

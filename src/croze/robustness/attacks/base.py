@@ -128,7 +128,6 @@ class Attack(Named, ABC):
         Args:
             model: a trained classifier that takes pixels; it is not changed.
             batches: its training data.
-            seed: of what is random in training.
             folder: where to keep the progress; None for nowhere.
         """
         return self

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +17,16 @@ from croze.truth.classes import HALVES, halves
 from croze.truth.columns import OF_STRING
 from croze.truth.selection import select
 from croze.truth.truth import Truth
+
+TOPOLOGIES = "nasbench201"
+
+ORDERS = {
+    TOPOLOGIES: "83abc799e45cf34e9d2163654668ab998b9a54d01c39e72ca1f71f2cdf356d84",
+    "nats-sss": "8b99b4c0aabe959924c6fb36c0ee4a3f79362343e36b7752b90deee9409b492f",
+}
+"""SHA-256 of all architectures of a space in the order of NATS-Bench, a line each."""
+
+_DIGITS = re.compile(r"[0-9]{1,9}")
 
 MOST = 8
 """Isomorphic strings that are printed."""
@@ -46,6 +58,7 @@ class Entry:
         asked: as it was asked for.
         isomorphic: all strings of its isomorphism class that the truth has, itself included, in its order.
         half: `choose` or `report`.
+        number: of the architecture in NATS-Bench and NAS-Bench-201; None where the truth does not tell.
         places: one a column.
     """
 
@@ -53,6 +66,7 @@ class Entry:
     asked: str
     isomorphic: tuple[str, ...]
     half: str
+    number: int | None
     places: tuple[Place, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -62,6 +76,7 @@ class Entry:
             "asked": self.asked,
             "isomorphic": list(self.isomorphic),
             "half": self.half,
+            "number": self.number,
             "columns": {p.column: {"value": p.value, "rank": p.rank, "of": p.of} for p in self.places},
         }
 
@@ -100,12 +115,26 @@ def summaries(truth: Truth) -> list[Summary]:
 def find(truth: Truth, text: str) -> int:
     """The position of an architecture, in any notation of the space, or of one isomorphic to it.
 
+    Args:
+        truth: where to look.
+        text: the architecture, or its number in NATS-Bench where the truth holds all in that order.
+
     Raises:
         CrozeError: when it is no architecture of the space, or the truth has none isomorphic to it.
     """
     known = truth.positions
     if text in known:
         return known[text]
+    if _DIGITS.fullmatch(text.strip()) and truth.space == TOPOLOGIES:
+        number = int(text)
+        if not in_order(truth):
+            raise CrozeError(
+                f"{truth.name} does not hold all cells in the order of the benchmark, so that {number} names "
+                "none: write the cell."
+            )
+        if number >= len(truth):
+            raise CrozeError(f"Cells of NAS-Bench-201 are numbered 0 to {len(truth) - 1:,}, got {number}.")
+        return number
     # only when asked for: spaces bring their networks along
     from croze.spaces import Space, open_space
     from croze.spaces.genotypes import parse_or_suggest, resolve
@@ -121,6 +150,12 @@ def find(truth: Truth, text: str) -> int:
     raise CrozeError(
         f"{truth.name} has none of its {len(truth):,} architectures isomorphic to {str(architecture)!r}."
     )
+
+
+def in_order(truth: Truth) -> bool:
+    """Whether the architectures are those of a benchmark of NATS-Bench, in its order."""
+    digest = hashlib.sha256("\n".join(truth.architectures).encode()).hexdigest()
+    return digest == ORDERS.get(truth.space)
 
 
 def entry(truth: Truth, text: str) -> Entry:
@@ -142,6 +177,7 @@ def entry(truth: Truth, text: str) -> Entry:
         text,
         tuple(truth.architectures[i] for i in members),
         next(name for name, number in HALVES.items() if number == half),
+        index if in_order(truth) else None,
         tuple(places),
     )
 
@@ -236,7 +272,8 @@ def column_table(found: Sequence[Summary]) -> Table:
 def entry_lines(found: Entry) -> list[str]:
     """Which architecture it is, and those isomorphic to it, a line each."""
     others = [one for one in found.isomorphic if one != found.architecture]
-    lines = [f"{found.architecture} (half: {found.half})"]
+    number = "" if found.number is None else f"number {found.number:,}, "
+    lines = [f"{found.architecture} ({number}half: {found.half})"]
     if found.asked != found.architecture:
         lines.append(f"asked for as {found.asked}")
     lines += [f"isomorphic   {one}" for one in others[:MOST]]

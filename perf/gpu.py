@@ -23,9 +23,9 @@ import time
 from croze.data import load_batch
 from croze.errors import CrozeError
 from croze.proxies import Proxy, parse_proxies, parts_of
-from croze.scoring.calibration import calibrate
 from croze.scoring.evaluator import Evaluator, check_devices
 from croze.scoring.execution import make_executor
+from croze.scoring.machine import calibrate
 from croze.spaces import open_space
 from croze.stats import spearman
 

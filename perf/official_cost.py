@@ -12,6 +12,7 @@ import statistics
 from collections.abc import Callable
 from functools import partial
 
+from plain_official import plain_official
 from score_cost import Cost, architectures, in_turns, parser_of
 
 from croze.data import load_batch
@@ -19,7 +20,6 @@ from croze.nn.seeding import single_thread
 from croze.proxies import parse_proxies, parts_of
 from croze.scoring.evaluator import Evaluator
 from croze.spaces import open_space
-from croze.testing.plain_official import plain_official
 
 PLAIN = "straightforward"
 

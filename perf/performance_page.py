@@ -140,7 +140,7 @@ def page(found: dict[str, Any], command: str, figure: Path) -> str:
         "",
         "## `croze-official` relative to a plain implementation",
         "",
-        "The plain implementation in float64, `croze.testing.plain_official`, is the oracle of the tests;",
+        "The plain implementation in float64, `perf/plain_official.py`, is the oracle of the tests;",
         "where a score exists, the two agree to 1e-9. Batch 8; for DARTS the first published genotypes.",
         "",
         "| space | networks | median | mean | worst |",

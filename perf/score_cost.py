@@ -95,7 +95,7 @@ def architectures(space: str, count: int, seed: int) -> list[tuple[str, str, str
         cells = [str(opened.sample(rng)) for _ in range(count)]
         return [(cell, space, cell) for cell in cells]
     published = [entry for entry in named().values() if entry.space != LEFT_OUT]
-    return [(entry.name, entry.space, entry.text) for entry in published[:count]]
+    return [(entry.name, entry.space, entry.architecture) for entry in published[:count]]
 
 
 def measure(

@@ -63,7 +63,6 @@ def main() -> None:
             ledger = Ledger(evaluator, store)
             found = timed("resuming", lambda: list(ledger.scores(names, [proxy])))
             assert len(found) == len(names) == len(store)
-            timed("top 10", lambda: store.top(proxy.spec, 10))
             timed("search repeated", lambda: searched(Ledger(evaluator, store)))
 
 

@@ -75,7 +75,7 @@ def test_corruptions_are_listed_with_their_constants():
 def test_genotypes_and_recipes_are_listed_as_they_are():
     for entry, one in zip(listing.list_genotypes(), named().values(), strict=True):
         assert entry.name == one.name
-        assert entry.details["architecture"] == one.text
+        assert entry.details["architecture"] == one.architecture
         assert (entry.details["params"], entry.details["live_params"]) == (one.params, one.live_params)
     for entry, (name, recipe) in zip(listing.list_recipes(), RECIPES.items(), strict=True):
         assert entry.name == name

@@ -73,7 +73,8 @@ WITH_EXAMPLES = [name for name in croze.__all__ if name != "__version__" and exa
 
 
 def test_what_a_notebook_calls_has_an_example():
-    wanted = {"list_proxies", "load_batch", "open_space", "parse_proxies", "score", "score_all"}
+    wanted = {"list_proxies", "load_batch", "open_space", "parse_proxies", "score", "score_all", "search"}
+    wanted |= {"load_run", "benchmark", "train", "evaluate", "report"}
     assert wanted <= set(WITH_EXAMPLES)
 
 

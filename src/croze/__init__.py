@@ -43,42 +43,6 @@ if TYPE_CHECKING:
 
     __version__: str
 
-_HOMES = {
-    "Batch": "croze.types",
-    "BenchmarkRun": "croze.ranking.run",
-    "CrozeError": "croze.errors",
-    "EvaluationRun": "croze.robustness.run",
-    "LayerScore": "croze.types",
-    "NetworkSpec": "croze.training",
-    "Score": "croze.types",
-    "SearchRun": "croze.searching.run",
-    "benchmark": "croze.ranking.run",
-    "TrainingRun": "croze.training",
-    "evaluate": "croze.robustness.run",
-    "list_aggregates": "croze.listing",
-    "list_algorithms": "croze.listing",
-    "list_attacks": "croze.listing",
-    "list_corruptions": "croze.listing",
-    "list_data": "croze.listing",
-    "list_genotypes": "croze.listing",
-    "list_perturbations": "croze.listing",
-    "list_proxies": "croze.listing",
-    "list_recipes": "croze.listing",
-    "list_spaces": "croze.listing",
-    "list_truths": "croze.listing",
-    "load_batch": "croze.data",
-    "load_run": "croze.runs",
-    "open_space": "croze.spaces",
-    "open_truth": "croze.truth",
-    "parse_proxies": "croze.proxies",
-    "parse_proxy": "croze.proxies",
-    "report": "croze.runs",
-    "score": "croze.scoring.score",
-    "search": "croze.searching.search",
-    "score_all": "croze.scoring.score",
-    "train": "croze.training",
-}
-
 __all__ = [
     "Batch",
     "BenchmarkRun",
@@ -115,6 +79,24 @@ __all__ = [
     "search",
     "train",
 ]
+
+_NAMES = {
+    "croze.data": "load_batch",
+    "croze.errors": "CrozeError",
+    "croze.listing": " ".join(name for name in __all__ if name.startswith("list_")),
+    "croze.proxies": "parse_proxies parse_proxy",
+    "croze.ranking.run": "BenchmarkRun benchmark",
+    "croze.robustness.run": "EvaluationRun evaluate",
+    "croze.runs": "load_run report",
+    "croze.scoring.score": "score score_all",
+    "croze.searching.run": "SearchRun",
+    "croze.searching.search": "search",
+    "croze.spaces": "open_space",
+    "croze.training": "NetworkSpec TrainingRun train",
+    "croze.truth": "open_truth",
+    "croze.types": "Batch LayerScore Score",
+}
+_HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
 _late, __dir__ = lazily(__name__, _HOMES, __all__)
 

@@ -1,7 +1,7 @@
 """What a module declares, read from its source without running it.
 
-Lists of what there is (`croze list`) need names, summaries and defaults, which stand in the source as
-literals; importing the modules would import torch, which takes longer than everything else together.
+`croze list` needs names, summaries and defaults, which are literals; importing the modules would import
+torch.
 """
 
 from __future__ import annotations
@@ -156,11 +156,7 @@ class _Source:
         self.name = package
 
     def value(self, expression: ast.expr) -> Any:
-        """The value of an expression whose names are declared here.
-
-        Raises:
-            LookupError: when one of them is not.
-        """
+        """The value of an expression whose names are declared here; a LookupError when one of them is not."""
         bound = {
             node.id
             for node in ast.walk(expression)

@@ -2,8 +2,7 @@
 
 
 class CrozeError(ValueError):
-    """Bad input or an impossible request.
+    """Bad input or an impossible request; the message says what was expected, what came, what to do.
 
-    The message is one sentence (or two): what was expected, what came, what to do. The command line
-    prints it without a traceback and exits with code 2.
+    The command line prints it without a traceback and exits with code 2.
     """

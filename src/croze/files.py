@@ -14,11 +14,7 @@ from croze.errors import CrozeError
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write UTF-8 as `write_bytes` writes.
-
-    Raises:
-        CrozeError: when the file cannot be written.
-    """
+    """Write UTF-8 as `write_bytes` writes."""
     write_bytes(path, text.encode("utf-8"))
 
 
@@ -47,11 +43,8 @@ def write_bytes(path: str | Path, content: bytes) -> None:
 
 
 def to_json(value: Any, *, indented: bool = True) -> str:
-    """JSON with a newline behind; NaN is refused rather than written.
-
-    Args:
-        value: JSON-ready.
-        indented: for readers; large results are written several times faster without.
+    """JSON with a newline behind; NaN is refused. Large results are written several times faster without
+    indents.
     """
     return json.dumps(value, indent=2 if indented else None, allow_nan=False) + "\n"
 
@@ -62,11 +55,7 @@ def number_or_none(value: float) -> float | None:
 
 
 def read_json(path: Path) -> Mapping[str, Any]:
-    """The object in a JSON file.
-
-    Raises:
-        CrozeError: when the file cannot be read, is no JSON, or holds something other than an object.
-    """
+    """The object in a JSON file; a CrozeError when the file cannot be read, or holds something else."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -81,30 +70,22 @@ def read_json(path: Path) -> Mapping[str, Any]:
 def write_result(
     path: Path, kind: str, version: int, content: Mapping[str, Any], *, indented: bool = True
 ) -> None:
-    """Write a result with its kind and version in front, as `read_result` wants it.
-
-    Raises:
-        CrozeError: when the file cannot be written.
-    """
+    """Write a result with its kind and version in front, as `read_result` wants it."""
     write_text(path, to_json({"format": {"kind": kind, "version": version}, **content}, indented=indented))
 
 
 def read_result(path: Path, kind: str, version: int) -> Mapping[str, Any]:
-    """The content of a result of this kind and version.
-
-    Raises:
-        CrozeError: as `read_json`, and for a file of another kind or version.
-    """
+    """The content of a result of this kind and version; a CrozeError for any other file."""
     content = read_json(path)
     found = content.get("format")
     if not isinstance(found, dict) or found.get("kind") != kind:
         named = found.get("kind") if isinstance(found, dict) else None
-        got = f"one of {_a(named)}" if isinstance(named, str) else "a file that names no kind"
-        raise CrozeError(f"{path} must be a result of {_a(kind)}, got {got}.")
+        got = f"one of {article(named)}" if isinstance(named, str) else "a file that names no kind"
+        raise CrozeError(f"{path} must be a result of {article(kind)}, got {got}.")
     if found.get("version") != version:
         raise CrozeError(
-            f"{path} is of format {found.get('version')}, this croze reads format {version} of {_a(kind)}: "
-            "run the same command again, its scores are kept."
+            f"{path} is of format {found.get('version')}, this croze reads format {version} of "
+            f"{article(kind)}: run the same command again, its scores are kept."
         )
     return content
 
@@ -114,5 +95,6 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:120]
 
 
-def _a(kind: str) -> str:
-    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+def article(kind: str) -> str:
+    """The word with `a` or `an` before it."""
+    return f"{'an' if kind[:1] in 'aeiouAEIOU' else 'a'} {kind}"

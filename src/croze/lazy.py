@@ -10,12 +10,8 @@ from typing import Any
 def lazily(
     package: str, homes: Mapping[str, str], public: Sequence[str]
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """The `__getattr__` and `__dir__` of a package.
-
-    Args:
-        package: its name.
-        homes: the module of each name that is imported late.
-        public: what `dir` lists.
+    """The `__getattr__` and `__dir__` of a package, from the module of each late name and what `dir`
+    lists.
     """
 
     def get(name: str) -> Any:

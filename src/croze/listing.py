@@ -11,17 +11,14 @@ from importlib.resources import files
 from typing import Any
 
 from croze.declared import Declared, declared, module_line
-from croze.notation.named import spec_of
+from croze.notation import spec_of
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing to choose.
+    """One thing to choose: its name as it is written, a line about it, and what else is known, JSON-ready.
 
-    Attributes:
-        name: as it is written where one is chosen.
-        summary: one line.
-        details: what else is known of it, JSON-ready; arguments with their defaults under `arguments`.
+    Arguments with their defaults stand under `arguments` of the details.
     """
 
     name: str

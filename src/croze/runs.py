@@ -40,11 +40,7 @@ def load_run(folder: str | Path) -> SearchRun | BenchmarkRun | TrainingRun | Eva
 
 
 def runs_in(folder: str | Path) -> tuple[SearchRun | BenchmarkRun | TrainingRun | EvaluationRun, ...]:
-    """Every run that lies in a folder, and the evaluations in folders inside it; see `load_run`.
-
-    Raises:
-        CrozeError: when there is none, or one of them cannot be read.
-    """
+    """Every run that lies in a folder, and the evaluations in folders inside it; see `load_run`."""
     folder = Path(folder)
     if folder.is_file():
         return (_of_file(folder),)
@@ -74,6 +70,12 @@ def report(
 ) -> Path:
     """Write runs as one HTML page that opens offline.
 
+    >>> import croze
+    >>> space = croze.open_space("nasbench201", channels=4, cells=1)
+    >>> run = croze.search(space, proxy="params", budget=3, out="runs/reported")
+    >>> croze.report(run).name
+    'report.html'
+
     Args:
         runs: a run, its folder, or several of either; of a folder every run in it.
         path: of the page; `report.html` in the folder of the first run where none is named.
@@ -101,11 +103,7 @@ def report_on(runs: Iterable[Run]) -> Report:
 
 
 def check_page(path: str | Path) -> Path:
-    """The path of a report.
-
-    Raises:
-        CrozeError: when it does not end in .html, or is a folder.
-    """
+    """The path of a report; a CrozeError when it does not end in .html, or is a folder."""
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
         raise CrozeError(f"Cannot write the report {path}: its name must end in .html.")

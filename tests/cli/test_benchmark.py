@@ -9,7 +9,7 @@ from croze.ranking import Ranking
 from croze.ranking.columns import CONVENTIONS
 from croze.scoring.evaluator import Evaluator
 from croze.spaces.nasbench201 import NASBench201
-from croze.spaces.nasbench201.isomorphism import every_cell
+from croze.spaces.nasbench201.cell import every_cell
 
 SPACE = NASBench201(4, 1)
 TINY = ("--channels", "4", "--cells-per-stage", "1", "--workers", "1", "--resamples", "50")

@@ -29,7 +29,7 @@ def source(tmp_path, monkeypatch):
         url = f"http://127.0.0.1:{server.server_address[1]}/f.json"
         file = KnownFile("f.json", len(CONTENT), hashlib.sha256(CONTENT).hexdigest(), url)
         entry = replace(CATALOGUE["nas-bench-301"], name="here", files=(file,))
-        monkeypatch.setattr("croze.truth.listing.CATALOGUE", {"here": entry})
+        monkeypatch.setattr("croze.truth.lookup.CATALOGUE", {"here": entry})
         monkeypatch.setattr(catalogue, "CATALOGUE", {"here": entry})
         monkeypatch.setattr("croze.truth.sources.CATALOGUE", {"here": entry})
         yield "here"
@@ -64,7 +64,7 @@ def test_another_content_is_refused(croze, source, tmp_path):
     (tmp_path / "served" / "f.json").write_bytes(b"measures\n")
     outcome = croze("data", "get", source, "--to", "there", "--json", "-")
     assert outcome.code == 1
-    assert "is not the file that was published: expected SHA-256" in outcome.err
+    assert "is not the file that was published. The published f.json has SHA-256" in outcome.err
     assert outcome.json["files"] == {"f.json": "missing"}
     assert len(outcome.json["problems"]) == 1
 

@@ -36,7 +36,7 @@ def test_from_training_to_a_table(croze, tmp_path):
     assert fgsm["accuracy"] <= clean["accuracy"]
     assert fgsm["wilson95"][0] <= fgsm["accuracy"] <= fgsm["wilson95"][1]
     assert found["lgv(epochs=1)", "linf 16/255"]["images"] == 20
-    assert done.json["worst_case"]["linf 16/255"]["images"] == 20
+    assert done.json["worst_case"]["linf 16/255"]["images"] == 60
     assert (tmp_path / "e.png").stat().st_size > 5000
     page = (tmp_path / "t" / "evaluation" / "evaluation.md").read_text()
     assert "| fgsm | linf 16/255 | 60 |" in page
@@ -94,7 +94,7 @@ def test_corruptions_by_command(croze, refused, tmp_path):
         ("--frost", ""): "--frost takes the name",
         ("--corruption-set", "nowhere"): "no folder nowhere",
         ("--corruption-set", "c", "--corruptions", "snow"): "no snow.npy",
-        ("--corruption-set", "c", "--corruptions", "fog"): "not those of the evaluation",
+        ("--corruption-set", "c", "--corruptions", "fog"): "c has 60 of the images, 400 are asked for",
         ("--corruptions", "fogg"): "Unknown corruption",
     }
     for arguments, says in mistakes.items():

@@ -7,7 +7,7 @@ import pytest
 from croze.corruptions.names import CORRUPTIONS
 from croze.scoring.evaluator import Evaluator
 from croze.spaces.nasbench201 import NASBench201
-from croze.spaces.nasbench201.isomorphism import every_cell
+from croze.spaces.nasbench201.cell import every_cell
 from croze.truth.robust_nasbench201 import ATTACKS
 
 SPACE = NASBench201(2, 1)

@@ -19,7 +19,9 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from croze.testing.networks import *
+from croze.testing.networks import NETWORKS
+
+globals().update(NETWORKS)
 
 print("text of the user's own")
 
@@ -188,7 +190,7 @@ def test_seed_and_batch_size_count(croze):
         (["--arch", ""], "is not a NAS-Bench-201 cell"),
         (["--arch", CELL, "--space", "dart"], "Unknown space 'dart'; the known ones are nasbench201, darts"),
         (["--arch", CELL, "--space", "darts"], "is not a genotype"),
-        (["--arch", CELL, "--layers", "8"], "The space nasbench201 has no layers; what it has is channels"),
+        (["--arch", CELL, "--layers", "8"], "The space nasbench201 has no setting 'layers'; it has channels"),
         (["--arch", "AdvRush", "--space", "nasnet"], "of the space darts, not of nasnet: name that space"),
         (["--arch", "AdvRash"], "No published architecture is called 'AdvRash'; did you mean AdvRush"),
         (["--arch", CELL, "--proxies", "snap"], "Unknown proxy 'snap'; the known ones are croze-paper"),

@@ -6,7 +6,7 @@ from scipy.stats import spearmanr
 
 from croze.ranking import Ranking
 from croze.scoring.evaluator import Evaluator
-from croze.spaces.nasbench201.isomorphism import every_cell
+from croze.spaces.nasbench201.cell import every_cell
 from croze.truth import halves, open_truth
 
 CELLS = [str(cell) for cell in every_cell()[5000:15000:1200]]

@@ -5,7 +5,7 @@ from torch import nn
 from croze.errors import CrozeError
 from croze.nn.count import flop_count, live_parameter_count, parameter_count
 from croze.nn.forward import logits_of
-from croze.testing.networks import NETWORKS, convnext, shared_weights
+from croze.testing.networks import NETWORKS, SharedWeights, convnext
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -19,7 +19,7 @@ def test_everything_is_live_in_an_ordinary_network(name):
 
 
 def test_shared_and_frozen_parameters():
-    model = shared_weights()
+    model = SharedWeights()
     assert parameter_count(model) == 8 * 8 * 9 + 8 + 8 + 90
 
 

@@ -3,7 +3,7 @@ import torch
 from torch.func import functional_call
 
 from croze.nn.parts import Parts
-from croze.testing.networks import NETWORKS, counting, shared_weights
+from croze.testing.networks import NETWORKS, Counting, SharedWeights
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -25,7 +25,7 @@ def test_filled_parts_compute_what_functional_call_does(name):
 
 
 def test_what_is_shared_is_replaced_everywhere():
-    network = shared_weights()
+    network = SharedWeights()
     other = torch.zeros(8, 8, 3, 3)
     with Parts(network).filled({"first.weight": other}):
         assert network.first.weight is other
@@ -35,7 +35,7 @@ def test_what_is_shared_is_replaced_everywhere():
 
 
 def test_buffers_are_as_before_even_after_a_failure():
-    network = counting()
+    network = Counting()
     parts = Parts(network)
     with parts.filled({}):
         network(torch.rand(2, 3, 32, 32))

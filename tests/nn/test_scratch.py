@@ -4,7 +4,7 @@ from torch import nn
 from croze.nn.initialise import initialise
 from croze.nn.scratch import scratch, without_batchnorm
 from croze.nn.seeding import seeded, single_thread
-from croze.testing.networks import resnet, shared_weights
+from croze.testing.networks import SharedWeights, resnet
 
 
 def test_a_scratch_copy_is_apart():
@@ -25,7 +25,7 @@ def test_a_scratch_copy_is_apart():
 
 
 def test_sharing_survives_the_copy():
-    twin = scratch(shared_weights(), torch.channels_last)
+    twin = scratch(SharedWeights(), torch.channels_last)
     assert twin.first.weight is twin.second.weight
 
 

@@ -9,7 +9,7 @@ from croze.nn.count import flop_count, parameter_count
 from croze.nn.suite_flops import suite_flop_count
 from croze.scoring.score import score_all
 from croze.spaces import open_space
-from croze.testing.networks import vit
+from croze.testing.networks import ViT
 
 
 def test_by_hand():
@@ -38,7 +38,7 @@ def test_attention_counts_in_evaluation_mode():
     patches, head = 16 * 16 * 192, 160
     attention = 16 * 16 * 48 + 2 * 16 * 16 * 16 + 16 * 16 * 16
     expected = patches + attention + 2 * 16 * 16 * 32 + head
-    model = vit()
+    model = ViT()
     assert flop_count(model, (3, 32, 32)) == expected
     assert flop_count(model.requires_grad_(False), (3, 32, 32)) == expected
     assert flop_count(model.to("meta"), (3, 32, 32)) == expected

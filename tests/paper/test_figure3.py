@@ -10,7 +10,7 @@ from croze.paper.figure3 import chart, models_text, notes, panels, tables
 from croze.paper.simulation import Curve, GuideScores, Simulation, TabularMoves, targets_of
 from croze.proxies import DEFAULT
 from croze.spaces.nasbench201 import NASBench201
-from croze.spaces.nasbench201.isomorphism import every_cell
+from croze.spaces.nasbench201.cell import every_cell
 from croze.truth import Provenance, Truth
 
 CLEAN = np.array([0.9, 0.935, 0.95, 0.5, 0.5, 0.2])

@@ -13,7 +13,7 @@ from croze.ranking.columns import CONVENTIONS
 from croze.ranking.ranking import CONTROL, GIVEN_SIZE
 from croze.ranking.scored import Scored
 from croze.spaces.nasbench201 import NASBench201
-from croze.spaces.nasbench201.isomorphism import every_cell
+from croze.spaces.nasbench201.cell import every_cell
 from croze.truth import Provenance, Truth, halves, open_truth, select
 
 CELLS = tuple(map(str, every_cell()[3000:14990:149]))

@@ -10,7 +10,7 @@ from croze.paper.printed import printed
 from croze.ranking.columns import CONVENTIONS
 from croze.scoring.evaluator import Evaluator
 from croze.spaces.nasbench201 import NASBench201
-from croze.spaces.nasbench201.isomorphism import every_cell
+from croze.spaces.nasbench201.cell import every_cell
 from croze.truth import open_truth
 
 SPACE = NASBench201(4, 1)

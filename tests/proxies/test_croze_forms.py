@@ -7,6 +7,7 @@ import random
 import numpy as np
 import pytest
 import torch
+from plain_official import plain_official
 from torch import nn
 from torch.nn import functional
 
@@ -20,7 +21,6 @@ from croze.spaces import open_space
 from croze.spaces.darts.space import Darts
 from croze.spaces.genotypes import find
 from croze.testing.networks import NETWORKS, mobilenet, plain_cnn, resnet
-from croze.testing.plain_official import plain_official
 from croze.types import Batch
 
 FORMS = ("croze-paper", "croze-official", "croze-positional")

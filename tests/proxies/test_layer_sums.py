@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from croze.scoring.score import score
-from croze.testing.networks import plain_cnn, shared_weights
+from croze.testing.networks import SharedWeights, plain_cnn
 
 FORMULAS = {
     "gradnorm": lambda w, g: np.sqrt((g**2).sum()),
@@ -36,7 +36,7 @@ def test_what_batchnorm_follows_adds_nothing_to_plain(double16, build):
 
 
 def test_a_shared_weight_has_one_norm(digits16):
-    assert [layer.layer for layer in score(shared_weights(), digits16, "l2-norm").layers] == [
+    assert [layer.layer for layer in score(SharedWeights(), digits16, "l2-norm").layers] == [
         "stem",
         "first",
         "head",

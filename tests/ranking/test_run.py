@@ -18,7 +18,7 @@ from croze.ranking.run import BenchmarkRun
 from croze.reporting.text import correlation
 from croze.scoring.ledger import Ledger
 from croze.spaces.nasbench201 import NASBench201
-from croze.spaces.nasbench201.isomorphism import every_cell
+from croze.spaces.nasbench201.cell import every_cell
 from croze.truth import Provenance, Truth
 
 SPACE = NASBench201(channels=4, cells=1)
@@ -145,7 +145,7 @@ def test_a_failed_run_says_who_failed_and_comes_back(tmp_path):
     assert again.page().notices[0] == found.reason
     assert again.charts() == ()
     few = run(tmp_path, "params", sample=2)
-    assert few.reason.endswith("got 2 of 2: choose more cells.")
+    assert few.reason.endswith("got 2 of 2: take a larger sample.")
     assert run(tmp_path, "params", sample=3).status == "finished"
 
 

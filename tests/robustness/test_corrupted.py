@@ -151,7 +151,7 @@ def test_averages_rest_on_the_images_that_all_saw(small_set):
     plan = plan_evaluation("fgsm,pgd", "8/255", "none", [], "all")
     counts = {"fgsm linf 8/255": 12, "fog@3": 20}
     results = {
-        condition.key: Result(condition.key, rng.random(counts.get(condition.key, 40)) < 0.5, 0, 0, 0.0)
+        condition.key: Result(condition.key, rng.random(counts.get(condition.key, 40)) < 0.5, 0, 0, 0, 0.0)
         for condition in plan.conditions
     }
     summary = summarise(plan.conditions, results, small_set)

@@ -1,15 +1,19 @@
 """An evaluation as a value: of a module, interrupted, finished, read back."""
 
+import copy
 import json
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+from safetensors.torch import save_file
 
 from croze.data.cached import cached
 from croze.errors import CrozeError
 from croze.robustness.attacks import find_attack
 from croze.robustness.run import EvaluationRun, evaluate
+from croze.training import train
 
 FEW = {"attacks": "fgsm,pgd(steps=3)", "epsilon": "8/255", "corruptions": "fog@1", "batch_size": 20}
 
@@ -119,3 +123,117 @@ def test_a_damaged_result_is_named(tmp_path):
     (tmp_path / "evaluation.json").write_text('{"format": {"kind": "evaluation", "version": 2}}')
     with pytest.raises(CrozeError, match="no evaluation that can be read"):
         EvaluationRun.load(tmp_path)
+
+
+class Forgetful(torch.nn.Module):
+    """Random in evaluation mode; images that are bright have logits that are not finite."""
+
+    def __init__(self, noise, blind):
+        super().__init__()
+        self.head, self.noise, self.blind = torch.nn.Linear(3, 10), noise, blind
+
+    def forward(self, x):
+        logits = self.head(x.mean((2, 3)))
+        if self.blind:
+            logits = logits / (x.mean((1, 2, 3)) < 0.3)[:, None]
+        return logits + self.noise * torch.randn_like(logits)
+
+
+def test_a_network_that_is_random_in_evaluation_repeats_and_says_so(small_set, tmp_path):
+    network, given = Forgetful(1.0, blind=False), {**FEW, "attacks": "pgd(steps=2,draws=3)"}
+    one, other = (evaluate(network, small_set, out=tmp_path / name, **given) for name in "ab")
+    assert one.random
+    assert "random in evaluation mode" in " ".join(one.warnings)
+    assert [row["accuracy"] for row in one.rows()] == [row["accuracy"] for row in other.rows()]
+
+
+def test_logits_that_are_not_finite_are_wrong_and_counted(small_set, tmp_path):
+    run = evaluate(Forgetful(0.0, blind=True), small_set, normalises_input=True, out=tmp_path, **FEW)
+    images = torch.from_numpy(small_set.read(np.arange(40))).float() / 255
+    bright = int((images.mean((1, 2, 3)) >= 0.3).sum())
+    clean = run.rows()[0]
+    assert clean["not_finite"] == bright > 0
+    assert clean["accuracy"] <= 1 - bright / 40
+    assert f"clean: logits of {bright} of 40 images are not finite" in " ".join(run.warnings)
+    assert EvaluationRun.load(tmp_path).result() == run.result()
+
+
+def test_other_precisions(standard_network, small_set, tmp_path):
+    given = {**FEW, "attacks": "fgsm", "corruptions": None}
+    single = evaluate(standard_network, small_set, out=tmp_path / "single", **given).rows()[0]["accuracy"]
+    double = evaluate(copy.deepcopy(standard_network).double(), small_set, out=tmp_path / "d", **given)
+    assert double.rows()[0]["accuracy"] == single
+    half = evaluate(copy.deepcopy(standard_network).bfloat16(), small_set, out=tmp_path / "h", **given)
+    assert abs(half.rows()[0]["accuracy"] - single) <= 0.1
+    assert "Weights of torch.bfloat16 are evaluated in float32." in half.warnings
+
+
+def test_classes_are_matched_by_name_and_may_be_absent(small_set, tmp_path):
+    """A training on folders, tested on folders that lack a class, name one otherwise, or are all there."""
+    for number, label in enumerate(small_set.labels.tolist()):
+        pixels = Image.fromarray(small_set.read([number])[0].transpose(1, 2, 0))
+        for name in ("all", "fewer", "renamed"):
+            if name == "fewer" and label == 3:
+                continue
+            kind = "z" if name == "renamed" and label == 0 else str(label)
+            (tmp_path / name / kind).mkdir(parents=True, exist_ok=True)
+            pixels.save(tmp_path / name / kind / f"{number}.png")
+    run = train(
+        Forgetful(0.0, blind=False), f"folder:{tmp_path / 'all'}", epochs=1, batch_size=8, out=tmp_path / "t"
+    )
+    assert run.class_names == tuple("0123456789")
+    given = {"attacks": None, "corruptions": None}
+    whole = evaluate(run, f"folder:{tmp_path / 'all'}", out=tmp_path / "1", **given)
+    fewer = evaluate(run, f"folder:{tmp_path / 'fewer'}", out=tmp_path / "2", **given)
+    by_class = [r.summary.conditions[0].per_class for r in (whole, fewer)]
+    assert by_class[1][3] is None
+    assert [v for k, v in enumerate(by_class[0]) if k != 3] == [
+        v for k, v in enumerate(by_class[1]) if k != 3
+    ]
+    assert "There are no test images of 1 of 10 classes: 3." in fewer.warnings
+    with pytest.raises(CrozeError, match="images of z, which are no classes of the network"):
+        evaluate(run, f"folder:{tmp_path / 'renamed'}", out=tmp_path / "3", **given)
+
+
+MODEL = """
+from torch import nn
+
+def build():
+    return nn.Sequential(nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(12, 10))
+"""
+
+
+def test_weights_of_other_tools(small_set, tmp_path):
+    (tmp_path / "net.py").write_text(MODEL)
+    network = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(2), torch.nn.Flatten(), torch.nn.Linear(12, 10))
+    state, given = network.state_dict(), {"attacks": None, "corruptions": None}
+    wanted = evaluate(network, small_set, out=tmp_path / "w", **given).rows()
+    spec = f"{tmp_path / 'net.py'}:build"
+    forms = {
+        "plain.pth": state,
+        "nested.pth": {
+            "epoch": 3,
+            "state_dict": {f"module.{name}": tensor for name, tensor in state.items()},
+        },
+    }
+    for name, content in forms.items():
+        torch.save(content, tmp_path / name)
+        run = evaluate(spec, small_set, weights=tmp_path / name, out=tmp_path / name[:3], **given)
+        assert run.rows()[0]["accuracy"] == wanted[0]["accuracy"]
+    save_file(state, tmp_path / "plain.safetensors")
+    evaluate(spec, small_set, weights=tmp_path / "plain.safetensors", out=tmp_path / "s", **given)
+    torch.save({"2.weight": state["2.weight"], "head": torch.zeros(1)}, tmp_path / "other.pth")
+    with pytest.raises(CrozeError, match=r"does not fit the network: it lacks 2\.bias; it also has head\."):
+        evaluate(spec, small_set, weights=tmp_path / "other.pth", **given)
+    torch.save(network, tmp_path / "module.pth")  # a pickle that calls classes
+    for name in ("module.pth", "net.py", "absent.pth"):
+        with pytest.raises(CrozeError, match="cannot be read as weights"):
+            evaluate(spec, small_set, weights=tmp_path / name, **given)
+
+
+def test_what_can_be_refused_is_refused_before_anything_runs(small_set, tmp_path):
+    network = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(3, 3))
+    images = torch.rand(4, 3, 8, 8), torch.tensor([0, 1, 2, 0])
+    with pytest.raises(CrozeError, match="apgd-t needs at least 4 classes"):
+        evaluate(network, images, attacks="pgd(steps=10000000),apgd-t", out=tmp_path)
+    assert not (tmp_path / "evaluation.json").exists()

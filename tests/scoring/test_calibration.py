@@ -3,9 +3,9 @@ import pytest
 from croze.data import load_batch
 from croze.errors import CrozeError
 from croze.proxies import parse_proxy
-from croze.scoring import calibration
-from croze.scoring.calibration import Rate, calibrate
+from croze.scoring import machine
 from croze.scoring.evaluator import Evaluator
+from croze.scoring.machine import Rate, calibrate
 from croze.spaces import open_space
 from croze.types import Score
 
@@ -27,7 +27,7 @@ class Clock:
 
 
 def test_candidates_are_counted_after_the_first_until_the_time_is_over(evaluator, monkeypatch):
-    monkeypatch.setattr(calibration, "time", Clock())
+    monkeypatch.setattr(machine, "time", Clock())
     assert calibrate(evaluator, parse_proxy("params"), 5.0, workers=1) == Rate(5, 5.0, 1)
     assert calibrate(evaluator, parse_proxy("params"), 0.0, workers=1, at_least=7) == Rate(7, 7.0, 1)
 

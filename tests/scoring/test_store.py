@@ -284,12 +284,3 @@ def test_a_column_is_every_score_of_a_proxy(tmp_path):
         assert column == {name: store.get(name)["p"] for name in ("x", "y", "z")}
         assert column["y"].seconds == 0.5
         assert store.column("r") == {}
-
-
-def test_the_best_of_a_proxy(tmp_path):
-    with Store(tmp_path, {"a": 1}) as store:
-        for name, value in (("d", 1.0), ("a", 3.0), ("c", None), ("b", 3.0), ("e", -1.0)):
-            store.add(name, [Score("p", value, "" if value is not None else "undefined"), Score("q", 100.0)])
-        assert store.top("p", 3) == [("a", 3.0), ("b", 3.0), ("d", 1.0)]
-        assert store.top("p", 9, higher_is_better=False) == [("e", -1.0), ("d", 1.0), ("a", 3.0), ("b", 3.0)]
-        assert store.top("r", 2) == []

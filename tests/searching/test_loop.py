@@ -19,7 +19,7 @@ from croze.searching.objectives import Objective, objective_of
 from croze.searching.strategies import ALGORITHMS, make_algorithm, settings_of
 from croze.searching.strategies.pareto import front, ranked
 from croze.spaces.nasbench201 import NASBench201
-from croze.spaces.nasbench201.isomorphism import every_cell
+from croze.spaces.nasbench201.cell import every_cell
 from croze.types import Score
 
 SPACE = NASBench201(channels=4, cells=1)

@@ -168,25 +168,22 @@ class Told:
     def __init__(self, stop_at=None):
         self.told, self.guide, self.stop_at = [], [], stop_at
 
-    def begun(self, title, budget, folder, known):
-        self.told.append((title, budget, known))
-
-    def scored(self, history):
-        self.told.append(history.scored)
-        if history.scored == self.stop_at:
+    def __call__(self, what, done, total, remark):
+        if remark.startswith("guide: "):
+            self.guide.append(tuple(map(int, remark.removeprefix("guide: ").split(" of "))))
+            return
+        self.told.append((what, done, total))
+        if done == self.stop_at:
             raise KeyboardInterrupt
-
-    def guided(self, history, done, wanted):
-        self.guide.append((done, wanted))
 
 
 def test_whoever_watches_is_told(search):
     watch = Told()
     search(out="run", watch=watch)
-    assert watch.told == [("params on nasbench201", 8, 0), *range(1, 9)]
+    assert watch.told == [("params on nasbench201", done, 8) for done in range(9)]
     guided = Told()
     search(out="guided", watch=guided, algorithm="random+warmup", guide="flops", pool=20)
-    assert guided.told[0] == ("params on nasbench201", 8, 0)
+    assert guided.told[0] == ("params on nasbench201", 0, 8)
     assert guided.guide[-1][0] == guided.guide[-1][1] > 8
 
 

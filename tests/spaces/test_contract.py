@@ -51,8 +51,8 @@ def test_settings_that_are_none_stay_at_the_default(name):
 @pytest.mark.parametrize("name", SPACES)
 def test_a_setting_that_a_space_has_not_is_named(name):
     wrong = "layers" if name == "nasbench201" else "cells"
-    has = "nothing" if not SMALL[name] else ".*channels"
-    with pytest.raises(CrozeError, match=f"The space {name} has no {wrong}; what it has is {has}"):
+    has = "none" if not SMALL[name] else ".*channels"
+    with pytest.raises(CrozeError, match=f"The space {name} has no setting '{wrong}'; it has {has}"):
         open_space(name, **{wrong: 3})
 
 

@@ -89,7 +89,7 @@ def test_unknown_names_suggest_close_ones():
 
 
 def test_a_name_decides_its_space_and_must_be_of_the_one_that_is_named():
-    assert resolve("advrush", None) == ("darts", named()["AdvRush"].text)
+    assert resolve("advrush", None) == ("darts", named()["AdvRush"].architecture)
     assert resolve("advrush", "darts") == resolve("AdvRush", None)
     with pytest.raises(CrozeError, match="of the space darts, not of robnet: name that space"):
         resolve("AdvRush", "robnet")
@@ -104,4 +104,4 @@ def test_what_looks_like_a_name_is_taken_for_one():
     for text in ("", "[1, 2]", "|none~0|", "Genotype()"):
         with pytest.raises(CrozeError, match="is not a genotype"):
             parse_or_suggest(space, text)
-    assert parse_or_suggest(space, named()["AdvRush"].text) == find("AdvRush")[1]
+    assert parse_or_suggest(space, named()["AdvRush"].architecture) == find("AdvRush")[1]

@@ -12,8 +12,7 @@ from croze.nn.count import flop_count, live_parameter_count, parameter_count
 from croze.scoring.score import score_all
 from croze.spaces import open_space
 from croze.spaces.nasbench201 import Cell, NASBench201
-from croze.spaces.nasbench201.cell import EDGES, EXAMPLE, OPERATIONS
-from croze.spaces.nasbench201.isomorphism import every_cell, expression
+from croze.spaces.nasbench201.cell import EDGES, EXAMPLE, OPERATIONS, every_cell, expression
 
 SMALL = NASBench201(channels=4, cells=1)
 ALL_3X3 = Cell(("nor_conv_3x3",) * 6)

@@ -10,8 +10,7 @@ from croze.errors import CrozeError
 from croze.nn.count import parameter_count
 from croze.spaces.genotypes import find
 from croze.spaces.robnet import Edges, RobNet
-from croze.spaces.robnet.edges import CODES, WIRING, parse
-from croze.spaces.robnet.isomorphism import canonical_cell
+from croze.spaces.robnet.edges import CODES, WIRING, canonical_cell, parse
 
 SMALL = RobNet(layers=3, channels=4)
 FREE = RobNet(layers=3, channels=4, shared=False)

@@ -12,7 +12,7 @@ from croze.errors import CrozeError
 from croze.ranking.columns import every_column
 from croze.spaces.darts import Darts
 from croze.spaces.nasbench201 import NASBench201
-from croze.spaces.nasbench201.isomorphism import every_cell
+from croze.spaces.nasbench201.cell import every_cell
 from croze.truth import open_truth
 from croze.truth.csv_table import Spec, read
 

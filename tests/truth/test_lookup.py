@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -92,3 +94,20 @@ def test_genotypes_and_their_published_names(shared_data):
     assert find(truth, other) == 17
     with pytest.raises(CrozeError, match="nas-bench-301 has none of its 725 architectures isomorphic to"):
         find(truth, "DARTS-V2")
+
+
+def test_cells_have_the_numbers_of_the_benchmark(truth, shared_data):
+    """Both published files hold all cells in its order; number 235 is as Robust NAS-Bench-201 names it."""
+    table = open_truth(
+        f"nasbench201:{shared_data / 'nas_bench_201' / 'cifar10_test_accuracy.csv'}", "cifar10"
+    )
+    names = json.loads((shared_data / "robust_nb201" / "meta.json").read_text())["ids"]
+    found = entry(table, "235")
+    assert (found.architecture, found.number) == (names["235"]["nb201-string"], 235)
+    assert entry(table, found.architecture).number == 235
+    assert found.to_json()["number"] == 235
+    with pytest.raises(CrozeError, match="numbered 0 to 15,624, got 15625"):
+        find(table, "15625")
+    with pytest.raises(CrozeError, match="does not hold all cells in the order of the benchmark"):
+        find(truth, "2")
+    assert entry(truth, FIRST).number is None

@@ -80,14 +80,14 @@ def test_the_sample_belongs_to_robust_nasbench201(shared_data):
     meta = shared_data / "robust_nb201" / "meta.json"
     adversarial = open_truth(f"nas-robbench201:{sample}?ids={meta}", "cifar10")
     standard = open_truth(f"robust-nb201:{meta.parent}", "cifar10")
-    cells = shared_cells([standard, adversarial])
-    assert len(cells.architectures) == len(adversarial.distinct) == 300
-    first, second = (columns["clean"] for columns in cells.columns)
+    cells, columns = shared_cells([standard, adversarial])
+    assert len(cells) == len(adversarial.distinct) == 300
+    first, second = (measured["clean"] for measured in columns)
     assert spearmanr(first, second).statistic > 0.95
-    few = shared_cells([standard, adversarial], 50)
-    assert few.architectures == cells.architectures[:50]
-    assert np.array_equal(few.columns[1]["pgd@8"], cells.columns[1]["pgd@8"][:50])
-    halves = [shared_cells([standard, adversarial], half=half).architectures for half in ("choose", "report")]
-    assert sorted(halves[0] + halves[1]) == sorted(cells.architectures)
+    few, of_few = shared_cells([standard, adversarial], 50)
+    assert few == cells[:50]
+    assert np.array_equal(of_few[1]["pgd@8"], columns[1]["pgd@8"][:50])
+    halves = [shared_cells([standard, adversarial], half=half)[0] for half in ("choose", "report")]
+    assert sorted(halves[0] + halves[1]) == sorted(cells)
     with pytest.raises(CrozeError, match="share 300 distinct architectures, asked for 301"):
         shared_cells([standard, adversarial], 301)

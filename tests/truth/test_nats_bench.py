@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from croze.errors import CrozeError
-from croze.spaces.nasbench201.isomorphism import every_cell, expression
+from croze.spaces.nasbench201.cell import every_cell, expression
 from croze.truth import nats_bench as reader_module
 from croze.truth import open_truth
 from croze.truth.lookup import find

@@ -28,11 +28,7 @@ VERBS: Verbs = {
 
 
 def app(more: Verbs) -> typer.Typer:
-    """The command line.
-
-    Args:
-        more: verbs beside those of the package itself.
-    """
+    """The command line; `more` are verbs beside those of the package itself."""
     return group({**VERBS, **more}, root, name="croze")
 
 

@@ -6,58 +6,34 @@ from typing import Annotated
 
 import typer
 
-from croze.cli.options import (
-    Augment,
-    BatchSize,
-    CellsPerStage,
-    Data,
-    DataSet,
-    Half,
-    Json,
-    JudgedBy,
-    MicroBatch,
-    PageFile,
-    Plot,
-    Resamples,
-    SampleSeed,
-    Sampling,
-    ScoreFolder,
-    ScoreSeed,
-    SpaceChannels,
-    Truth,
-    Workers,
-    check_page,
-    folder_of,
-)
+from croze.cli import options
 
 WIDTH = 80
 """Columns of what is printed, whatever the terminal has."""
 
 
 def benchmark(
-    truth: Truth,
-    dataset: DataSet = "cifar10",
-    data: Data = "digits",
+    truth: options.Truth,
+    dataset: options.DataSet = "cifar10",
+    data: options.Data = "digits",
     proxies: Annotated[
         str, typer.Option(help="Comma-separated; the others are compared with the first.")
     ] = "params,croze-official,croze-positional,croze-robust",
-    sample: Annotated[int | None, typer.Option(min=1, help="Cells to draw.  [default: all]")] = None,
-    cells: Annotated[
-        str, typer.Option(help="all: every string; distinct: one cell per isomorphism class.")
-    ] = "all",
-    half: Half = "both",
+    sample: Annotated[int | None, typer.Option(min=1, help="Cells to draw.", show_default="all")] = None,
+    cells: options.CellSet = "all",
+    half: options.Half = "both",
     convention: Annotated[str, typer.Option(help="Corruption groups: paper or usual.")] = "paper",
-    seed: SampleSeed = 0,
-    score_seed: ScoreSeed = 0,
-    resamples: Resamples = 1000,
-    workers: Workers = 0,
-    out: ScoreFolder = "runs/benchmark",
-    batch_size: BatchSize = 8,
-    sampling: Sampling = "balanced",
-    augment: Augment = False,
-    micro_batch: MicroBatch = None,
-    channels: SpaceChannels = None,
-    cells_per_stage: CellsPerStage = None,
+    seed: options.SampleSeed = 0,
+    score_seed: options.ScoreSeed = 0,
+    resamples: options.Resamples = 1000,
+    workers: options.Workers = 0,
+    out: options.ScoreFolder = "runs/benchmark",
+    batch_size: options.BatchSize = 8,
+    sampling: options.Sampling = "balanced",
+    augment: options.Augment = False,
+    micro_batch: options.MicroBatch = None,
+    channels: options.SpaceChannels = None,
+    cells_per_stage: options.CellsPerStage = None,
     statistics: Annotated[
         bool,
         typer.Option(
@@ -65,10 +41,10 @@ def benchmark(
             help="Compute all statistics with intervals on every set of cells; implied by --page.",
         ),
     ] = False,
-    judge: JudgedBy = None,
-    page: PageFile = None,
-    plot: Plot = None,
-    json: Json = None,
+    judge: options.JudgedBy = None,
+    page: options.PageFile = None,
+    plot: options.Plot = None,
+    json: options.Json = None,
 ) -> None:
     """Rank the cells of a benchmark by proxies and compare with their measured accuracies.
 
@@ -84,10 +60,10 @@ def benchmark(
     from croze.files import write_text
     from croze.reporting.chart import check_plot
 
-    folder = folder_of(out)
+    folder = options.folder_of(out)
     if plot is not None:
         check_plot(plot)
-    check_page(page)
+    options.check_page(page)
     terminal = console(json)
     with Bars(terminal) as watch:
         run = croze.benchmark(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from croze.cli.options import MAX_SEED, Json, folder_of
+from croze.cli import options
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,19 +38,16 @@ def corrupt(
         typer.Option(metavar="DIR", help="Write the corrupted images there, in CIFAR-10-C's layout."),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Use only the first N images.  [default: all]")
+        int | None, typer.Option(min=1, help="Use only the first N images.", show_default="all")
     ] = None,
     image: Annotated[int, typer.Option(min=0, help="Index of the image on the sheet, from 0.")] = 0,
     split: Annotated[
         str | None,
-        typer.Option(help="train or test, for a data set that has both.  [default: test]"),
+        typer.Option(help="train or test, for a data set that has both.", show_default="test"),
     ] = None,
-    frost: Annotated[
-        str | None,
-        typer.Option(metavar="DIR", help="Folder of frost photographs.  [default: synthetic textures]"),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Random seed of the corruptions.")] = 0,
-    json: Json = None,
+    frost: options.Frost = None,
+    seed: Annotated[int, options.seed_of("the corruptions")] = 0,
+    json: options.Json = None,
 ) -> None:
     """Corrupt images as CIFAR-C does: a picture sheet, a data set, or both.
 
@@ -74,10 +71,10 @@ def corrupt(
         )
     if sheet is not None:
         check_plot(sheet)
-    folder = folder_of(out) if out is not None else None
+    folder = options.folder_of(out) if out is not None else None
     names = parse_names(corruptions)
     textures = (
-        FrostTextures.from_folder(folder_of(frost, "--frost"))
+        FrostTextures.from_folder(options.folder_of(frost, "--frost"))
         if frost is not None
         else FrostTextures.procedural()
     )

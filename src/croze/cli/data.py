@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -21,10 +22,10 @@ def listing(json: Json = None) -> None:
     """List the sources of measured accuracies, their data sets and licences."""
     from croze.cli.output import console, emit_json
     from croze.truth.catalogue import CATALOGUE
-    from croze.truth.listing import source_json, source_table
+    from croze.truth.lookup import source_table
 
     console(json).print(source_table())
-    emit_json(json, {"sources": [source_json(source) for source in CATALOGUE.values()]})
+    emit_json(json, {"sources": [asdict(source) for source in CATALOGUE.values()]})
 
 
 @data.command("get", short_help="Describe a source, and download it if possible.")
@@ -44,7 +45,7 @@ def get(
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bar
     from croze.errors import CrozeError
-    from croze.truth.listing import file_table, source_json, source_text
+    from croze.truth.lookup import file_table, source_text
     from croze.truth.sources import fetch, find_source, standing
 
     source = find_source(name)
@@ -74,7 +75,7 @@ def get(
         out.print(_what_is_left(name, str(folder), bool(source.direct)), soft_wrap=True)
     emit_json(
         json,
-        {"source": source_json(source), "folder": str(folder), "files": dict(after), "problems": problems},
+        {"source": asdict(source), "folder": str(folder), "files": dict(after), "problems": problems},
     )
     if not (good or dry_run):
         raise typer.Exit(1)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from croze.cli.options import BatchSize, Devices, Json, Workers, devices_of
+from croze.cli import options
 
 SPACES = ("nasbench201", "darts")
 
@@ -17,10 +17,10 @@ def doctor(
         float, typer.Option(min=0.0, help="Duration of the calibration over both spaces; 0 for none.")
     ] = 10.0,
     proxy: Annotated[str, typer.Option(help="Proxy that is timed.")] = "croze-positional",
-    batch_size: BatchSize = 8,
-    workers: Workers = 0,
-    device: Devices = None,
-    json: Json = None,
+    batch_size: options.BatchSize = 8,
+    workers: options.Workers = 0,
+    device: options.Devices = None,
+    json: options.Json = None,
 ) -> None:
     """Show device, threads and instruction sets of the engine, and measure candidates per second."""
     from croze.cli.output import console, emit_json
@@ -29,15 +29,14 @@ def doctor(
     from croze.provenance import provenance
     from croze.proxies import PROXIES, Proxy, parse_proxy
     from croze.reporting.table import Table
-    from croze.scoring.calibration import calibrate
     from croze.scoring.evaluator import Evaluator
-    from croze.scoring.machine import this_machine
+    from croze.scoring.machine import calibrate, this_machine
     from croze.spaces import open_space
 
     chosen = parse_proxy(proxy)
     if not isinstance(chosen, Proxy):
         raise CrozeError(f"--proxy takes one proxy to calibrate with, and {proxy} is an aggregate.")
-    devices = devices_of(device)
+    devices = options.devices_of(device)
     machine = this_machine()
     wide = [name for name, known in PROXIES.items() if known.dtype == "float64"]
     out = console(json)

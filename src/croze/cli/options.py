@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from croze.errors import CrozeError
 
 MAX_SEED = 2**32 - 1
+
+
+def seed_of(what: str, *names: str) -> Any:
+    """The option of a seed."""
+    return typer.Option(*names, min=0, max=MAX_SEED, help=f"Random seed of {what}.")
+
 
 _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)([kmg]?)", re.IGNORECASE)
@@ -104,15 +110,18 @@ Half = Annotated[
     str,
     typer.Option(help="Half of the cells: choose, report or both."),
 ]
-ScoreSeed = Annotated[
-    int,
+ScoreSeed = Annotated[int, seed_of("weights, batch and noise; samples of cells share these scores")]
+SampleSeed = Annotated[int, seed_of("the sample of cells and of the bootstrap", "--seed")]
+CellSet = Annotated[str, typer.Option(help="all: every string; distinct: one cell per isomorphism class.")]
+RunFolder = Annotated[
+    str | None,
     typer.Option(
-        min=0, max=MAX_SEED, help="Seed of weights, batch and noise; samples of cells share these scores."
+        help="Folder of the run; the same command resumes from what is there.", show_default="one below runs/"
     ),
 ]
-SampleSeed = Annotated[
-    int,
-    typer.Option("--seed", min=0, max=MAX_SEED, help="Seed of the sample of cells and of the bootstrap."),
+Frost = Annotated[
+    str | None,
+    typer.Option(metavar="DIR", help="Folder of frost photographs.", show_default="synthetic textures"),
 ]
 Resamples = Annotated[int, typer.Option(min=1, help="Number of bootstrap resamples.")]
 ScoreFolder = Annotated[
@@ -128,14 +137,7 @@ Workers = Annotated[
 
 
 def devices_of(text: str | None, *, here: bool = True) -> tuple[str, ...]:
-    """The devices that `--device` names; none without.
-
-    Args:
-        here: whether they have to be on this machine.
-
-    Raises:
-        CrozeError: for one that is not there, or types that are mixed.
-    """
+    """The devices that `--device` names, on this machine unless `here` is false; none without."""
     from croze.scoring.evaluator import check_devices
 
     if text is None:
@@ -144,10 +146,8 @@ def devices_of(text: str | None, *, here: bool = True) -> tuple[str, ...]:
 
 
 def folder_of(text: str, option: str = "--out") -> Path:
-    """The folder that an option names.
-
-    Raises:
-        CrozeError: for an empty name, which is more likely a variable that was not set than this folder.
+    """The folder that an option names; an empty name is more likely a variable that was not set than this
+    folder.
     """
     if not text.strip():
         raise CrozeError(f"{option} takes the name of a folder, got an empty one; write . for this folder.")
@@ -155,11 +155,7 @@ def folder_of(text: str, option: str = "--out") -> Path:
 
 
 def pairs_of(settings: list[str]) -> dict[str, str]:
-    """What `--set KEY=VALUE` names, by key.
-
-    Raises:
-        CrozeError: for anything else, or a key that stands there twice.
-    """
+    """What `--set KEY=VALUE` names, by key; each key once."""
     found: dict[str, str] = {}
     for text in settings:
         key, equals, value = (part.strip() for part in text.partition("="))
@@ -170,21 +166,13 @@ def pairs_of(settings: list[str]) -> dict[str, str]:
 
 
 def check_page(page: Path | None) -> None:
-    """Find out before any work whether `--page` names a file.
-
-    Raises:
-        CrozeError: for a folder.
-    """
+    """Find out before any work whether `--page` names a file."""
     if page is not None and page.is_dir():
         raise CrozeError(f"--page takes the name of a file, got the folder {page}.")
 
 
 def parse_size(text: str | None, option: str) -> int | None:
-    """The whole number that an option such as `--max-params 1.5M` names; None for None.
-
-    Raises:
-        CrozeError: when the text is no positive number with an optional k, M or G.
-    """
+    """The whole number that an option such as `--max-params 1.5M` names; None for None."""
     if text is None:
         return None
     match = _SIZE.fullmatch(text.strip().replace(",", ""))

@@ -3,39 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from croze.cli.options import (
-    MAX_SEED,
-    Data,
-    Devices,
-    Json,
-    SpaceChannels,
-    SpaceLayers,
-    SpaceName,
-    devices_of,
-    folder_of,
-)
-from croze.cli.training_options import (
-    Attacks,
-    Corruptions,
-    Epochs,
-    Epsilons,
-    EpsilonsL2,
-    Limits,
-    MixedPrecision,
-    RecipeName,
-    RecipeSettings,
-    TestData,
-    TestImages,
-    TrainingBatch,
-    TrainingImages,
-    recipe_of,
-    space_settings,
-)
+from croze.cli import options
+from croze.cli import training_options as training
 from croze.cli.verbs import PLAIN
+
+if TYPE_CHECKING:
+    from croze.spaces import Space
 
 pool = typer.Typer(
     help="Train many cells of a space, as ground truth for proxies.",
@@ -46,7 +23,7 @@ pool = typer.Typer(
 
 @pool.command("train", short_help="Train and evaluate cells of a space.")
 def train(
-    space: SpaceName = "nasbench201",
+    space: options.SpaceName = "nasbench201",
     cells: Annotated[
         int | None,
         typer.Option(min=1, help="Number of cells to draw, no two isomorphic.", show_default="100"),
@@ -55,38 +32,33 @@ def train(
         Path | None,
         typer.Option(metavar="FILE", help="Train the architectures of this file instead, one per line."),
     ] = None,
-    recipe: RecipeName = "standard",
-    epochs: Epochs = None,
-    batch_size: TrainingBatch = None,
-    settings: RecipeSettings = None,
-    data: Data = "digits",
-    images: TrainingImages = None,
-    test_data: TestData = None,
-    test_images: TestImages = 1000,
-    attacks: Attacks = "fgsm,pgd",
-    epsilon: Epsilons = "8/255",
-    epsilon_l2: EpsilonsL2 = "none",
-    corruptions: Corruptions = "all",
-    limits: Limits = None,
-    channels: SpaceChannels = None,
+    recipe: training.RecipeName = "standard",
+    epochs: training.Epochs = None,
+    batch_size: training.TrainingBatch = None,
+    settings: training.RecipeSettings = None,
+    data: options.Data = "digits",
+    images: training.TrainingImages = None,
+    test_data: training.TestData = None,
+    test_images: training.TestImages = 1000,
+    attacks: training.Attacks = "fgsm,pgd",
+    epsilon: training.Epsilons = "8/255",
+    epsilon_l2: training.EpsilonsL2 = "none",
+    corruptions: training.Corruptions = "all",
+    limits: training.Limits = None,
+    channels: options.SpaceChannels = None,
     cells_per_stage: Annotated[
         int | None,
         typer.Option(min=1, help="Cells per stage, in nasbench201.", show_default="the space's own"),
     ] = None,
-    layers: SpaceLayers = None,
-    seed: Annotated[
-        int,
-        typer.Option(min=0, max=MAX_SEED, help="Random seed of cells, weights, split, order and attacks."),
-    ] = 0,
-    workers: Annotated[
-        int, typer.Option(min=0, help="Worker processes with one torch thread each; 0 for one per core.")
-    ] = 0,
-    device: Devices = None,
-    mixed_precision: MixedPrecision = False,
+    layers: options.SpaceLayers = None,
+    seed: Annotated[int, options.seed_of("cells, weights, split, order and attacks")] = 0,
+    workers: options.Workers = 0,
+    device: options.Devices = None,
+    mixed_precision: training.MixedPrecision = False,
     out: Annotated[
         str, typer.Option(help="Folder of the pool; the same command resumes from what is there.")
-    ] = ("runs/pool"),
-    json: Json = None,
+    ] = "runs/pool",
+    json: options.Json = None,
 ) -> None:
     """Train cells of a space and evaluate each, as ground truth for `--truth pool:DIR`.
 
@@ -96,12 +68,11 @@ def train(
     import sys
     from contextlib import redirect_stdout
 
-    from croze.cli.arch_file import architectures_of
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bars
     from croze.errors import CrozeError
     from croze.pool.run import PoolRun
-    from croze.pool.table import pool_json, pool_table
+    from croze.pool.truth import pool_json, pool_table
     from croze.provenance import provenance
     from croze.robustness.plan import plan_evaluation
     from croze.scoring.population import draw
@@ -109,11 +80,11 @@ def train(
 
     if cells is not None and arch_file is not None:
         raise CrozeError("Give the cells by --cells (drawn) or by --arch-file, not both.")
-    folder = folder_of(out)
-    chosen = recipe_of(recipe, settings, epochs=epochs, batch_size=batch_size)
+    folder = options.folder_of(out)
+    chosen = training.recipe_of(recipe, settings, epochs=epochs, batch_size=batch_size)
     plan = plan_evaluation(attacks, epsilon, epsilon_l2, limits or [], corruptions)
-    devices = devices_of(device)
-    own = space_settings(channels=channels, cells=cells_per_stage, layers=layers)
+    devices = options.devices_of(device)
+    own = training.space_settings(channels=channels, cells=cells_per_stage, layers=layers)
     with redirect_stdout(sys.stderr):  # what a user's file prints is not part of the result
         opened = open_space(space, **dict(own))
     if arch_file is not None:
@@ -133,6 +104,33 @@ def train(
     emit_json(json, {**pool_json(found), "provenance": provenance()})
 
 
+def architectures_of(file: Path, space: Space[Any]) -> tuple[str, ...]:
+    """The architectures of a file, one a line, in the space's notation or by published names."""
+    from croze.errors import CrozeError
+    from croze.spaces.genotypes import parse_or_suggest, resolve
+
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise CrozeError(f"Cannot read the architectures in {file}: {problem}.") from None
+    found: dict[str, int] = {}
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            text = str(space.canonical(parse_or_suggest(space, resolve(line.strip(), space.name)[1])))
+        except CrozeError as problem:
+            raise CrozeError(f"{file}, line {number}: {problem}") from None
+        if text in found:
+            raise CrozeError(
+                f"{file}, line {number}: line {found[text]} has it already, or one isomorphic to it."
+            )
+        found[text] = number
+    if not found:
+        raise CrozeError(f"{file} names no architecture; write one a line.")
+    return tuple(found)
+
+
 @pool.command("show", short_help="Show the results of a pool.")
 def show(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder of a pool.")],
@@ -140,12 +138,12 @@ def show(
         "clean"
     ),
     top: Annotated[int, typer.Option(min=1, help="Maximum number of cells.")] = 20,
-    json: Json = None,
+    json: options.Json = None,
 ) -> None:
     """Show the trained cells of a pool, sorted by accuracy."""
     from croze.cli.output import console, emit_json
     from croze.pool import read_pool
-    from croze.pool.table import pool_json, pool_table
+    from croze.pool.truth import pool_json, pool_table
 
     found = read_pool(folder)
     console(json).print(pool_table(found, sort, top))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -32,9 +31,7 @@ class Bar:
             self._bar.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *problem: object) -> None:
         if self._bar is not None:
             self._bar.stop()
 
@@ -58,27 +55,23 @@ class Bars:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *problem: object) -> None:
         if self._bar is not None:
-            self._bar.__exit__(kind, problem, trace)
+            self._bar.__exit__()
 
     def __call__(self, what: str, done: int, total: int, remark: str = "") -> None:
-        """So much of what is being done is done."""
+        """So much of what is being done is done; a remark at the beginning is printed."""
         if self._bar is None or what != self._what:
-            self.__exit__(None, None, None)
+            self.__exit__()
             self._what, self._bar = what, Bar(self._console, what, total)
             self._bar.__enter__()
+            if remark and not done:
+                self._console.print(remark)
         self._bar.update(done, remark)
 
 
 def opened_truth(spec: str, dataset: str, terminal: Console) -> Truth:
-    """As `open_truth`; nothing is shown where it takes no time.
-
-    Raises:
-        CrozeError: as `open_truth`.
-    """
+    """As `open_truth`; nothing is shown where it takes no time."""
     from croze.truth import open_truth
 
     with Bars(terminal) as bars:

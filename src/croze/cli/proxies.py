@@ -7,29 +7,14 @@ from typing import Annotated
 
 import typer
 
-from croze.cli.options import (
-    MAX_SEED,
-    BatchSize,
-    Cells,
-    Channels,
-    Data,
-    DataSet,
-    Json,
-    Resamples,
-    ScoreFolder,
-    ScoreSeed,
-    Truth,
-    Workers,
-    check_page,
-    folder_of,
-)
+from croze.cli import options
 
 
 def proxies(
-    truth: Truth,
+    truth: options.Truth,
     page: Annotated[Path, typer.Option(help="Write the page to this Markdown file.")],
-    dataset: DataSet = "cifar10",
-    data: Data = "digits",
+    dataset: options.DataSet = "cifar10",
+    data: options.Data = "digits",
     published: Annotated[
         str | None, typer.Option(help="CSV of published scores to compare with, as NAS-Bench-Suite-Zero's.")
     ] = None,
@@ -37,9 +22,9 @@ def proxies(
     sample: Annotated[int, typer.Option(min=1, help="Number of distinct cells from the report half.")] = 600,
     choose_sample: Annotated[
         int | None,
-        typer.Option(min=1, help="Number of distinct cells from the choose half.  [default: --sample]"),
+        typer.Option(min=1, help="Number of distinct cells from the choose half.", show_default="--sample"),
     ] = None,
-    batch_size: BatchSize = 16,
+    batch_size: options.BatchSize = 16,
     published_sample: Annotated[
         int, typer.Option(min=1, help="Number of cells from the published scores.")
     ] = 300,
@@ -49,17 +34,14 @@ def proxies(
     timing_cells: Annotated[
         int, typer.Option(min=0, help="Number of cells on which each proxy is timed; 0 for no times.")
     ] = 10,
-    seed: Annotated[
-        int,
-        typer.Option(min=0, max=MAX_SEED, help="Random seed of the samples of cells and of the bootstrap."),
-    ] = 0,
-    score_seed: ScoreSeed = 0,
-    resamples: Resamples = 1000,
-    workers: Workers = 0,
-    out: ScoreFolder = "runs/proxies",
-    channels: Channels = 16,
-    cells_per_stage: Cells = 5,
-    json: Json = None,
+    seed: options.SampleSeed = 0,
+    score_seed: options.ScoreSeed = 0,
+    resamples: options.Resamples = 1000,
+    workers: options.Workers = 0,
+    out: options.ScoreFolder = "runs/proxies",
+    channels: options.Channels = 16,
+    cells_per_stage: options.Cells = 5,
+    json: options.Json = None,
 ) -> None:
     """Write a page that evaluates all proxies: rank correlations on a benchmark, costs and definitions.
 
@@ -73,8 +55,8 @@ def proxies(
     from croze.ranking.survey import survey
     from croze.ranking.survey_page import render
 
-    folder = folder_of(out)
-    check_page(page)
+    folder = options.folder_of(out)
+    options.check_page(page)
     terminal = console(json)
     with Bars(terminal) as watch:
         found = survey(

@@ -7,40 +7,26 @@ from typing import Annotated
 
 import typer
 
-from croze.cli.options import (
-    MAX_SEED,
-    BatchSize,
-    Data,
-    Sampling,
-    ScoreFolder,
-    SpaceCells,
-    SpaceChannels,
-    SpaceLayers,
-    SpaceName,
-    Workers,
-    folder_of,
-)
+from croze.cli import options
 
 
 def reference(
     to: Annotated[Path, typer.Option(metavar="FILE.json", help="File to write.")],
-    space: SpaceName = "nasbench201",
-    data: Data = "digits",
+    space: options.SpaceName = "nasbench201",
+    data: options.Data = "digits",
     proxies: Annotated[
         str,
         typer.Option(help="Comma-separated proxies and aggregates, or all: every proxy with its defaults."),
     ] = "all",
     networks: Annotated[int, typer.Option(min=2, help="Number of distinct networks to draw.")] = 300,
-    seed: Annotated[
-        int, typer.Option(min=0, max=MAX_SEED, help="Seed of the draw, of weights, batch and noise.")
-    ] = 0,
-    workers: Workers = 0,
-    out: ScoreFolder = "runs/reference",
-    batch_size: BatchSize = 8,
-    sampling: Sampling = "balanced",
-    channels: SpaceChannels = None,
-    cells: SpaceCells = None,
-    layers: SpaceLayers = None,
+    seed: Annotated[int, options.seed_of("the draw, of weights, batch and noise")] = 0,
+    workers: options.Workers = 0,
+    out: options.ScoreFolder = "runs/reference",
+    batch_size: options.BatchSize = 8,
+    sampling: options.Sampling = "balanced",
+    channels: options.SpaceChannels = None,
+    cells: options.SpaceCells = None,
+    layers: options.SpaceLayers = None,
 ) -> None:
     """Draw and score a population of networks, for aggregates on single networks (--reference FILE.json).
 
@@ -60,7 +46,7 @@ def reference(
 
     if to.suffix != ".json":
         raise CrozeError(f"--to takes the name of a .json file, got {str(to)!r}.")
-    folder = folder_of(out)
+    folder = options.folder_of(out)
     chosen = parse_proxies(",".join((*PROXIES, *AGGREGATES)) if proxies == "all" else proxies)
     batch = load_batch(data, size=batch_size, seed=seed, sampling=sampling)
     evaluator = Evaluator(open_space(space, channels=channels, cells=cells, layers=layers), batch, seed)

@@ -6,63 +6,32 @@ from typing import Annotated
 
 import typer
 
-from croze.cli.options import (
-    MAX_SEED,
-    Augment,
-    BatchSize,
-    Data,
-    Json,
-    MicroBatch,
-    ReferenceName,
-    Sampling,
-    SpaceCells,
-    SpaceChannels,
-    SpaceLayers,
-)
+from croze.cli import options
+from croze.cli import training_options as training
 
 
 def score(
-    model: Annotated[
-        str | None, typer.Option(metavar="FILE.py:FUNCTION", help="Your own network; instead of --arch.")
-    ] = None,
-    arch: Annotated[
-        str | None,
-        typer.Option(
-            help="An architecture of --space in its own notation, or a name of `croze list genotypes`."
-        ),
-    ] = None,
-    space: Annotated[
-        str | None,
-        typer.Option(
-            help="Search space: a name of `croze list spaces`, or FILE.py:CLASS for your own.  [default: "
-            "nasbench201, or that of a named genotype]"
-        ),
-    ] = None,
-    data: Data = "digits",
+    model: training.Model = None,
+    arch: training.Arch = None,
+    space: training.SpaceOfArch = None,
+    data: options.Data = "digits",
     proxies: Annotated[
         str, typer.Option(help="Comma-separated; `croze list` names proxies and aggregates.")
     ] = "croze-robust,params,live-params,flops",
-    batch_size: BatchSize = 8,
-    sampling: Sampling = "balanced",
-    augment: Augment = False,
-    micro_batch: MicroBatch = None,
-    reference: ReferenceName = "nasbench201",
-    seed: Annotated[
-        int, typer.Option(min=0, max=MAX_SEED, help="Random seed of weights, batch and noise.")
-    ] = 0,
-    normalises_input: Annotated[
-        bool,
-        typer.Option(
-            "--normalises-input", help="The model takes pixels in [0, 1] and normalises them itself."
-        ),
-    ] = False,
-    channels: SpaceChannels = None,
-    cells: SpaceCells = None,
-    layers: SpaceLayers = None,
+    batch_size: options.BatchSize = 8,
+    sampling: options.Sampling = "balanced",
+    augment: options.Augment = False,
+    micro_batch: options.MicroBatch = None,
+    reference: options.ReferenceName = "nasbench201",
+    seed: Annotated[int, options.seed_of("weights, batch and noise")] = 0,
+    normalises_input: training.NormalisesInput = False,
+    channels: options.SpaceChannels = None,
+    cells: options.SpaceCells = None,
+    layers: options.SpaceLayers = None,
     show_layers: Annotated[
         bool, typer.Option("--show-layers", help="Also print the terms of every layer.")
     ] = False,
-    json: Json = None,
+    json: options.Json = None,
 ) -> None:
     """Score one network: your own (--model FILE.py:FUNCTION) or one of a space (--arch)."""
     import sys

@@ -4,33 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from croze.cli.options import (
-    MAX_SEED,
-    Augment,
-    BatchSize,
-    Data,
-    Devices,
-    Json,
-    MicroBatch,
-    Ray,
-    Sampling,
-    SpaceCells,
-    SpaceChannels,
-    SpaceLayers,
-    SpaceName,
-    Workers,
-    folder_of,
-)
-from croze.cli.progress import Bar
+from croze.cli import options
+from croze.cli.progress import Bars
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from croze.searching.history import SearchHistory
     from croze.searching.run import SearchRun
 
 Objectives = Annotated[
@@ -40,24 +21,23 @@ Objectives = Annotated[
 
 
 def search(
-    space: SpaceName = "nasbench201",
-    data: Data = "digits",
+    space: options.SpaceName = "nasbench201",
+    data: options.Data = "digits",
     proxy: Annotated[
         str | None,
-        typer.Option(help="Proxy or aggregate to rank by; see `croze list`.  [default: croze-robust]"),
+        typer.Option(help="Proxy or aggregate to rank by; see `croze list`.", show_default="croze-robust"),
     ] = None,
     maximize: Objectives = None,
     minimize: Objectives = None,
     algorithm: Annotated[
         str | None,
         typer.Option(
-            help="Strategy; see `croze list algorithms`.  [default: evolution; nsga2 for several objectives]"
+            help="Strategy; see `croze list algorithms`.",
+            show_default="evolution, or nsga2 for several",
         ),
     ] = None,
     budget: Annotated[int, typer.Option(help="Number of distinct architectures to score.")] = 500,
-    seed: Annotated[
-        int, typer.Option(min=0, max=MAX_SEED, help="Random seed of strategy, weights, batch and noise.")
-    ] = 0,
+    seed: Annotated[int, options.seed_of("strategy, weights, batch and noise")] = 0,
     max_params: Annotated[
         str | None, typer.Option(help="Upper limit on trainable parameters, such as 1M.")
     ] = None,
@@ -75,29 +55,26 @@ def search(
         str | None,
         typer.Option(
             metavar="FILE.csv:COLUMN",
-            help="Table of latencies in milliseconds.  [default: measured here]",
+            help="Table of latencies in milliseconds.",
+            show_default="measured here",
         ),
     ] = None,
-    workers: Workers = 0,
-    ray: Ray = None,
-    device: Devices = None,
+    workers: options.Workers = 0,
+    ray: options.Ray = None,
+    device: options.Devices = None,
     in_flight: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help="Architectures in flight; affects the search, unlike --workers.  [default: 32]",
+            help="Architectures in flight; affects the search, unlike --workers.",
+            show_default="32",
         ),
     ] = None,
-    out: Annotated[
-        str | None,
-        typer.Option(
-            help="Folder of the run; the same command resumes from what is there.  [default: runs/SETTINGS]"
-        ),
-    ] = None,
-    batch_size: BatchSize = 8,
-    sampling: Sampling = "balanced",
-    augment: Augment = False,
-    micro_batch: MicroBatch = None,
+    out: options.RunFolder = None,
+    batch_size: options.BatchSize = 8,
+    sampling: options.Sampling = "balanced",
+    augment: options.Augment = False,
+    micro_batch: options.MicroBatch = None,
     population: Annotated[
         int | None, typer.Option(min=1, help="Population size of evolution and nsga2.")
     ] = None,
@@ -105,19 +82,19 @@ def search(
     pool: Annotated[int | None, typer.Option(min=1, help="Random architectures in the warm-up pool.")] = None,
     neighbours_per_parent: Annotated[
         int | None,
-        typer.Option(min=1, help="Neighbours from which a guide selects, in move.  [default: all]"),
+        typer.Option(min=1, help="Neighbours from which a guide selects, in move.", show_default="all"),
     ] = None,
     guide: Annotated[
         str | None,
         typer.Option(help="Cheaper proxy that selects what is scored, in warmup and move."),
     ] = None,
-    channels: SpaceChannels = None,
-    cells: SpaceCells = None,
-    layers: SpaceLayers = None,
+    channels: options.SpaceChannels = None,
+    cells: options.SpaceCells = None,
+    layers: options.SpaceLayers = None,
     plot: Annotated[
         Path | None, typer.Option(help="Save the chart of progress, or the Pareto front, as PNG, SVG or PDF.")
     ] = None,
-    json: Json = None,
+    json: options.Json = None,
 ) -> None:
     """Search a space for the architectures that are best by a proxy, or by several objectives at once.
 
@@ -132,7 +109,6 @@ def search(
         start_early(workers)  # before torch is imported here
 
     import croze
-    from croze.cli.options import parse_size
     from croze.cli.output import console, emit_json
     from croze.reporting.chart import check_plot
     from croze.searching.loop import IN_FLIGHT
@@ -140,37 +116,19 @@ def search(
     terminal = console(json)
     if plot is not None:
         check_plot(plot)
-    with _Shown(terminal) as watch, redirect_stdout(sys.stderr):  # what a user's file prints is no result
+    with Bars(terminal) as watch, redirect_stdout(sys.stderr):  # what a user's file prints is no result
         run = croze.search(
-            croze.open_space(space, channels=channels, cells=cells, layers=layers),
-            proxy=proxy,
-            maximize=maximize or (),
-            minimize=minimize or (),
-            algorithm=algorithm,
-            budget=budget,
-            seed=seed,
-            max_params=parse_size(max_params, "--max-params"),
-            max_live_params=parse_size(max_live_params, "--max-live-params"),
-            max_flops=parse_size(max_flops, "--max-flops"),
-            max_latency=max_latency,
-            latency=latency,
-            data=data,
-            batch_size=batch_size,
-            sampling=sampling,
-            augment=augment,
-            micro_batch=micro_batch,
-            workers=workers,
-            ray=ray,
-            device=device,
-            in_flight=in_flight or IN_FLIGHT,
-            guide=guide,
-            out=None if out is None else folder_of(out),
-            watch=watch,
-            population=population,
-            tournament=tournament,
-            pool=pool,
-            neighbours_per_parent=neighbours_per_parent,
-        )
+            croze.open_space(space, channels=channels, cells=cells, layers=layers), proxy=proxy,
+            maximize=maximize or (), minimize=minimize or (), algorithm=algorithm, budget=budget, seed=seed,
+            max_params=options.parse_size(max_params, "--max-params"),
+            max_live_params=options.parse_size(max_live_params, "--max-live-params"),
+            max_flops=options.parse_size(max_flops, "--max-flops"), max_latency=max_latency,
+            latency=latency, data=data, batch_size=batch_size, sampling=sampling, augment=augment,
+            micro_batch=micro_batch, workers=workers, ray=ray, device=device,
+            in_flight=in_flight or IN_FLIGHT, guide=guide, watch=watch,
+            out=None if out is None else options.folder_of(out), population=population,
+            tournament=tournament, pool=pool, neighbours_per_parent=neighbours_per_parent,
+        )  # fmt: skip
     terminal.print(run.table())
     if plot is not None and run.best is not None:
         run.plot(plot)
@@ -197,40 +155,3 @@ def _summary(run: SearchRun, plot: Path | None) -> Iterator[str]:
     if run.best is not None:
         files = [run.folder / "best.json", run.folder / "network.py", *([] if plot is None else [plot])]
         yield f"Written: {', '.join(map(str, files))}"
-
-
-class _Shown:
-    """Shows a search on the terminal; a context manager."""
-
-    def __init__(self, terminal: Console) -> None:
-        self._terminal = terminal
-        self._bar: Bar | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *problem: object) -> None:
-        if self._bar is not None:
-            self._bar.__exit__(None, None, None)
-
-    def begun(self, title: str, budget: int, folder: Path, known: int) -> None:
-        """Say what is known already, and begin the bar."""
-        if known:
-            self._terminal.print(
-                f"The scores of {known:,} networks are in {folder} already and are not computed again."
-            )
-        self._bar = Bar(self._terminal, title, budget).__enter__()
-
-    def scored(self, history: SearchHistory) -> None:
-        """Move the bar."""
-        best = history.best
-        value = None if best is None else best.score.value
-        self._update(history, "" if value is None else f"best {value:.6g}")
-
-    def guided(self, history: SearchHistory, done: int, wanted: int) -> None:
-        """Say how far the guide is."""
-        self._update(history, f"guide: {done:,} of {wanted:,}")
-
-    def _update(self, history: SearchHistory, remark: str) -> None:
-        assert self._bar is not None
-        self._bar.update(history.scored, remark)

@@ -6,56 +6,40 @@ from typing import Annotated
 
 import typer
 
-from croze.cli.options import (
-    MAX_SEED,
-    BatchSize,
-    CellsPerStage,
-    Data,
-    DataSet,
-    Half,
-    Json,
-    JudgedBy,
-    PageFile,
-    Sampling,
-    ScoreFolder,
-    SpaceChannels,
-    Truth,
-    Workers,
-    check_page,
-    folder_of,
-)
+from croze.cli import options
 
 
 def spread(
-    truth: Truth,
-    dataset: DataSet = "cifar10",
-    data: Data = "digits",
+    truth: options.Truth,
+    dataset: options.DataSet = "cifar10",
+    data: options.Data = "digits",
     proxies: Annotated[
         str, typer.Option(help="Comma-separated proxies and aggregates.")
     ] = "croze-official,croze-positional,croze-robust",
     sample: Annotated[int, typer.Option(min=1, help="Cells to draw.")] = 200,
-    cells: Annotated[
-        str, typer.Option(help="all: every string; distinct: one cell per isomorphism class.")
-    ] = "distinct",
-    half: Half = "both",
-    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Random seed of the sample of cells.")] = 0,
+    cells: options.CellSet = "distinct",
+    half: options.Half = "both",
+    seed: Annotated[int, options.seed_of("the sample of cells")] = 0,
     seeds: Annotated[int, typer.Option(min=1, help="Draws of the initial weights.")] = 5,
     batches: Annotated[int, typer.Option(min=1, help="Draws of the batch.")] = 5,
     tolerance: Annotated[
         float, typer.Option(min=1e-6, help="Expected loss of rho below which fewer draws are enough.")
     ] = 0.005,
     score_seed: Annotated[
-        int, typer.Option(min=0, max=MAX_SEED, help="First seed of weights and of batches; others follow.")
+        int,
+        typer.Option(
+            min=0, max=options.MAX_SEED, help="First seed of weights and of batches; others follow."
+        ),
     ] = 0,
-    workers: Workers = 0,
-    out: ScoreFolder = "runs/spread",
-    batch_size: BatchSize = 8,
-    sampling: Sampling = "balanced",
-    channels: SpaceChannels = None,
-    cells_per_stage: CellsPerStage = None,
-    judge: JudgedBy = None,
-    page: PageFile = None,
-    json: Json = None,
+    workers: options.Workers = 0,
+    out: options.ScoreFolder = "runs/spread",
+    batch_size: options.BatchSize = 8,
+    sampling: options.Sampling = "balanced",
+    channels: options.SpaceChannels = None,
+    cells_per_stage: options.CellsPerStage = None,
+    judge: options.JudgedBy = None,
+    page: options.PageFile = None,
+    json: options.Json = None,
 ) -> None:
     """Score the same cells with several initial weights and batches, and measure how rankings vary.
 
@@ -68,8 +52,8 @@ def spread(
     from croze.files import write_text
     from croze.ranking.spread import spread as spread_over
 
-    folder = folder_of(out)
-    check_page(page)
+    folder = options.folder_of(out)
+    options.check_page(page)
     terminal = console(json)
     with Bars(terminal) as watch:
         found = spread_over(

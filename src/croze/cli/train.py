@@ -7,72 +7,37 @@ from typing import Annotated
 
 import typer
 
-from croze.cli.options import (
-    MAX_SEED,
-    Data,
-    Json,
-    Plot,
-    SpaceCells,
-    SpaceChannels,
-    SpaceLayers,
-    folder_of,
-)
-from croze.cli.training_options import (
-    Arch,
-    ComputeOn,
-    Epochs,
-    LearningRate,
-    MixedPrecision,
-    Model,
-    NormalisesInput,
-    RecipeName,
-    RecipeSettings,
-    SearchFolder,
-    SpaceOfArch,
-    Threads,
-    TrainingBatch,
-    TrainingEpsilon,
-    TrainingImages,
-    named_network,
-    recipe_of,
-)
+from croze.cli import options
+from croze.cli import training_options as training
 
 
 def train(
-    arch: Arch = None,
-    run: SearchFolder = None,
-    model: Model = None,
-    space: SpaceOfArch = None,
-    data: Data = "digits",
-    recipe: RecipeName = "standard",
-    epochs: Epochs = None,
-    batch_size: TrainingBatch = None,
-    lr: LearningRate = None,
-    epsilon: TrainingEpsilon = None,
-    settings: RecipeSettings = None,
-    images: TrainingImages = None,
-    out: Annotated[
-        str | None,
-        typer.Option(
-            help="Folder of checkpoints and result; the same command resumes from what is there.",
-            show_default="one below runs/",
-        ),
-    ] = None,
-    seed: Annotated[
-        int, typer.Option(min=0, max=MAX_SEED, help="Random seed of weights, split, order and augmentation.")
-    ] = 0,
-    device: ComputeOn = "cpu",
-    mixed_precision: MixedPrecision = False,
-    threads: Threads = 0,
-    normalises_input: NormalisesInput = False,
-    channels: SpaceChannels = None,
-    cells: SpaceCells = None,
-    layers: SpaceLayers = None,
+    arch: training.Arch = None,
+    run: training.SearchFolder = None,
+    model: training.Model = None,
+    space: training.SpaceOfArch = None,
+    data: options.Data = "digits",
+    recipe: training.RecipeName = "standard",
+    epochs: training.Epochs = None,
+    batch_size: training.TrainingBatch = None,
+    lr: training.LearningRate = None,
+    epsilon: training.TrainingEpsilon = None,
+    settings: training.RecipeSettings = None,
+    images: training.TrainingImages = None,
+    out: options.RunFolder = None,
+    seed: Annotated[int, options.seed_of("weights, split, order and augmentation")] = 0,
+    device: training.ComputeOn = "cpu",
+    mixed_precision: training.MixedPrecision = False,
+    threads: training.Threads = 0,
+    normalises_input: training.NormalisesInput = False,
+    channels: options.SpaceChannels = None,
+    cells: options.SpaceCells = None,
+    layers: options.SpaceLayers = None,
     tensorboard: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Also write the curves for TensorBoard.")
     ] = None,
-    plot: Plot = None,
-    json: Json = None,
+    plot: options.Plot = None,
+    json: options.Json = None,
 ) -> None:
     """Train a network: the winner of a search, an architecture, or your own.
 
@@ -90,12 +55,16 @@ def train(
 
     if plot is not None:
         check_plot(plot)
-    chosen = recipe_of(recipe, settings, epochs=epochs, batch_size=batch_size, lr=lr, epsilon=epsilon)
-    folder = None if out is None else folder_of(out)
+    chosen = training.recipe_of(
+        recipe, settings, epochs=epochs, batch_size=batch_size, lr=lr, epsilon=epsilon
+    )
+    folder = None if out is None else options.folder_of(out)
     terminal = console(json)
     # what a user's file prints is not part of the result
     with redirect_stdout(sys.stderr), Bars(terminal) as bars:
-        network = named_network(model, arch, run, space, channels=channels, cells=cells, layers=layers)
+        network = training.named_network(
+            model, arch, run, space, channels=channels, cells=cells, layers=layers
+        )
         found = run_training(
             network, data, recipe=chosen, images=images, seed=seed, device=device,
             mixed_precision=mixed_precision, threads=threads, normalises_input=normalises_input, out=folder,

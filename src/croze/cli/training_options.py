@@ -53,7 +53,7 @@ RecipeSettings = Annotated[
 TrainingImages = Annotated[
     int | None,
     typer.Option(
-        "--images", min=2, help="Number of images to train on, validation included.  [default: all]"
+        "--images", min=2, help="Number of images to train on, validation included.", show_default="all"
     ),
 ]
 TestData = Annotated[
@@ -100,11 +100,7 @@ def named_network(
     cells: int | None,
     layers: int | None,
 ) -> NetworkSpec:
-    """The network that the options name.
-
-    Raises:
-        CrozeError: unless exactly one of --model, --arch and --run is given; and when it cannot be found.
-    """
+    """The network that exactly one of --model, --arch and --run names."""
     from croze.training.network import NetworkSpec
 
     if sum(one is not None for one in (model, arch, run)) != 1:
@@ -125,15 +121,8 @@ def named_network(
 
 
 def recipe_of(name: str, settings: list[str] | None, **given: object) -> Recipe:
-    """The recipe that the options name.
-
-    Args:
-        name: of the recipe.
-        settings: as `--set` takes them; they win over `given`.
-        given: settings that have an option of their own; None where it was not used.
-
-    Raises:
-        CrozeError: for an unknown recipe or setting, or a value that makes no sense.
+    """The recipe that the options name; what `--set` says wins over options of their own (`given`, None if
+    not used).
     """
     from croze.training import find_recipe
 

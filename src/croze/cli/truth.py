@@ -40,18 +40,18 @@ def truth(
     from croze.cli.progress import opened_truth
     from croze.errors import CrozeError
     from croze.truth.catalogue import CATALOGUE
-    from croze.truth.listing import (
+    from croze.truth.lookup import best as best_by
+    from croze.truth.lookup import (
         best_table,
         column_table,
+        entry,
         entry_lines,
         entry_table,
-        source_json,
         source_table,
+        summaries,
         truth_json,
         truth_lines,
     )
-    from croze.truth.lookup import best as best_by
-    from croze.truth.lookup import entry, summaries
     from croze.truth.sources import content_notes
 
     out = console(json)
@@ -60,7 +60,7 @@ def truth(
             raise CrozeError("--query and --best need --truth NAME:PATH.")
         out.print(source_table())
         out.print("Details of a source: croze data get NAME --dry-run")
-        emit_json(json, {"sources": [source_json(source) for source in CATALOGUE.values()]})
+        emit_json(json, {"sources": [asdict(source) for source in CATALOGUE.values()]})
         return
     known = opened_truth(truth, dataset, out)
     notes = content_notes(known)

@@ -24,6 +24,17 @@ def group(verbs: Verbs, callback: Callable[..., None], **settings: Any) -> typer
     return app
 
 
+def _say_defaults(command: Any) -> None:
+    """Write defaults that are described in words as those that are values: typer puts them in parentheses."""
+    for parameter in command.params:
+        if isinstance(parameter.show_default, str):
+            parameter.help = f"{parameter.help}  [default: {parameter.show_default}]"
+            parameter.show_default = False
+    for part in getattr(command, "commands", {}).values():
+        if part is not None:
+            _say_defaults(part)
+
+
 class _Group(TyperGroup):
     verbs: Verbs
 
@@ -46,6 +57,7 @@ class _Group(TyperGroup):
             found = app
         command = get_command(found)
         command.name = cmd_name
+        _say_defaults(command)
         return command
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

@@ -70,15 +70,9 @@ def correlate_square(images: Tensor, weights: Sequence[Sequence[float]], border:
 
 
 def sample(images: Tensor, rows: Tensor, columns: Tensor, border: Border) -> Tensor:
-    """Linear interpolation at these places.
+    """Linear interpolation of images `(N, C, H, W)` at rows and columns, float64 `(N, h, w)` in pixels.
 
-    Args:
-        images: `(N, C, H, W)`.
-        rows, columns: float64 `(N, h, w)`, in pixels; up to H or W beyond the border.
-        border: what lies there.
-
-    Returns:
-        `(N, C, h, w)`.
+    They may lie up to H or W beyond the border. Returns `(N, C, h, w)`.
     """
     count, channels, height, width = images.shape
     row, of_next_row = _split(rows)

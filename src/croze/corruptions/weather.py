@@ -89,16 +89,11 @@ FIRST = 100.0
 
 
 def plasma(size: int, roughness: float, draws: Draws) -> Tensor:
-    """Landscapes in [0, 1], float64 `(N, size, size)`; they go on at the opposite border.
+    """Landscapes in [0, 1], float64 `(N, size, size)`, size a power of two; they go on at opposite borders.
 
     Beginning with one point of height 0, each level gives the middle of every square the mean of its four
     corners, and the middle of every side the mean of its four neighbours, each plus U[-a, a]; a is 100 at
     first, and divided by the roughness from level to level. Last comes the way to [0, 1].
-
-    Args:
-        size: a power of two, at least 2.
-        roughness: by what a is divided; the larger the smoother.
-        draws: N streams.
     """
     heights = torch.zeros(draws.count, size, size, dtype=torch.float64)
     amplitude, step = FIRST, size

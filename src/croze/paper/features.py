@@ -59,14 +59,9 @@ class Settings:
 class FeatureConsistency:
     """How features differ between the 18 inputs, as means over images.
 
-    Attributes:
-        deviation: standard deviation over the inputs, mean over the features' dimensions (Figure 4).
-        relative: the same as a share of the features' root mean square, which does not depend on their scale
-            or number: root of the mean variance over the root of the mean square.
-        errors: standard errors of the two means over images, by their names.
-        distance: by input but clean, `|e(x) - e(x')| / |e(x)|` (the left side of Eq. 2, made relative).
-        cosine: by input but clean, the cosine between e(x) and e(x') (Figure 6).
-        images: their number.
+    The standard deviation over the inputs is a mean over dimensions (Figure 4), `relative` its share of the
+    features' root mean square, `errors` the standard errors of these two. By input but clean: `|e(x) - e(x')|
+    / |e(x)|` (the left side of Eq. 2, made relative), and the cosine between e(x) and e(x') (Figure 6).
     """
 
     deviation: float

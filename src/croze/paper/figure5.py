@@ -1,13 +1,9 @@
-"""Figure 5: what a score of the initialised network says of the score it would have later.
+"""Figure 5: what a score of the initialised network says of the score it would have later (section 4.4).
 
-Section 4.4 correlates the proxy, and each of its components, in the single-step state with the same after 10
-steps and after full training. Our reading of it:
-
-- The single-step state is the initialised network: its surrogates take the one step of Eq. 6-7. The proxy of
-  a later state takes that state's weights as theta in Eq. 3-10; everything else stays as it is, see `states`.
-- A component is the form with the other two as the factor 1 (as in Table 5); the product has all three.
-- *Perturbed images* are the form as it is, its robust network seeing x' of Eq. 4; for *clean images* that
-  network sees x itself (`perturbation=none`), so that its weights alone are perturbed.
+Our reading: the single-step state is the initialised network, whose surrogates take the one step of Eq. 6-7;
+a later state's weights are theta in Eq. 3-10. A component is the form with the other two as the factor 1.
+*Perturbed images* are the form as it is; for *clean images* the robust network sees x itself, so that its
+weights alone are perturbed.
 """
 
 from __future__ import annotations
@@ -82,8 +78,8 @@ PRINTED: Mapping[tuple[str, str], float] = {
 class Part:
     """The whole of a form, or a component of it, on one kind of images.
 
-    `name` is a key of `PARTS`, or the components joined by + where the form as named is none of them; `whole`
-    says whether this is the form as it was named.
+    `name` is a key of `PARTS`, or the components joined by + where the form as named is none of them;
+    `whole` says whether this is the form as it was named.
     """
 
     form: str

@@ -41,10 +41,9 @@ from croze.pool.run import PoolRun
 from croze.proxies import Criterion, parse_proxies
 from croze.robustness.plan import Plan
 from croze.scoring.evaluator import Evaluator
-from croze.searching.history import SearchHistory
 from croze.searching.loop import IN_FLIGHT
 from croze.searching.run import SearchRun
-from croze.searching.search import Silent, Watch, search
+from croze.searching.search import Watch, search
 from croze.spaces import Space, open_space
 from croze.training import Recipe, split
 from croze.types import Batch
@@ -101,16 +100,6 @@ def effort_of(
     return Effort(candidates, pool, population, in_flight or max(1, min(IN_FLIGHT, candidates // 10)))
 
 
-class _Bar(Silent):
-    """Shows a search as a bar."""
-
-    def __init__(self, bar: Bar) -> None:
-        self._bar = bar
-
-    def scored(self, history: SearchHistory) -> None:
-        self._bar.update(history.scored)
-
-
 def search_once(
     space: Space[Any],
     criterion: Criterion,
@@ -121,7 +110,7 @@ def search_once(
     *,
     workers: int = 1,
     devices: Sequence[str] = (),
-    watch: Watch | None = None,
+    watch: Watch = lambda *told: None,
 ) -> SearchRun:
     """Search once by warm-up and moves; the folder's scores are not computed again.
 
@@ -339,7 +328,7 @@ class Protocol:
                         self.folder / "searches" / f"{slug(criterion.spec)}-seed{seed}",
                         workers=self.workers,
                         devices=self.devices,
-                        watch=_Bar(bar),
+                        watch=lambda what, done, total, remark: bar.update(done),
                     )
                 )
         return found

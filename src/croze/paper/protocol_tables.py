@@ -107,7 +107,7 @@ def _own(row: Row, columns: Sequence[str], costs: bool, seconds: str) -> list[st
     texts = []
     if costs:
         size, spent = row.params, row.search_seconds
-        texts.append("" if size is None else millions_text(size.mean))
+        texts.append("" if size is None else f"{size.mean / 1e6:.{2 if size.mean >= 1e6 else 3}f}")
         texts.append("" if spent is None else f"{spent.mean:,.0f} {seconds}")
     texts += [spread_text(row.value(name)) for name in columns]
     count = sum(1 for run in row.runs if run.values)
@@ -192,12 +192,6 @@ def _failures(rows: Sequence[Row]) -> Table | None:
     lines = [(f"`{row.name}`", f"{run.seed}", run.failed) for row in rows for run in row.runs if run.failed]
     note = "These have no values and enter no mean."
     return Table("Failures", note, ("row", "seed", "reason"), tuple(lines), prose=True) if lines else None
-
-
-def millions_text(count: float) -> str:
-    """Parameters in millions, with three digits below one."""
-    millions = count / 1e6
-    return f"{millions:.2f}" if millions >= 1 else f"{millions:.3f}"
 
 
 def _with_deviation(mean: float, deviation: float | None) -> str:

@@ -160,7 +160,7 @@ class RankTable:
             return ""
         return (
             f"A table needs at least {MINIMUM} cells on which some proxy succeeded, got {most} of "
-            f"{self.ranking.cells[cells].chosen:,}: {shortfall_of(self.ranking, cells)}."
+            f"{self.ranking.cells[cells].chosen:,}: {shortfall_of(self.ranking.cells[cells].failures)}."
         )
 
     def beside_paper(self) -> tuple[PaperRow, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -151,7 +152,8 @@ def parse_goals(text: str) -> dict[str, float]:
     for item in text.split(","):
         name, _, number = (part.strip() for part in item.partition("="))
         attack, dash, epsilon = name.lower().rpartition("-")
-        column = f"{attack}@{epsilon}" if dash and _is_number(epsilon) else name.lower()
+        sized = dash and re.fullmatch(r"\d+(\.\d+)?", epsilon)
+        column = f"{attack}@{epsilon}" if sized else name.lower()
         try:
             percent = float(number)
         except ValueError:
@@ -181,14 +183,6 @@ def targets_of(truth: Truth, goals: Mapping[str, float], clean: Truth | None = N
         # one value a class, whatever the column says of its strings
         found.append(Target(column, values[truth.representative], goal, source.name))
     return found
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 @dataclass(frozen=True, eq=False)

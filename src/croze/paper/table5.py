@@ -384,19 +384,6 @@ def choose(
     return found
 
 
-def trained_rows(chosen: Chosen, truth: Truth) -> list[TrainedRow]:
-    """The rows of the table, from the measured accuracies of what was chosen."""
-    values = values_of(truth)
-    place = {name: i for i, name in enumerate(truth.architectures)}
-    rows = []
-    for form, by_set in chosen.items():
-        for components, best in by_set.items():
-            i = place.get(best.architecture)
-            own = None if i is None else {name: float(values[name][i]) for name in COLUMNS}
-            rows.append(TrainedRow(form, components, best, own))
-    return rows
-
-
 def trained_tables(rows: Sequence[TrainedRow], *, comparable: bool) -> list[Table]:
     """A table for each form, and what was chosen."""
     paper = printed("table5/darts")
@@ -506,7 +493,15 @@ def table5_darts(
     )  # fmt: skip
     with redirect_stdout(sys.stderr), Bars(terminal) as bars:
         trained = run.train(winners, bars)
-    rows = trained_rows(best, open_truth(f"pool:{folder / 'trained'}", dataset))
+    truth = open_truth(f"pool:{folder / 'trained'}", dataset)
+    measured = values_of(truth)
+    rows = []
+    for name, by_set in best.items():
+        for components, one in by_set.items():
+            there = one.architecture in truth.architectures
+            place = truth.architectures.index(one.architecture) if there else 0
+            values = {key: float(measured[key][place]) for key in COLUMNS} if there else None
+            rows.append(TrainedRow(name, components, one, values))
     comparable = opened.name == "darts" and dataset == "cifar10"
     Outcome(
         title="CRoZe's components on DARTS",

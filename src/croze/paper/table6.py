@@ -316,8 +316,10 @@ def table6(
     scored_on = data or (designs[0].data if designs else "digits")
     terminal = console(json)
     truths = {name: opened_truth(spec, dataset, terminal) for name, spec in specs.items()}
-    cells = shared_cells(list(truths.values()), sample_of(sample, all_cells=all_cells), seed, half)
-    columns = dict(zip(truths, cells.columns, strict=True))
+    architectures, measured = shared_cells(
+        list(truths.values()), sample_of(sample, all_cells=all_cells), seed, half
+    )
+    columns = dict(zip(truths, measured, strict=True))
     last = list(truths)[-1]
     column = robust or (f"pgd@{epsilon}" if adversarial is not None else f"fgsm@{epsilon}")
     if column not in columns[last]:
@@ -327,9 +329,9 @@ def table6(
         **settings_of(designs, channels=channels, cells=cells_per_stage),
     )
     evaluator = Evaluator(space, load_batch(scored_on, size=batch_size, seed=score_seed), score_seed)
-    merits = merits_of(evaluator, cells.architectures, criteria, out, workers, terminal)
+    merits = merits_of(evaluator, architectures, criteria, out, workers, terminal)
     groups = top_and_bottom(
-        cells.architectures,
+        architectures,
         merits,
         columns["standard"],
         columns.get("adversarial"),
@@ -350,7 +352,7 @@ def table6(
         about="Accuracies of the cells that a proxy ranks highest and lowest: Table 6 of the paper.",
         result={
             "groups": [group.to_json() for group in groups],
-            "cells": len(cells.architectures),
+            "cells": len(architectures),
             "left_out_below": {"column": f"{column} of {last}", "accuracy": least},
             "features": _features_json(features),
             "truth": {name: vars(truth.provenance) for name, truth in truths.items()},

@@ -133,15 +133,6 @@ def read_result(folder: Path, architecture: str) -> MemberResult | None:
     Raises:
         CrozeError: when the file is no result, or that of another architecture.
     """
-    found = _read(folder)
-    if found is not None and found.architecture != architecture:
-        raise CrozeError(
-            f"{folder} holds {found.architecture}, the pool has {architecture} there: name another folder."
-        )
-    return found
-
-
-def _read(folder: Path) -> MemberResult | None:
     path = folder / RESULT
     try:
         found = MemberResult(**json.loads(path.read_text(encoding="utf-8")))
@@ -149,13 +140,17 @@ def _read(folder: Path) -> MemberResult | None:
             raise ValueError("an accuracy outside [0, 1]")
         if found.columns.keys() != found.images.keys():
             raise ValueError("columns and numbers of images that do not go together")
-        return found
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, AttributeError) as problem:
         raise CrozeError(
             f"{path} cannot be read ({problem}): delete {folder}, and `croze pool train` makes it again."
         ) from None
+    if found.architecture != architecture:
+        raise CrozeError(
+            f"{folder} holds {found.architecture}, the pool has {architecture} there: name another folder."
+        )
+    return found
 
 
 @dataclass(frozen=True)
@@ -198,8 +193,7 @@ def read_pool(folder: str | Path) -> Pool:
     """
     folder = Path(folder)
     design = read_design(folder)
-    members = []
-    failures = {}
+    members, failures = [], {}
     for number, architecture in enumerate(design.architectures):
         place = folder_of_member(folder, number)
         result = read_result(place, architecture)

@@ -254,17 +254,13 @@ def column_of(condition: Condition) -> str:
     return str(condition.corruption) if isinstance(condition, Corrupted) else condition.key
 
 
-Told = Callable[[int, int, MemberResult], None]
-"""Called after every member with how many are done, the member's number and its result."""
-
-
 def train_members(
     work: Work,
     architectures: Sequence[str],
     *,
     workers: int = 1,
     devices: Sequence[str] = (),
-    told: Told | None = None,
+    told: Callable[[int, int, MemberResult], None] = lambda done, number, result: None,
 ) -> list[int]:
     """Train and evaluate all members; those that are done already are found in the folder.
 
@@ -276,7 +272,7 @@ def train_members(
         architectures: by number.
         workers: processes, one torch thread each; 1 computes here, 0 stands for one a core.
         devices: where workers compute, in turn.
-        told: see `Told`.
+        told: called after every member with how many are done, the member's number and its result.
 
     Returns:
         Numbers of members that other processes are at.
@@ -285,8 +281,7 @@ def train_members(
         CrozeError: as `Work`, and as executors do.
     """
     executor = make_executor(work, workers, devices=devices)
-    elsewhere = []
-    done = 0
+    elsewhere, done = [], 0
     try:
         for item in enumerate(architectures):
             executor.submit(item)
@@ -295,8 +290,7 @@ def train_members(
                 elsewhere.append(number)
                 continue
             done += 1
-            if told is not None:
-                told(done, number, result)
+            told(done, number, result)
     finally:
         executor.close()
     return elsewhere

@@ -1,21 +1,26 @@
-"""A pool that `croze pool train` trained and evaluated, as a truth of its own."""
+"""A pool that `croze pool train` trained and evaluated, as a truth of its own, as a table and as data."""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from croze.corruptions.names import CORRUPTIONS, SEVERITIES
+from croze.corruptions.names import CORRUPTIONS
 from croze.errors import CrozeError
 from croze.pool import POOL, RESULT, Pool, read_pool
-from croze.truth.columns import MEAN_CORRUPTION
+from croze.reporting.table import Table
+from croze.truth.columns import mean_corruption
 from croze.truth.raw import Reader
 from croze.truth.truth import Provenance, Truth
 
 NAME = "pool"
+
+SHOWN = ("clean", "corruptions")
+"""Columns that stand in the table besides the attacks; each corruption and severity is in the JSON."""
 
 
 def read(path: Path, dataset: str) -> Truth:
@@ -57,27 +62,70 @@ def read_columns(pool: Pool) -> dict[str, NDArray[np.float64]]:
     Raises:
         CrozeError: when a column rests on other images for some members than for others.
     """
-    names = [
-        name
-        for name in pool.members[0].result.columns
-        if all(name in member.result.columns for member in pool.members)
-    ]
+    results = [member.result for member in pool.members]
     columns = {
-        name: np.array([member.result.columns[name] for member in pool.members], dtype=np.float64)
-        for name in names
+        name: np.array([result.columns[name] for result in results], dtype=np.float64)
+        for name in results[0].columns
+        if all(name in result.columns for result in results)
     }
-    for name in names:
-        counts = {member.result.images[name] for member in pool.members}
+    for name in columns:
+        counts = {result.images[name] for result in results}
         if len(counts) > 1:
             numbers = " and ".join(map(str, sorted(counts)))
             raise CrozeError(
                 f"{name} of the pool in {pool.folder} rests on {numbers} images: train the pool "
                 "again with one limit for all cells."
             )
-    corrupted = [f"{kind}@{severity}" for kind in CORRUPTIONS for severity in SEVERITIES]
-    if all(name in columns for name in corrupted):
-        columns[MEAN_CORRUPTION] = np.mean([columns[name] for name in corrupted], axis=0)
-    return columns
+    return columns | mean_corruption(columns)
+
+
+def pool_table(pool: Pool, sort: str = "clean", top: int = 20) -> Table:
+    """The best cells by a column.
+
+    Raises:
+        CrozeError: for a column that not every member has.
+    """
+    columns = read_columns(pool)
+    if sort not in columns:
+        raise CrozeError(f"The pool has no column {sort!r}; it has {', '.join(columns)}.")
+    attacks = [name for name in columns if "@" in name and name.partition("@")[0] not in CORRUPTIONS]
+    shown = [name for name in (SHOWN[0], *attacks, SHOWN[1]) if name in columns]
+    order = sorted(range(len(pool.members)), key=lambda i: -columns[sort][i])[:top]
+    design = pool.design
+    missing = len(design.architectures) - len(pool.members) - len(pool.failures)
+    notes = [f"{missing} are not done yet."] if missing else []
+    if pool.failures:
+        notes.append(f"{len(pool.failures)} failed, the first: {next(iter(pool.failures.values()))}")
+    return Table(
+        f"{len(pool.members)} of {len(design.architectures)} cells of {design.space}, "
+        f"{design.recipe['method']} training for {design.recipe['epochs']} epochs",
+        " ".join(notes),
+        ("cell", *shown),
+        tuple((pool.members[i].architecture, *(f"{columns[n][i]:.1%}" for n in shown)) for i in order),
+    )
+
+
+def pool_json(pool: Pool) -> dict[str, Any]:
+    """JSON-ready; accuracies are shares."""
+    return {
+        "space": pool.design.space,
+        "settings": dict(pool.design.settings),
+        "recipe": dict(pool.design.recipe),
+        "seed": pool.design.seed,
+        "data": pool.design.data,
+        "test_data": pool.design.test_data,
+        "planned": len(pool.design.architectures),
+        "members": [
+            {
+                "architecture": member.architecture,
+                "columns": dict(member.result.columns),
+                "images": dict(member.result.images),
+                "training": dict(member.result.training),
+            }
+            for member in pool.members
+        ],
+        "failures": pool.failures,
+    }
 
 
 READER = Reader(NAME, read)

@@ -96,17 +96,14 @@ def _map(
     ]
 
     def draw(layout: Layout) -> Figure:
-        if not layout.narrow:
-            figure = canvas(layout, 44 + ROW * len(rows))
-            _fields(figure.subplots(), names, rows, layout)
-            return figure
         # a phone shows a few columns at a time, below each other, the proxies beside each
-        most = 4
-        blocks = [range(i, min(i + most, len(names))) for i in range(0, len(names), most)]
-        figure = canvas(layout, len(blocks) * (40 + (ROW + 2) * len(rows)))
-        for axes, block in zip(figure.subplots(len(blocks), 1, squeeze=False)[:, 0], blocks, strict=True):
-            part = [(proxy, tuple(values[i] for i in block)) for proxy, values in rows]
-            _fields(axes, [names[i] for i in block], part, layout, wide=most)
+        most = 4 if layout.narrow else len(names)
+        starts = range(0, len(names), most)
+        height = 40 + (ROW + 2) * len(rows) if layout.narrow else 44 + ROW * len(rows)
+        figure = canvas(layout, len(starts) * height)
+        for axes, i in zip(figure.subplots(len(starts), 1, squeeze=False)[:, 0], starts, strict=True):
+            part = [(proxy, values[i : i + most]) for proxy, values in rows]
+            _fields(axes, names[i : i + most], part, layout, most)
         return figure
 
     table = tuple((proxy, *(correlation(v) for v in values)) for proxy, values in rows)
@@ -118,8 +115,7 @@ def _fields(
     columns: Sequence[str],
     rows: Sequence[tuple[str, tuple[float, ...]]],
     layout: Layout,
-    *,
-    wide: int = 0,
+    wide: int,
 ) -> None:
     from matplotlib.patches import Rectangle
 
@@ -138,15 +134,14 @@ def _fields(
                 j + 0.5 + apart / 2, i + 0.5, correlation(value), ha="center", va="center_baseline",
                 color=SOFT if math.isnan(value) else text,
             )  # fmt: skip
-    axes.set_xlim(0, max(wide, len(columns)))
+    axes.set_xlim(0, wide)
     axes.set_ylim(len(rows), 0)
     axes.grid(visible=False)
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
     axes.xaxis.set_ticks_position("top")
     axes.set_xticks([j + 0.5 for j in range(len(columns))], columns)
-    width = 16 if layout.narrow else 40
-    axes.set_yticks([i + 0.5 for i in range(len(rows))], [shortened(proxy, width) for proxy, _ in rows])
+    axes.set_yticks([i + 0.5 for i in range(len(rows))], _names([proxy for proxy, _ in rows], layout))
 
 
 def _dumbbells(rho: Mapping[str, Record], given: Mapping[str, Record], level: str) -> Chart:
@@ -225,12 +220,15 @@ def _deltas(deltas: Sequence[Record], against: str, level: str) -> Chart:
 
 def _rows(axes: Axes, proxies: Sequence[str], layout: Layout) -> None:
     """A row a proxy, the first on top, and a line at zero."""
-    width = 16 if layout.narrow else 40
     axes.axvline(0, color=SOFT, linewidth=1)
-    axes.set_yticks(range(len(proxies)), [shortened(proxy, width) for proxy in proxies])
+    axes.set_yticks(range(len(proxies)), _names(proxies, layout))
     axes.set_ylim(len(proxies) - 0.4, -0.6)
     axes.grid(axis="y", visible=False)
     axes.spines["left"].set_visible(False)
+
+
+def _names(proxies: Sequence[str], layout: Layout) -> list[str]:
+    return [shortened(proxy, 16 if layout.narrow else 40) for proxy in proxies]
 
 
 def _span(record: Record, *, sign: bool = False) -> str:

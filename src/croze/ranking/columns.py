@@ -142,13 +142,12 @@ def every_column(truth: Truth) -> ColumnSet:
     Raises:
         CrozeError: no column is left.
     """
-    kinds = {name: truth.column(name) for name in truth.columns}
-    single = [name for name, column in kinds.items() if not column.of_string]
-    columns = [Column(name, ((name,),), "clean") for name in single if kinds[name].kind == "clean"]
-    columns += [
-        Column(name, ((name,),), kinds[name].kind)
-        for name in single
-        if kinds[name].kind in ("attack", "other")
+    known = {name: truth.column(name) for name in truth.columns}
+    columns = [
+        Column(name, ((name,),), column.kind)
+        for kinds in (("clean",), ("attack", "other"))
+        for name, column in known.items()
+        if column.kind in kinds and not column.of_string
     ]
     columns += [
         Column(kind, (_severities(kind),), "corruption")
@@ -199,15 +198,11 @@ def judged_columns(truth: Truth, wanted: str | Sequence[str] | None = None) -> C
         names = list(dict.fromkeys(name.strip() for name in given if name.strip()))
     else:
         attacks = ("fgsm",) if MEAN_CORRUPTION in truth.columns else ("fgsm", "pgd", "autoattack")
-        kinds = {name: truth.column(name) for name in truth.columns}
-        whole = [name for name, column in kinds.items() if not column.of_string]
-        names = [name for name in whole if kinds[name].kind == "clean"]
-        names += [
-            name
-            for attack in attacks
-            for name in whole
-            if kinds[name].method == attack and kinds[name].epsilon == 8
-        ]
+        known = {name: truth.column(name) for name in truth.columns}
+        whole = {name: column for name, column in known.items() if not column.of_string}
+        names = [name for name, column in whole.items() if column.kind == "clean"]
+        for attack in attacks:
+            names += [n for n, column in whole.items() if (column.method, column.epsilon) == (attack, 8)]
         names += [name for name in whole if name == MEAN_CORRUPTION]
         names = names or list(truth.columns)[:3]
     columns = tuple(Column(name, ((name,),), truth.column(name).kind) for name in names)

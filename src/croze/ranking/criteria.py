@@ -1,12 +1,28 @@
-"""Which proxies and aggregates a survey looks at, and what each of them is."""
+"""Which proxies a survey looks at, what each is, and how it agrees with scores that others published."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from croze.proxies import AGGREGATES, PROXIES, Aggregate, Criterion, Proxy, parse_proxies, parts_of
+import numpy as np
+from numpy.typing import NDArray
+
+from croze.proxies import (
+    AGGREGATES,
+    PROXIES,
+    Aggregate,
+    Criterion,
+    Proxy,
+    parse_proxies,
+    parse_proxy,
+    parts_of,
+)
+from croze.ranking.scored import Scored
+from croze.stats import spearman
+from croze.truth import PublishedScores
 
 ALL = "all"
 """The text that stands for all of them."""
@@ -22,7 +38,6 @@ ALONE = (
 )
 """Components of the CRoZe forms alone; of `croze-positional` the gradients are the default."""
 
-
 OWN = "this project"
 """What the source of a criterion begins with that is this project's own choice."""
 
@@ -37,23 +52,15 @@ def named_criteria() -> list[Criterion]:
     return [*(kind() for kind in PROXIES.values()), *AGGREGATES.values()]
 
 
-def every_criterion() -> list[Criterion]:
-    """Every proxy with its defaults, the components of the CRoZe forms alone, the named aggregates."""
-    return [
-        *(kind() for kind in PROXIES.values()),
-        *parse_proxies(",".join(ALONE)),
-        *AGGREGATES.values(),
-    ]
-
-
 def criteria_of(proxies: str | Criterion | Iterable[str | Criterion]) -> list[Criterion]:
-    """Those of `parse_proxies`, or all for the text `all`.
+    """Those of `parse_proxies`; for `all` every named one and the components of the CRoZe forms alone.
 
     Raises:
         CrozeError: as `parse_proxies`.
     """
     if isinstance(proxies, str) and proxies.strip() == ALL:
-        return every_criterion()
+        named = named_criteria()
+        return [*named[: len(PROXIES)], *parse_proxies(",".join(ALONE)), *named[len(PROXIES) :]]
     return parse_proxies(proxies)
 
 
@@ -78,10 +85,6 @@ class Entry:
     dtype: str
     arguments: str
 
-    def to_json(self) -> dict[str, Any]:
-        """A JSON-ready mapping."""
-        return dict(vars(self))
-
 
 def catalogue(criteria: Sequence[Criterion]) -> tuple[Entry, ...]:
     """An entry for each name among these, in order; arguments that they were given are not looked at."""
@@ -97,7 +100,8 @@ def _entry(criterion: Criterion) -> Entry:
     if isinstance(criterion, Aggregate):
         name, arguments = criterion.spec, criterion.definition
     else:
-        name, arguments = criterion.name, _arguments(type(criterion))
+        name = criterion.name
+        arguments = ", ".join(f"{field.name}={_text(field.default)}" for field in fields(type(criterion)))
     return Entry(
         name,
         criterion.summary,
@@ -110,11 +114,126 @@ def _entry(criterion: Criterion) -> Entry:
     )
 
 
-def _arguments(kind: type[Proxy]) -> str:
-    return ", ".join(f"{field.name}={_text(field.default)}" for field in fields(kind))
-
-
 def _text(value: object) -> str:
     if isinstance(value, tuple):
         return "+".join(map(str, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+@dataclass(frozen=True)
+class Counterpart:
+    """A proxy and the published column that stands for the same.
+
+    Attributes:
+        spec: the proxy.
+        column: of the published file.
+        unit: where equal numbers are expected, how many of ours are one of theirs; 0 where they are not.
+        known: what is known of the published values.
+    """
+
+    spec: str
+    column: str
+    unit: float = 0.0
+    known: str = ""
+
+
+_NOISY = "noisy in the source too"
+
+COUNTERPARTS = (
+    Counterpart("epe-nas", "epe_nas", known=_NOISY),
+    Counterpart("fisher", "fisher"),
+    Counterpart("flops(convention=suite)", "flops", 1e6),
+    Counterpart("gradnorm", "grad_norm"),
+    Counterpart("grasp", "grasp", known=f"{_NOISY}: two published runs agree at .70"),
+    Counterpart("jacob-cov", "jacov"),
+    Counterpart("l2-norm", "l2_norm"),
+    Counterpart("naswot", "nwot"),
+    Counterpart("params", "params", 1e6),
+    Counterpart("plain", "plain", known=f"{_NOISY}: two published runs agree at .19"),
+    Counterpart("snip", "snip"),
+    Counterpart("synflow", "synflow"),
+    Counterpart(
+        "zen(variance=running)",
+        "zen",
+        known="published with the running variance; with the batch's, as printed in the paper, rho is lower",
+    ),
+)
+"""The columns of NAS-Bench-Suite-Zero's file for NAS-Bench-201, in its order; sizes are in millions."""
+
+
+def counterparts(criteria: Sequence[Criterion]) -> list[Counterpart]:
+    """Those whose proxy, by name, is one of the criteria or a part of one."""
+    names = {proxy.name for proxy in parts_of(criteria)}
+    return [counterpart for counterpart in COUNTERPARTS if proxy_of(counterpart).name in names]
+
+
+def proxy_of(counterpart: Counterpart) -> Proxy:
+    """The proxy of a counterpart."""
+    (found,) = parts_of([parse_proxy(counterpart.spec)])
+    return found
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """One proxy beside its published counterpart.
+
+    Attributes:
+        spec, column, known: as in `Counterpart`.
+        n: number of cells with both values.
+        rho: Spearman's rho of the two on these, raw values; NaN where undefined.
+        differing: number of cells whose values are not equal to the digit; None where rounding is expected.
+        failed, published_failed: number of cells without a value of ours, and without one of theirs.
+        reason: why ours failed on the first of them; empty when it did not.
+    """
+
+    spec: str
+    column: str
+    known: str
+    n: int
+    rho: float
+    differing: int | None
+    failed: int
+    published_failed: int
+    reason: str
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready mapping; NaN as None."""
+        return {
+            **vars(self),
+            "rho": None if math.isnan(self.rho) else self.rho,
+            "reason": self.reason or None,
+        }
+
+
+def agree(
+    published: PublishedScores,
+    positions: NDArray[np.int64],
+    scored: Scored,
+    chosen: Sequence[Counterpart] = COUNTERPARTS,
+) -> tuple[Agreement, ...]:
+    """Our scores of the cells at these positions, shape `(k,)`, against the published ones."""
+    architectures = [published.architectures[i] for i in positions]
+    ours = scored.columns(architectures)
+    found = []
+    for counterpart in chosen:
+        mine = ours[counterpart.spec]
+        theirs = published.columns[counterpart.column][positions]
+        here, there = np.isfinite(mine), np.isfinite(theirs)
+        both = here & there
+        differing = None
+        if counterpart.unit:
+            differing = int((np.rint(theirs[both] * counterpart.unit) != mine[both]).sum())
+        found.append(
+            Agreement(
+                counterpart.spec,
+                counterpart.column,
+                counterpart.known,
+                int(both.sum()),
+                spearman(mine[both], theirs[both]),
+                differing,
+                int((~here).sum()),
+                int((~there).sum()),
+                scored.first_reason(proxy_of(counterpart), architectures),
+            )
+        )
+    return tuple(found)

@@ -64,6 +64,10 @@ class Record:
     n: int = 0
 
 
+NUMBERS = ("value", "low", "high")
+"""What of a line may be NaN, which JSON does not have."""
+
+
 @dataclass(frozen=True)
 class Cells:
     """A set of cells.
@@ -71,7 +75,8 @@ class Cells:
     Attributes:
         chosen: number of cells that were drawn.
         n: number of those on which every proxy that shares its cells with the others, and every size,
-        succeeded. distinct: number of isomorphism classes among the latter.
+            succeeded.
+        distinct: number of isomorphism classes among the latter.
         failures: on how many of the chosen cells each proxy or size failed, where it failed.
         reasons: why, on the first of them.
         constant: proxies whose score is the same for all cells.
@@ -153,16 +158,11 @@ class Ranking:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping, the long table column by column; NaN as None."""
-        columns = list(Record.__dataclass_fields__)
-        numbers = ("value", "low", "high")
+        table: dict[str, list[Any]] = {
+            name: [getattr(record, name) for record in self.records] for name in Record.__dataclass_fields__
+        }
         return {
-            "ranking": {
-                name: [
-                    number_or_none(getattr(r, name)) if name in numbers else getattr(r, name)
-                    for r in self.records
-                ]
-                for name in columns
-            },
+            "ranking": table | {name: list(map(number_or_none, table[name])) for name in NUMBERS},
             "cells": {
                 name: {
                     **asdict(entry),
@@ -181,7 +181,7 @@ class Ranking:
         """What `to_json` wrote; raises KeyError, TypeError or ValueError where this is none."""
         table = content["ranking"]
         columns = [
-            [_number(value) for value in table[name]] if name in ("value", "low", "high") else table[name]
+            list(map(_number, table[name])) if name in NUMBERS else table[name]
             for name in Record.__dataclass_fields__
         ]
         cells = {
@@ -294,18 +294,15 @@ def rank(
     records = []
     for name in statistics:
         statistic = STATISTICS[name]
-        looked = (
-            sample
-            if statistic.interval == "always" or (deep and statistic.interval == "deep")
-            else sample.once
-        )
+        resampled = statistic.interval == "always" or (deep and statistic.interval == "deep")
+        looked = sample if resampled else sample.once
         for parameter in _parameters(sample, statistic):
             label = statistic.name.format(parameter)
             values = _values(looked, statistic, parameter, columns, bootstrap.level)
             records += [
-                Record(proxy, column, cells, label, *_floats(values[:, i, c]), n=len(kept))
+                Record(proxy, column, cells, label, value, low, high, len(kept))
                 for i, proxy in enumerate(scores)
-                for c, column in enumerate(names)
+                for column, (value, low, high) in zip(names, values[:, i].T.tolist(), strict=True)
             ]
             if columns.convention == SINGLE and not columns.averaged and len(kept) >= MINIMUM:
                 records += _bounds(sample, statistic, parameter, label, names, cells)
@@ -388,10 +385,9 @@ def seldom_failing(
     return frozenset(spec for spec, count in failures.items() if count < FEW * len(architectures))
 
 
-def shortfall_of(ranking: Ranking, cells: str) -> str:
-    """Who failed on how many of the cells, behind a colon; what to do where nobody did."""
-    failed = [f"{proxy} failed on {count:,}" for proxy, count in ranking.cells[cells].failures.items()]
-    return ", ".join(failed) or "take a larger sample"
+def shortfall_of(failures: Mapping[str, int]) -> str:
+    """Who failed on how many of the cells; what to do where nobody did."""
+    return ", ".join(f"{proxy} failed on {n:,}" for proxy, n in failures.items()) or "take a larger sample"
 
 
 def _parameters(sample: Sample, statistic: Statistic) -> Sequence[Any]:
@@ -441,11 +437,6 @@ def _deciles(sample: Sample) -> tuple[tuple[int, float, float], ...]:
         (len(part), float(part.min()), float(part.max())) if len(part) else (0, math.nan, math.nan)
         for part in parts
     )
-
-
-def _floats(values: Floats) -> tuple[float, float, float]:
-    value, low, high = values.tolist()
-    return value, low, high
 
 
 def _number(value: float | None) -> float:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,14 +16,14 @@ from numpy.typing import NDArray
 from croze.data import load_batch
 from croze.data.values import DataLike
 from croze.errors import CrozeError
-from croze.files import number_or_none, read_result, write_result
+from croze.files import read_result, write_result
 from croze.provenance import provenance
 from croze.proxies import Criterion, Proxy, merits, parse_proxies, parts_of
 from croze.proxies.size import Flops, Params
 from croze.ranking.charts import benchmark_charts, cells_chart
 from croze.ranking.columns import MEAN, ColumnSet, judged_columns, printed_columns
-from croze.ranking.ranking import CONTROL, GIVEN_SIZE, Bootstrap, Ranking, rank, together
-from croze.ranking.scored import DIGITS, Scored, Watch, score_cells, unwatched
+from croze.ranking.ranking import CONTROL, GIVEN_SIZE, Bootstrap, Ranking, rank, shortfall_of, together
+from croze.ranking.scored import DIGITS, Scored, Watch, basis_lines, finite_or_none, score_cells, unwatched
 from croze.ranking.sheets import (
     by_set,
     column_sheets,
@@ -152,10 +151,10 @@ class BenchmarkRun(Run):
         cells = self.ranking.cells[self.sets[0]]
         if cells.n >= MINIMUM:
             return ""
-        failed = ", ".join(f"{proxy} failed on {found['cells']:,}" for proxy, found in self.failures.items())
+        failures = {proxy: found["cells"] for proxy, found in self.failures.items()}
         return (
             f"A comparison needs at least {MINIMUM} cells on which every proxy succeeded, "
-            f"got {cells.n} of {cells.chosen:,}: {failed or 'choose more cells'}."
+            f"got {cells.n} of {cells.chosen:,}: {shortfall_of(failures)}."
         )
 
     @cached_property
@@ -222,9 +221,7 @@ class BenchmarkRun(Run):
     def markdown(self) -> str:
         """The tables as a Markdown page with what they rest on."""
         assert self.ranking is not None
-        chosen, scored, made = self.selection, self.scored_on, self.provenance
-        files = ", ".join(f"{name} {digest[:DIGITS]}" for name, digest in self.truth["sha256"].items())
-        versions = ", ".join(f"{name} {version}" for name, version in made["versions"].items())
+        chosen, scored = self.selection, self.scored_on
         kind = "distinct cells" if chosen["cells"] == "distinct" else "strings"
         basis = [
             f"cells: {self.ranking.cells[self.sets[0]].chosen:,} {kind} of {self.truth['name']}, "
@@ -232,14 +229,13 @@ class BenchmarkRun(Run):
             f"scores: {scored['space']}, untrained, weights from seed {scored['seed']}, on "
             f"{scored['images']} images of {scored['data']}, drawn {scored['sampling']} (batch "
             f"{scored['batch'][:DIGITS]})",
-            versions,
-            f"files (SHA-256): {files}",
+            *basis_lines(self.provenance, self.truth["sha256"]),
         ]
         return Page(
             f"Proxies against {self.truth['name']}, {self.truth['dataset']}",
             f"Rank correlation of proxies with the accuracies of {self.truth['name']} on "
             f"{self.truth['dataset']}.",
-            made["command"],
+            self.provenance["command"],
             basis,
             reading_notes(self.ranking, deep=self.deep),
             self.sheets(),
@@ -253,16 +249,11 @@ class BenchmarkRun(Run):
         charts = self.charts()
         facts = []
         if charts:
-            at = self.ranking.at
+            first, at = self.order[0], self.ranking.at
+            rho, given = (at(first, MEAN, self.sets[0], name).value for name in (SPEARMAN, GIVEN_SIZE))
             facts = [
-                Fact(
-                    "best mean rho", correlation(at(self.order[0], MEAN, self.sets[0]).value), self.order[0]
-                ),
-                Fact(
-                    "given size",
-                    correlation(at(self.order[0], MEAN, self.sets[0], GIVEN_SIZE).value),
-                    "the same proxy",
-                ),
+                Fact("best mean rho", correlation(rho), first),
+                Fact("given size", correlation(given), "the same proxy"),
             ]
         facts += [
             Fact("cells", f"{entry.n:,}", f"of {entry.chosen:,}, {entry.distinct:,} distinct"),
@@ -408,14 +399,20 @@ def benchmark(
     out: str | Path = "runs/benchmark",
     watch: Watch = unwatched,
 ) -> BenchmarkRun:
-    """Rank the cells of a ground truth by proxies and compare with their measured accuracies.
+    r"""Rank the cells of a ground truth by proxies and compare with their measured accuracies.
 
     All proxies are compared on the cells on which every one of them succeeded; the others are compared with
     the first. Scores are kept in the folder: the same call continues after an interruption, and a call with
     other cells or proxies computes only the missing scores.
 
-        run = croze.benchmark("robust-nb201:FOLDER", proxies="params,croze-robust", sample=500)
-        run.to_frame().query("statistic == 'spearman' and column == 'clean'")
+    >>> import random
+    >>> import croze
+    >>> space, rng = croze.open_space("nasbench201"), random.Random(0)
+    >>> rows = [f"{space.sample(rng)},{0.5 + i / 100}" for i in range(12)]
+    >>> _ = Path("cells.csv").write_text("\n".join(["arch,clean", *rows, ""]))
+    >>> run = croze.benchmark("csv:cells.csv", proxies="params,flops", resamples=10)
+    >>> run.status
+    'finished'
 
     Args:
         truth: `NAME:PATH` as `croze.open_truth` takes it, or an opened truth.
@@ -445,7 +442,9 @@ def benchmark(
         CrozeError: for a truth, proxy, data set or column that is not known, or values out of range.
     """
     criteria = parse_proxies(proxies)
-    known = truth if isinstance(truth, Truth) else open_truth(truth, dataset, _conversion(watch))
+    known = (
+        truth if isinstance(truth, Truth) else open_truth(truth, dataset, partial(watch, "cells converted"))
+    )
     columns = printed_columns(known, convention)
     judged = judged_columns(known, judge_by if isinstance(judge_by, str | None) else list(judge_by))
     positions = select(known, sample, seed, cells, half)
@@ -456,11 +455,15 @@ def benchmark(
     wanted = parts_of([*criteria, CONTROL, *SIZES])
     scored = score_cells(evaluator, out, architectures, wanted, workers=workers, watch=watch)
     sets = sets_of(known, positions, cells, half)
-    ranking = rank_sets(
+    ranking = _rank_sets(
         known, columns, judged, positions, sets, scored, criteria, Bootstrap(resamples, seed),
         deep=statistics, watch=watch,
     )  # fmt: skip
-    failed = {spec: reasons for spec, reasons in scored.reasons.items() if reasons}
+    failures = {
+        spec: {"cells": len(reasons), "first_reason": next(reasons[a] for a in architectures if a in reasons)}
+        for spec, reasons in scored.reasons.items()
+        if reasons
+    }
     run = BenchmarkRun(
         Path(out),
         ranking,
@@ -469,13 +472,7 @@ def benchmark(
         tuple(sets),
         columns.convention,
         statistics,
-        {
-            spec: {
-                "cells": len(reasons),
-                "first_reason": next(reasons[a] for a in architectures if a in reasons),
-            }
-            for spec, reasons in failed.items()
-        },
+        failures,
         {spec: 1000 * spent / len(architectures) for spec, spent in scored.seconds.items()},
         _cells(known, positions.tolist(), scored, judged.names),
         {"name": known.name, "dataset": known.dataset, **asdict(known.provenance)},
@@ -487,7 +484,7 @@ def benchmark(
     return run
 
 
-def rank_sets(
+def _rank_sets(
     truth: Truth,
     columns: ColumnSet,
     judged: ColumnSet,
@@ -497,24 +494,12 @@ def rank_sets(
     criteria: Sequence[Criterion],
     bootstrap: Bootstrap,
     *,
-    deep: bool = False,
-    watch: Watch = unwatched,
+    deep: bool,
+    watch: Watch,
 ) -> Ranking:
-    """The long table of a benchmark: rho on all columns, all statistics on those that are judged by.
+    """The long table: rho on all columns of the chosen cells, all statistics on those that are judged by.
 
-    Aggregates rank the cells of every set among each other.
-
-    Args:
-        truth: the ground truth.
-        columns: of Table 2, or all; differences are to the first criterion.
-        judged: raw columns that all statistics are taken of.
-        positions: of the chosen cells in the truth, shape `(k,)`.
-        sets: places in `positions` by the name of the set, all of them first.
-        scored: scores of the chosen cells by every part and size.
-        criteria: at least one, each once.
-        bootstrap: of the intervals.
-        deep: whether all statistics have intervals, on every set of cells; else other sets have rho alone.
-        watch: told how many sets are done.
+    Aggregates rank the cells of every set among each other; `sets` are places in `positions`.
     """
     first = next(iter(sets))
     compared = rank(
@@ -538,18 +523,11 @@ def rank_sets(
     return replace(together([*found, compared]), cells=together([compared, *found]).cells)
 
 
-def _conversion(watch: Watch) -> Any:
-    return lambda done, total: watch("cells converted", done, total)
-
-
 def _cells(truth: Truth, positions: list[int], scored: Scored, columns: Iterable[str]) -> dict[str, Any]:
-    def texts(values: Iterable[float]) -> list[float | None]:
-        return [number_or_none(value) if not math.isinf(value) else None for value in values]
-
     return {
         "architecture": list(scored.architectures),
-        "scores": {spec: texts(values.tolist()) for spec, values in scored.values.items()},
-        "accuracies": {column: texts(truth.values(column)[positions].tolist()) for column in columns},
+        "scores": {spec: finite_or_none(values.tolist()) for spec, values in scored.values.items()},
+        "accuracies": {name: finite_or_none(truth.values(name)[positions].tolist()) for name in columns},
     }
 
 

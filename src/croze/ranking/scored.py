@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,18 @@ DIGITS = 12
 
 Watch = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, of how much."""
+
+
+def basis_lines(provenance: Mapping[str, Any], sha256: Mapping[str, str]) -> list[str]:
+    """The versions of packages and the files of the ground truth, as pages list them."""
+    versions = ", ".join(f"{name} {version}" for name, version in provenance["versions"].items())
+    files = ", ".join(f"{name} {digest[:DIGITS]}" for name, digest in sha256.items())
+    return [versions, f"files (SHA-256): {files}"]
+
+
+def finite_or_none(values: Iterable[float]) -> list[float | None]:
+    """Numbers as JSON has them, None for NaN and for infinities."""
+    return [value if math.isfinite(value) else None for value in values]
 
 
 def unwatched(what: str, done: int, total: int) -> None:
@@ -97,13 +110,9 @@ def collect(
     proxies: Sequence[Proxy],
     watch: Callable[[int], None] = lambda done: None,
 ) -> Scored:
-    """The scores of these architectures: stored ones from the ledger, the others as they are computed.
+    """The scores of these architectures by these proxies: those that the ledger has, the others computed.
 
-    Args:
-        ledger: scores, and keeps what it scored, so that an interrupted run can continue.
-        architectures: strings of the ledger's space.
-        proxies: each once.
-        watch: called after every architecture with the number of those done.
+    `watch` is called after every architecture with the number of those done.
 
     Raises:
         CrozeError: no architecture, or one that is there twice.
@@ -172,11 +181,7 @@ def time_alone(
     shared with other criteria (the parts of an aggregate share theirs). Architectures on which it fails do
     not count; NaN where it fails on all. Nothing is stored.
 
-    Args:
-        evaluator: builds and scores.
-        architectures: strings of its space.
-        criteria: each once.
-        watch: told how many scores are timed.
+    `watch` is told how many scores are timed.
     """
     spent: dict[str, list[float]] = {criterion.spec: [] for criterion in criteria}
     done, total = 0, len(architectures) * len(criteria)

@@ -215,15 +215,9 @@ def _statistics(ranking: Ranking, cells: str, column: str, labels: Sequence[str]
     ]
     known = {(r.proxy, r.statistic) for r in ranking.select(proxy=(*BOUNDS,), cells=cells, column=column)}
     for bound, name in BOUNDS.items():
-        if any((bound, label) in known for label in labels):
-            rows.append(
-                (
-                    name,
-                    *(
-                        value_text(ranking.at(bound, column, cells, label)) if (bound, label) in known else ""
-                        for label in labels
-                    ),
-                )
-            )
+        values = [ranking.at(bound, column, cells, label) for label in labels]
+        texts = [value_text(value) if (bound, value.statistic) in known else "" for value in values]
+        if any(texts):
+            rows.append((name, *texts))
     title = f"{heading_of(column)}, {cells}: {what}"
     return Table(title, f"{counted(ranking, cells)}.", head, tuple(rows))

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from croze.data import load_batch
 from croze.errors import CrozeError
-from croze.files import number_or_none, to_json, write_text
+from croze.files import to_json, write_text
 from croze.provenance import provenance
 from croze.proxies import Criterion, merits, parse_proxies, parts_of
 from croze.ranking.columns import judged_columns
 from croze.ranking.ranking import Bootstrap, Cells, Ranking, Record, together
-from croze.ranking.scored import DIGITS, Watch, score_cells, unwatched
+from croze.ranking.scored import Watch, basis_lines, finite_or_none, score_cells, unwatched
 from croze.ranking.sheets import heading_of
 from croze.reporting.page import Page
 from croze.reporting.table import Table
@@ -96,16 +96,13 @@ class Spread:
 
     def markdown(self) -> str:
         """The page."""
-        made, about = self.basis["provenance"], self.basis["about"]
-        truth = self.basis["truth"]
-        files = ", ".join(f"{name} {digest[:DIGITS]}" for name, digest in truth["sha256"].items())
-        versions = ", ".join(f"{name} {version}" for name, version in made["versions"].items())
+        made, about, truth = (self.basis[name] for name in ("provenance", "about", "truth"))
         return Page(
             "Variation of rankings",
             "Variation of the proxies' rankings with the initial weights and with the batch, on the same "
             f"cells of {truth['name']}.",
             made["command"],
-            [*about, versions, f"files (SHA-256): {files}"],
+            [*about, *basis_lines(made, truth["sha256"])],
             _notes(self.tolerance),
             self.sheets(),
         ).markdown()
@@ -305,10 +302,7 @@ def spread(
             {
                 "weights": weights,
                 "batch": images,
-                "scores": {
-                    spec: [number_or_none(v) if not math.isinf(v) else None for v in values.tolist()]
-                    for spec, values in one.items()
-                },
+                "scores": {spec: finite_or_none(values.tolist()) for spec, values in one.items()},
             }
             for (weights, images), one in scores.items()
         ],
@@ -332,17 +326,15 @@ def spread(
 
 def _averaged(places: Floats, truth: Floats) -> list[float]:
     """By k, rho of the mean rank over k draws, the mean over subsets of k."""
-    draws = len(places)
+    draws = range(len(places))
     found = []
-    for k in range(1, draws + 1):
-        subsets = list(combinations(range(draws), k)) if math.comb(draws, k) <= SUBSETS else _some(draws, k)
+    for k in range(1, len(places) + 1):
+        subsets: Iterable[Sequence[int]] = combinations(draws, k)
+        if math.comb(len(places), k) > SUBSETS:
+            rng = random.Random(0)
+            subsets = [rng.sample(draws, k) for _ in range(SUBSETS)]
         found.append(float(np.mean([spearman(places[list(s)].mean(axis=0), truth) for s in subsets])))
     return found
-
-
-def _some(draws: int, k: int) -> list[tuple[int, ...]]:
-    rng = random.Random(0)
-    return [tuple(rng.sample(range(draws), k)) for _ in range(SUBSETS)]
 
 
 def _notes(tolerance: float) -> list[str]:

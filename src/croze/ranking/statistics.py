@@ -172,45 +172,13 @@ def _difference(sample: Sample, _: str) -> Floats:
     return rho - rho[:, sample.reference, None]
 
 
-def _kendall(sample: Sample, _: str) -> Floats:
-    return kendall_under(sample.scores, sample.truths, sample.counts)
-
-
-def _weighted(sample: Sample, _: str) -> Floats:
-    return sample.each(weighted_tau)
-
-
-def _within_deciles(sample: Sample, _: str) -> Floats:
-    return sample.within.mean()
-
-
-def _decile(sample: Sample, group: int) -> Floats:
-    return sample.within.rho[:, group - 1]
-
-
-def _precision(sample: Sample, k: int) -> Floats:
-    return sample.each(lambda x, y: precision_at(x, y, k, sample.counts))
-
-
-def _ndcg(sample: Sample, k: int) -> Floats:
-    return sample.each(lambda x, y: ndcg_at(x, y, k, sample.counts))
-
-
-def _picked(sample: Sample, _: str) -> Floats:
-    return sample.each(lambda x, y: picked(x, y, sample.counts)[0])
-
-
-def _sharing(sample: Sample, _: str) -> Floats:
-    return sample.each(lambda x, y: picked(x, y, sample.counts)[1])
+def _picked(sample: Sample, figure: int) -> Floats:
+    return sample.each(lambda x, y: picked(x, y, sample.counts)[figure])
 
 
 def _regret(sample: Sample, _: str) -> Floats:
     best = np.stack([np.where(sample.counts > 0, y, -np.inf).max(axis=1) for y in sample.truths], axis=-1)
-    return best[:, None] - _picked(sample, "")
-
-
-def _regret_at(sample: Sample, k: int) -> Floats:
-    return sample.each(lambda x, y: y.max() - best_of_top(x, y, k))
+    return best[:, None] - _picked(sample, 0)
 
 
 def _once(truth: Floats) -> Floats:
@@ -225,18 +193,20 @@ STATISTICS: Mapping[str, Statistic] = {
     for statistic in (
         Statistic(SPEARMAN, "rho", _spearman, interval="always"),
         Statistic(DIFFERENCE, "difference of rho", _difference, "reference", "always"),
-        Statistic("kendall", "tau-b", _kendall),
-        Statistic("weighted tau", "weighted tau", _weighted, interval="never"),
+        Statistic("kendall", "tau-b", lambda s, _: kendall_under(s.scores, s.truths, s.counts)),
+        Statistic("weighted tau", "weighted tau", lambda s, _: s.each(weighted_tau), interval="never"),
         Statistic(GIVEN, "given {}", _given, "size", "always"),
         Statistic("given all sizes", "given all sizes", _given_all, "sizes", "always"),
-        Statistic(WITHIN, "in deciles", _within_deciles, "deciles"),
-        Statistic(DECILE, "{}", _decile, "decile", "never"),
+        Statistic(WITHIN, "in deciles", lambda s, _: s.within.mean(), "deciles"),
+        Statistic(DECILE, "{}", lambda s, group: s.within.rho[:, group - 1], "decile", "never"),
         Statistic(
-            "precision@{}", "P@{}", _precision, "top",
+            "precision@{}", "P@{}",
+            lambda s, k: s.each(lambda x, y: precision_at(x, y, k, s.counts)), "top",
             random=lambda y, k: float(chance_at(y, k, _once(y))[0]), oracle=lambda y, k: 1.0,
         ),
         Statistic(
-            "ndcg@{}", "nDCG@{}", _ndcg, "top",
+            "ndcg@{}", "nDCG@{}",
+            lambda s, k: s.each(lambda x, y: ndcg_at(x, y, k, s.counts)), "top",
             random=lambda y, k: float(random_ndcg_at(y, k, _once(y))[0]), oracle=lambda y, k: 1.0,
         ),
         Statistic(
@@ -245,14 +215,15 @@ STATISTICS: Mapping[str, Statistic] = {
             deviation=lambda y: float(y.std()),
         ),
         Statistic(
-            "regret@{}", "regret, best of {}", _regret_at, "top", "never", "accuracy",
+            "regret@{}", "regret, best of {}",
+            lambda s, k: s.each(lambda x, y: y.max() - best_of_top(x, y, k)), "top", "never", "accuracy",
             random=lambda y, k: float(y.max()) - best_of_random(y, k), oracle=lambda y, k: 0.0,
         ),
         Statistic(
-            "picked accuracy", "picks", _picked, "", "never", "accuracy",
+            "picked accuracy", "picks", lambda s, _: _picked(s, 0), "", "never", "accuracy",
             random=lambda y, _: float(y.mean()), oracle=lambda y, _: float(y.max()),
         ),
-        Statistic("sharing first place", "sharing", _sharing, "", "never", "number"),
+        Statistic("sharing first place", "sharing", lambda s, _: _picked(s, 1), "", "never", "number"),
     )
 }  # fmt: skip
 """Every statistic by name."""

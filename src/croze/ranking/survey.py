@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,9 +15,17 @@ from croze.data.values import DataLike
 from croze.files import number_or_none
 from croze.provenance import provenance
 from croze.proxies import Criterion, parts_of
-from croze.ranking.agreement import Agreement, agree, counterparts, proxy_of
 from croze.ranking.columns import Column, ColumnSet, every_column
-from croze.ranking.criteria import ALL, Entry, catalogue, criteria_of
+from croze.ranking.criteria import (
+    ALL,
+    Agreement,
+    Entry,
+    agree,
+    catalogue,
+    counterparts,
+    criteria_of,
+    proxy_of,
+)
 from croze.ranking.ranking import CONTROL, Bootstrap, Ranking, rank_scored, shortfall_of, together
 from croze.ranking.scored import Scored, Scoring, Watch, score_cells, time_alone, unwatched
 from croze.scoring.evaluator import Evaluator
@@ -31,36 +38,6 @@ CHOOSE, REPORT, BOTH = "distinct cells, choose half", "distinct cells, report ha
 
 
 @dataclass(frozen=True)
-class Basis:
-    """What a survey rests on, for its reader.
-
-    Attributes:
-        command: the exact command that made it.
-        truth: name of the ground truth.
-        dataset: the data set of its accuracies.
-        files: SHA-256 of its files by name.
-        space: the space and the size of its networks.
-        seed: of the draw of cells and of the bootstrap.
-        score_seed: of weights, batch and noise.
-        scoring: of the truth's cells.
-        versions: by package.
-        published: name and SHA-256 of the file of published scores, and what its cells were scored on; None
-            without.
-    """
-
-    command: str
-    truth: str
-    dataset: str
-    files: Mapping[str, str]
-    space: str
-    seed: int
-    score_seed: int
-    scoring: Scoring
-    versions: Mapping[str, str]
-    published: tuple[str, str, Scoring] | None = None
-
-
-@dataclass(frozen=True)
 class Survey:
     """What a survey found.
 
@@ -68,7 +45,9 @@ class Survey:
         ranking: the long table on `CHOOSE`, `REPORT` and `BOTH`.
         columns: all that the truth measures.
         entries: what each proxy is.
-        basis: what it rests on.
+        basis: what it rests on, JSON-ready: `command` and `versions`; `truth`, `dataset` and `files` with
+            their SHA-256; `space`, `seed` and `score_seed`; `scoring` of the cells; `published`, the name of
+            the file of published scores, its SHA-256 and the scoring of its cells, None without.
         milliseconds: median time of a criterion alone, NaN where it failed; empty when not measured.
         timed: number of cells behind these.
         agreements: with published scores; empty when there were none to compare with.
@@ -77,7 +56,7 @@ class Survey:
     ranking: Ranking
     columns: tuple[Column, ...]
     entries: tuple[Entry, ...]
-    basis: Basis
+    basis: Mapping[str, Any]
     milliseconds: Mapping[str, float] = field(default_factory=dict)
     timed: int = 0
     agreements: tuple[Agreement, ...] = ()
@@ -91,7 +70,7 @@ class Survey:
                 return (
                     f"A survey needs at least {MINIMUM} cells of each half on which some proxy succeeded, "
                     f"got {most} of {self.ranking.cells[cells].chosen:,} of {half}: "
-                    f"{shortfall_of(self.ranking, cells)}."
+                    f"{shortfall_of(self.ranking.cells[cells].failures)}."
                 )
         return ""
 
@@ -103,8 +82,8 @@ class Survey:
             "milliseconds_alone": {spec: number_or_none(ms) for spec, ms in self.milliseconds.items()},
             "timed_cells": self.timed,
             "published": [agreement.to_json() for agreement in self.agreements],
-            "catalogue": [entry.to_json() for entry in self.entries],
-            "basis": {**asdict(self.basis), "files": dict(self.basis.files)},
+            "catalogue": [asdict(entry) for entry in self.entries],
+            "basis": dict(self.basis),
         }
 
 
@@ -117,16 +96,7 @@ def rank_halves(
     criteria: Sequence[Criterion],
     bootstrap: Bootstrap,
 ) -> Ranking:
-    """The criteria on either half of the cells and on both, against these columns.
-
-    Args:
-        truth: the ground truth.
-        columns: of it.
-        choose, report: positions of cells of either half in the truth, from `select`.
-        scored: scores of all of them by every part, and by `CONTROL`.
-        criteria: at least one, each once.
-        bootstrap: of the intervals.
-    """
+    """The criteria on either half of the cells and on both, as `rank_scored` ranks them."""
     sets = {CHOOSE: choose, REPORT: report, BOTH: np.concatenate([choose, report])}
     return together(
         [
@@ -199,7 +169,7 @@ def survey(
     ranking = rank_halves(known, columns, choose, report, scored, criteria, Bootstrap(resamples, seed))
     named = data if isinstance(data, str) else batch.source
     agreements: tuple[Agreement, ...] = ()
-    described = None
+    compared = None
     if theirs is not None:
         beside = Evaluator(space, images, score_seed)
         ours = score_cells(
@@ -208,27 +178,21 @@ def survey(
         )  # fmt: skip
         agreements = agree(theirs, drawn, ours, pairs)
         scoring = Scoring(named, "at random", len(images), images.digest(), len(drawn))
-        described = (theirs.name, theirs.sha256, scoring)
+        compared = [theirs.name, theirs.sha256, asdict(scoring)]
     timed = [known.architectures[i] for i in report[:timing_cells]]
     made = provenance()
-    basis = Basis(
-        command=made["command"],
-        truth=known.name,
-        dataset=known.dataset,
-        files=known.provenance.sha256,
-        space=repr(space),
-        seed=seed,
-        score_seed=score_seed,
-        scoring=Scoring(named, "balanced over the classes", len(batch), batch.digest(), sample),
-        versions=made["versions"],
-        published=described,
-    )
+    scoring = Scoring(named, "balanced over the classes", len(batch), batch.digest(), sample)
+    basis = {
+        "command": made["command"],
+        "truth": known.name,
+        "dataset": known.dataset,
+        "files": dict(known.provenance.sha256),
+        "space": repr(space),
+        "seed": seed,
+        "score_seed": score_seed,
+        "scoring": asdict(scoring),
+        "versions": made["versions"],
+        "published": compared,
+    }
     milliseconds = time_alone(evaluator, timed, criteria, watch) if timed else {}
     return Survey(ranking, columns.columns, catalogue(criteria), basis, milliseconds, len(timed), agreements)
-
-
-def milliseconds_text(value: float) -> str:
-    """A time with two digits where it is short; `-` where there is none."""
-    if math.isnan(value):
-        return "-"
-    return f"{value:.1f}" if value < 10 else f"{value:,.0f}"

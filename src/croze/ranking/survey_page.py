@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from croze.ranking.agreement import Agreement
 from croze.ranking.columns import MEAN
+from croze.ranking.criteria import Agreement
 from croze.ranking.ranking import GIVEN_SIZE, Ranking
-from croze.ranking.scored import DIGITS
+from croze.ranking.scored import DIGITS, Scoring, basis_lines
 from croze.ranking.sheets import plain_text, value_text
-from croze.ranking.survey import BOTH, CHOOSE, REPORT, Basis, Survey, milliseconds_text
+from croze.ranking.survey import BOTH, CHOOSE, REPORT, Survey
+from croze.reporting.page import Page
 from croze.reporting.table import Table
 from croze.reporting.text import rho_text
 from croze.truth.columns import CLEAN, MEAN_CORRUPTION
@@ -24,17 +25,15 @@ STRONG = ("pgd@1", "apgd-ce@1", "square@1", "square@8")
 
 def render(survey: Survey) -> str:
     """The page, ending with a newline."""
-    basis = survey.basis
-    blocks = [
-        "# Evaluation of the proxies",
-        "Proxies and named aggregates of croze, compared on the same cells with all columns of "
-        f"{basis.truth} on {basis.dataset}. This page is written by a command; do not edit it:",
-        f"```console\n$ {basis.command}\n```",
-        _rests_on(survey, basis),
+    truth = f"{survey.basis['truth']} on {survey.basis['dataset']}"
+    return Page(
+        "Evaluation of the proxies",
+        f"Proxies and named aggregates of croze, compared on the same cells with all columns of {truth}.",
+        survey.basis["command"],
+        _rests_on(survey),
         _how_to_read(survey),
-        *(sheet.markdown() for sheet in sheets(survey)),
-    ]
-    return "\n\n".join(block for block in blocks if block) + "\n"
+        sheets(survey),
+    ).markdown()
 
 
 def sheets(survey: Survey) -> list[Table]:
@@ -53,62 +52,59 @@ def sheets(survey: Survey) -> list[Table]:
         _of_columns(
             ranking, corruptions, "Corruptions (report half)", "Mean of rho over the five severities."
         ),
-        _published(survey.agreements, survey.basis),
+        _published(survey),
         _catalogue(survey),
         _failures(ranking),
     ]
     return [sheet for sheet in found if sheet.rows]
 
 
-def _rests_on(survey: Survey, basis: Basis) -> str:
-    drawn = basis.scoring
-    files = ", ".join(f"{name} {digest[:DIGITS]}" for name, digest in basis.files.items())
-    versions = ", ".join(f"{name} {version}" for name, version in basis.versions.items())
+def _rests_on(survey: Survey) -> list[str]:
+    basis, cells = survey.basis, survey.ranking.cells
     lines = [
-        f"- cells: {survey.ranking.cells[CHOOSE].chosen:,} of the choose half and "
-        f"{survey.ranking.cells[REPORT].chosen:,} of the report half, distinct up to isomorphism, seed "
-        f"{basis.seed}; networks: {basis.space}, untrained, seed {basis.score_seed}",
-        f"- scored on: {drawn}",
+        f"cells: {cells[CHOOSE].chosen:,} of the choose half and {cells[REPORT].chosen:,} of the report "
+        f"half, distinct up to isomorphism, seed {basis['seed']}; networks: {basis['space']}, untrained, "
+        f"seed {basis['score_seed']}",
+        f"scored on: {Scoring(**basis['scoring'])}",
     ]
-    if basis.published is not None:
-        name, digest, scoring = basis.published
+    if basis["published"] is not None:
+        name, digest, scoring = basis["published"]
         lines.append(
-            f"- published scores: {name} (SHA-256 {digest[:DIGITS]}), {scoring.cells:,} of its cells, seed "
-            f"{basis.seed}, scored on {scoring}"
+            f"published scores: {name} (SHA-256 {digest[:DIGITS]}), {scoring['cells']:,} of its cells, seed "
+            f"{basis['seed']}, scored on {Scoring(**scoring)}"
         )
-    lines += [f"- {versions}", f"- files of the ground truth (SHA-256): {files}"]
-    return "\n".join(lines)
+    return [*lines, *basis_lines(basis, basis["files"])]
 
 
-def _how_to_read(survey: Survey) -> str:
+def _how_to_read(survey: Survey) -> list[str]:
     drawn = survey.ranking.bootstrap
     lines = [
-        "- Values are Spearman's rho between score and measured accuracy, oriented so that the better end "
+        "Values are Spearman's rho between score and measured accuracy, oriented so that the better end "
         "of the proxy is high; `-` if undefined, because the score is the same for all cells or succeeded "
         "on fewer than three.",
-        "- Proxies and aggregates of this project were tuned on the choose half; quote the values of the "
+        "Proxies and aggregates of this project were tuned on the choose half; quote the values of the "
         "report half.",
-        "- The value of a corruption is the mean of rho over its five severities; *corruptions* is rho "
+        "The value of a corruption is the mean of rho over its five severities; *corruptions* is rho "
         "with the mean accuracy over all 15 and their severities. *Given live parameters* is the partial "
         "rho with the number of live parameters (those that a gradient reaches) held fixed; `-` for a "
         "score that orders the cells as this number does. `fgsm@8` is the accuracy under FGSM with "
         "epsilon 8/255.",
-        f"- In brackets: the {drawn.level:.0%} bootstrap interval ({drawn.resamples:,} resamples of the "
+        f"In brackets: the {drawn.level:.0%} bootstrap interval ({drawn.resamples:,} resamples of the "
         f"cells, seed {drawn.seed}).",
-        "- The rows of a table use the same cells, those on which every proxy that fails on fewer than 5% "
+        "The rows of a table use the same cells, those on which every proxy that fails on fewer than 5% "
         "of the cells succeeded. Proxies that fail more often are below the line, on the cells on which "
         "they succeeded; their values are not exactly comparable. Every row gives its n and the number of "
         "sampled cells on which the proxy failed.",
-        "- An aggregate ranks the sampled cells of a half relative to each other; its interval keeps "
+        "An aggregate ranks the sampled cells of a half relative to each other; its interval keeps "
         "these ranks. All tables are sorted as the first, by rho with clean accuracy.",
     ]
     if survey.milliseconds:
         lines.append(
-            f"- ms: median time of the proxy alone, including building the network, over {survey.timed} of "
+            f"ms: median time of the proxy alone, including building the network, over {survey.timed} of "
             "the cells, one thread, with the batch above. Proxies that are computed together share passes "
             "and take less time."
         )
-    return "## How to read it\n\n" + "\n".join(lines)
+    return lines
 
 
 def _summary(
@@ -135,11 +131,17 @@ def _summary(
             *(plain_text(at(proxy, name, cells, GIVEN_SIZE)) for name in plain),
             f"{at(proxy, MEAN, cells).n:,}",
             f"{entry.failures.get(proxy, 0):,}",
-            *((milliseconds_text(milliseconds.get(proxy, math.nan)),) if milliseconds else ()),
+            *((_milliseconds(milliseconds.get(proxy, math.nan)),) if milliseconds else ()),
         ]
 
     note = f"{entry.n:,} of {entry.chosen:,} cells." if entry.common else f"Drawn: {entry.chosen:,} cells."
     return Table(title, note, tuple(head), _rows(survey.ranking, cells, len(head), texts))
+
+
+def _milliseconds(value: float) -> str:
+    if math.isnan(value):
+        return "-"
+    return f"{value:.1f}" if value < 10 else f"{value:,.0f}"
 
 
 def _of_columns(ranking: Ranking, names: Sequence[str], title: str, note: str) -> Table:
@@ -165,13 +167,13 @@ def _rows(
     return (*above, *line, *below)
 
 
-def _published(agreements: Sequence[Agreement], basis: Basis) -> Table:
+def _published(survey: Survey) -> Table:
     note = ""
-    if basis.published is not None:
-        name, _, scoring = basis.published
+    if survey.basis["published"] is not None:
+        name, _, scoring = survey.basis["published"]
         note = (
             f"Spearman's rho between our raw scores and those of {name} (NAS-Bench-Suite-Zero) on "
-            f"{scoring.cells:,} of its cells. Weights and images differ from theirs; the sizes depend on "
+            f"{scoring['cells']:,} of its cells. Weights and images differ from theirs; the sizes depend on "
             "neither. n excludes cells that lack one of the values."
         )
 
@@ -188,7 +190,7 @@ def _published(agreements: Sequence[Agreement], basis: Basis) -> Table:
             remarks.append(f"theirs failed on {agreement.published_failed:,}")
         return "; ".join(remarks)
 
-    rows = [(f"`{a.spec}`", a.column, f"{a.n:,}", rho_text(a.rho), known(a)) for a in agreements]
+    rows = [(f"`{a.spec}`", a.column, f"{a.n:,}", rho_text(a.rho), known(a)) for a in survey.agreements]
     head = ("proxy", "published column", "n", "rho", "remarks")
     return Table("Against published scores", note, head, tuple(rows), prose=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
@@ -95,23 +95,16 @@ class Report:
             footer=self.footer,
             style=Markup(style),
             script=Markup((here / "theme.js").read_text(encoding="utf-8")),
-            parts=[_view(part, drawn) for part in self.parts],
+            parts=[
+                vars(part)
+                | {
+                    "subject": breakable(part.subject),
+                    "charts": [drawn[id(chart)] for chart in part.charts],
+                    "sheets": [_table(sheet) for sheet in part.sheets],
+                }
+                for part in self.parts
+            ],
         )
-
-
-def _view(part: Part, drawn: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
-    """A part as the template takes it."""
-    return {
-        "kind": part.kind,
-        "title": part.title,
-        "about": part.about,
-        "notices": part.notices,
-        "facts": part.facts,
-        "subject": breakable(part.subject) if part.subject else "",
-        "charts": [drawn[id(chart)] for chart in part.charts],
-        "sheets": [_table(sheet) for sheet in part.sheets],
-        "basis": part.basis,
-    }
 
 
 def _table(sheet: Table) -> dict[str, Any]:

@@ -1,9 +1,8 @@
 """The colours of a report: each has a role, and a value on light and on dark ground.
 
-Charts are drawn in the light values. In the page every one of them becomes a CSS variable, so that one
-drawing serves both grounds. Series are Okabe and Ito's hues, darkened or lightened until they stand out 3:1
-from their ground; a map runs from orange over the ground's own grey to blue, which colour-blind readers tell
-apart.
+Charts are drawn in the light values; in the page each becomes a CSS variable, so that one drawing serves both
+grounds. Series are Okabe and Ito's hues, darkened or lightened until they stand out 3:1; a map runs from
+orange over the ground's own grey to blue, which colour-blind readers tell apart.
 """
 
 from __future__ import annotations

@@ -14,7 +14,9 @@ from croze.corruptions import Corruption, FrostTextures, corrupt
 from croze.corruptions.sets import VERSION, read_set
 from croze.data.dataset import Indices, evenly_spaced
 from croze.errors import CrozeError
+from croze.nn.forward import correct_of
 from croze.nn.scratch import evaluating
+from croze.nn.seeding import seeded
 from croze.perturb.epsilon import write_epsilon
 from croze.robustness.attacks import Attack
 
@@ -28,9 +30,13 @@ UNBOUNDED = 1.0
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What came of one batch: which images are classified correctly, bool `(N,)`, and passes of images."""
+    """What came of one batch: which images are classified correctly, bool `(N,)`, and passes of images.
+
+    `not_finite` images have logits that are not all finite; they count as wrong.
+    """
 
     correct: Tensor
+    not_finite: int
     forwards: int
     backwards: int
 
@@ -55,7 +61,7 @@ class Clean:
     key = "clean"
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, *, seed: int, first: int) -> Outcome:
-        return Outcome(correct_ones(model, images, labels), len(images), 0)
+        return classified(model, images, labels, seed)
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ class Attacked:
         found = self.attack(
             model, images, labels, epsilon=self.epsilon, norm=self.norm, seed=seed, first=first
         )
-        return Outcome(found.correct.cpu(), found.forwards, found.backwards)
+        return Outcome(found.correct.cpu(), found.not_finite, found.forwards, found.backwards)
 
 
 @dataclass(frozen=True)
@@ -95,14 +101,15 @@ class Corrupted:
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, *, seed: int, first: int) -> Outcome:
         name, severity = self.corruption.name, self.corruption.severity
         corrupted = corrupt(images, name, severity, seed=seed, first=first, frost=self.frost)
-        return Outcome(correct_ones(model, corrupted, labels), len(images), 0)
+        return classified(model, corrupted, labels, seed)
 
 
-def correct_ones(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-    """Which images the model classifies correctly, bool `(N,)` on the CPU."""
-    with evaluating(model), torch.no_grad():
-        correct: Tensor = model(images).argmax(1) == labels
-    return correct.cpu()
+def classified(model: nn.Module, images: Tensor, labels: Tensor, seed: int) -> Outcome:
+    """One forward pass; a model that is random in evaluation mode draws from the seed."""
+    with evaluating(model), torch.no_grad(), seeded(seed, (images.device,)):
+        logits: Tensor = model(images)
+    strange = int((~logits.isfinite().all(1)).sum())
+    return Outcome(correct_of(logits, labels).cpu(), strange, len(images), 0)
 
 
 SAMPLED = 64
@@ -143,4 +150,4 @@ class Published:
         stored, _ = read_set(self.folder, self.corruption.name, self.corruption.severity)
         rows = self.rows[first : first + len(images)]
         corrupted = torch.from_numpy(stored[rows]).to(images) / 255
-        return Outcome(correct_ones(model, corrupted, labels), len(images), 0)
+        return classified(model, corrupted, labels, seed)

@@ -15,13 +15,13 @@ from typing import Any, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from croze.data import Dataset
 from croze.errors import CrozeError
 from croze.nn.seeding import exact_convolutions
-from croze.robustness.conditions import Condition
-from croze.training.loop import check_fits
+from croze.robustness.conditions import Condition, Outcome
+from croze.training.loop import check_fits, dtype_of
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS batches (
@@ -29,12 +29,15 @@ CREATE TABLE IF NOT EXISTS batches (
     condition TEXT NOT NULL,
     first INTEGER NOT NULL,
     correct BLOB NOT NULL,
+    not_finite INTEGER NOT NULL,
     forwards INTEGER NOT NULL,
     backwards INTEGER NOT NULL,
     seconds REAL NOT NULL,
     PRIMARY KEY (context, condition, first)
 ) WITHOUT ROWID
 """
+
+_INSERT = "INSERT OR REPLACE INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 FILE = "outcomes.sqlite"
 
@@ -68,11 +71,11 @@ class Outcomes:
     ) -> None:
         self._connection.close()
 
-    def get(self, condition: str, first: int, count: int) -> tuple[Tensor, int, int, float] | None:
-        """Correct ones, forwards, backwards and seconds of a batch of `count` images; None without."""
+    def get(self, condition: str, first: int, count: int) -> tuple[Outcome, float] | None:
+        """What came of a batch, and the seconds that it took; None without."""
         try:
             row = self._connection.execute(
-                "SELECT correct, forwards, backwards, seconds FROM batches "
+                "SELECT correct, not_finite, forwards, backwards, seconds FROM batches "
                 "WHERE context = ? AND condition = ? AND first = ?",
                 (self._context, condition, first),
             ).fetchone()
@@ -80,17 +83,18 @@ class Outcomes:
             raise CrozeError(f"Cannot read {self.path}: {problem}; delete it to begin anew.") from problem
         if row is None or len(row[0]) != count:
             return None
-        return torch.frombuffer(bytearray(row[0]), dtype=torch.bool), row[1], row[2], row[3]
+        return Outcome(torch.frombuffer(bytearray(row[0]), dtype=torch.bool), *row[1:4]), row[4]
 
-    def add(
-        self, condition: str, first: int, correct: Tensor, forwards: int, backwards: int, seconds: float
-    ) -> None:
+    def add(self, condition: str, first: int, outcome: Outcome, seconds: float) -> None:
         """File a batch; committed when this returns."""
-        blob = correct.to(torch.bool).numpy().tobytes()
-        row = (self._context, condition, first, blob, forwards, backwards, seconds)
+        blob = outcome.correct.to(torch.bool).numpy().tobytes()
+        passes = (outcome.not_finite, outcome.forwards, outcome.backwards)
+        row = (self._context, condition, first, blob, *passes, seconds)
         try:
             with self._connection:
-                self._connection.execute("INSERT OR REPLACE INTO batches VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row
+                )
         except sqlite3.Error as problem:
             raise CrozeError(f"Cannot write to {self.path}: {problem}; what is in it is safe.") from problem
 
@@ -129,11 +133,13 @@ Watch = Callable[[str, int, float], None]
 class Result:
     """What came of one condition: whether each of the first n images is classified correctly, bool `(n,)`.
 
-    Forwards and backwards are images through the network; seconds are of computing, whenever that was.
+    `not_finite` of them have logits that are not all finite, and count as wrong. Forwards and backwards are
+    images through the network; seconds are of computing, whenever that was.
     """
 
     key: str
     correct: NDArray[np.bool_]
+    not_finite: int
     forwards: int
     backwards: int
     seconds: float
@@ -175,30 +181,33 @@ def evaluate_conditions(
     """
     check_model(model, dataset)
     model = model.to(device)
+    dtype = dtype_of(model)
     results = {}
     with exact_convolutions():
         for condition in conditions:
             count = min((limits or {}).get(condition.key, len(dataset)), len(dataset))
-            parts: list[Tensor] = []
-            forwards = backwards = 0
-            seconds = 0.0
+            found: list[tuple[Outcome, float]] = []
             for first in range(0, count, batch_size):
                 rows = np.arange(first, min(first + batch_size, count))
                 known = outcomes.get(condition.key, first, len(rows))
                 if known is None:
-                    images = torch.from_numpy(dataset.read(rows)).to(device).to(torch.float32) / 255
+                    images = torch.from_numpy(dataset.read(rows)).to(device).to(dtype) / 255
                     labels = torch.from_numpy(dataset.labels[rows]).to(device)
                     start = time.perf_counter()
-                    found = condition(model, images, labels, seed=seed, first=first)
-                    spent = time.perf_counter() - start
-                    known = found.correct, found.forwards, found.backwards, spent
+                    outcome = condition(model, images, labels, seed=seed, first=first)
+                    known = outcome, time.perf_counter() - start
                     outcomes.add(condition.key, first, *known)
-                parts.append(known[0])
-                forwards, backwards, seconds = forwards + known[1], backwards + known[2], seconds + known[3]
-                so_far = torch.cat(parts)
-                watch(condition.key, len(so_far), float(so_far.double().mean()))
-            correct = torch.cat(parts).numpy()
-            results[condition.key] = Result(condition.key, correct, forwards, backwards, seconds)
+                found.append(known)
+                correct = torch.cat([outcome.correct for outcome, _ in found])
+                watch(condition.key, len(correct), float(correct.double().mean()))
+            results[condition.key] = Result(
+                condition.key,
+                correct.numpy(),
+                sum(outcome.not_finite for outcome, _ in found),
+                sum(outcome.forwards for outcome, _ in found),
+                sum(outcome.backwards for outcome, _ in found),
+                sum(seconds for _, seconds in found),
+            )
     return results
 
 

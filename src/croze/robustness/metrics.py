@@ -47,9 +47,10 @@ def per_class(
 
 
 def worst_case(results: Sequence[NDArray[np.bool_]]) -> NDArray[np.bool_]:
-    """Which of the images that all attacks saw withstand every one of them."""
-    shared = min(map(len, results))
-    withstood: NDArray[np.bool_] = np.logical_and.reduce([correct[:shared] for correct in results])
+    """Which images withstand every attack that saw them, bool `(n,)` for the most images that one saw."""
+    withstood = np.ones(max(map(len, results)), dtype=np.bool_)
+    for correct in results:
+        withstood[: len(correct)] &= correct
     return withstood
 
 
@@ -108,20 +109,16 @@ def corruption_metrics(
 ) -> CorruptionMetrics:
     """Means over severities, groups and everything.
 
-    Without a reference mCE is the mean error over corruptions and severities, as is usual for CIFAR-10-C
-    (Hendrycks et al. 2020, AugMix, section 4.1); with one, the mean over corruptions of the ratio of the
-    summed errors, as for ImageNet-C (Hendrycks & Dietterich 2019, section 4.3).
-
-    Args:
-        accuracies: at least one.
-        reference: those of another network, for every corruption and severity.
-        reference_name: of that network.
+    Without a reference (the accuracies of another network) mCE is the mean error over corruptions and
+    severities, as is usual for CIFAR-10-C (Hendrycks et al. 2020, AugMix, section 4.1); with one, the mean
+    over corruptions of the ratio of the summed errors, as for ImageNet-C (Hendrycks & Dietterich 2019,
+    section 4.3).
 
     Raises:
         CrozeError: when the reference lacks one, or makes no error on one.
     """
     by_corruption = {name: _mean(list(row.values())) for name, row in accuracies.items()}
-    complete = is_complete(accuracies)
+    complete = all(len(accuracies.get(name, {})) == len(SEVERITIES) for name in CORRUPTIONS)
     mce = None
     if complete and reference is None:
         mce = 1 - _mean(list(by_corruption.values()))
@@ -139,11 +136,6 @@ def corruption_metrics(
         mce,
         reference_name if mce is not None else "",
     )
-
-
-def is_complete(accuracies: Accuracies) -> bool:
-    """Whether all 15 corruptions are there at all 5 severities."""
-    return all(len(accuracies.get(name, {})) == len(SEVERITIES) for name in CORRUPTIONS)
 
 
 def _ratio(name: str, row: Mapping[int, float], reference: Accuracies) -> float:

@@ -117,10 +117,9 @@ def _sizes(sizes: Sizes, norm: str) -> list[float]:
     if sizes is None or sizes == NONE:
         return []
     if isinstance(sizes, str):
-        return [parse_epsilon(part, norm) for part in sizes.split(",")]
-    return [
-        check_epsilon(float(size), norm) for size in ([sizes] if isinstance(sizes, int | float) else sizes)
-    ]
+        return [parse_epsilon(part, norm, zero=True) for part in sizes.split(",")]
+    several = [sizes] if isinstance(sizes, int | float) else sizes
+    return [check_epsilon(float(size), norm, zero=True) for size in several]
 
 
 def _limits(limits: Sequence[str] | Mapping[str, int], conditions: Sequence[Condition]) -> dict[str, int]:

@@ -8,11 +8,15 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+import torch
 from torch import nn
 
 from croze.corruptions import FrostTextures
+from croze.corruptions.sets import read_set
 from croze.data import DataLike, Dataset, open_dataset
 from croze.data.cached import cached
+from croze.data.dataset import View, in_channels, in_classes
 from croze.data.sampling import spread
 from croze.data.splits import in_split, same_images
 from croze.errors import CrozeError
@@ -24,11 +28,13 @@ from croze.reporting.part import Part
 from croze.reporting.run import Run, Status
 from croze.reporting.table import Table
 from croze.reporting.text import percent
+from croze.robustness.conditions import Attacked, Corrupted
 from croze.robustness.evaluate import Outcomes, check_model, evaluate_conditions, read_outcomes
-from croze.robustness.metrics import Accuracies
+from croze.robustness.metrics import Accuracies, corruption_metrics
 from croze.robustness.page import evaluation_part
 from croze.robustness.plan import (
     Attacks,
+    Plan,
     Sizes,
     from_set,
     has_all_corruptions,
@@ -37,10 +43,11 @@ from croze.robustness.plan import (
 )
 from croze.robustness.summary import Summary, summarise
 from croze.robustness.tables import attack_table, tables
+from croze.robustness.weights import load_weights_of
 from croze.scoring.evaluator import check_devices
 from croze.training.images import Batches
-from croze.training.loop import in_pixels
-from croze.training.network import ModuleNetwork, NetworkSpec, digest_of_weights
+from croze.training.loop import dtype_of, in_pixels, is_random
+from croze.training.network import NetworkSpec, digest_of_weights
 from croze.training.recipe import Recipe
 from croze.training.run import TrainingRun, Watch, identity
 
@@ -59,6 +66,8 @@ class EvaluationRun(Run):
         data: the images as they were named.
         images: how many of them.
         trained_on_the_same_data: whether these are the training images themselves.
+        notes: what differs from what was asked for: images left out, classes without images, another dtype.
+        random: whether the network is random in evaluation mode.
         context: what outcomes depend on besides the condition: weights, images, seed, batch size, device.
         summary: what it came to; None until it is finished.
         provenance: command, versions, machine.
@@ -71,6 +80,8 @@ class EvaluationRun(Run):
     data: str
     images: int
     trained_on_the_same_data: bool
+    notes: tuple[str, ...]
+    random: bool
     context: Mapping[str, Any]
     summary: Summary | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -97,9 +108,21 @@ class EvaluationRun(Run):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Reasons to doubt the accuracies: masked gradients, images that were trained on."""
+        """Reasons to doubt the accuracies, from masked gradients to logits that are not finite."""
         signs = () if self.summary is None else self.summary.signs_of_masking
-        found = [f"Possible gradient masking: {sign}" for sign in signs]
+        found = [*self.notes, *(f"Possible gradient masking: {sign}" for sign in signs)]
+        if self.random:
+            found.append(
+                "The network is random in evaluation mode: two passes over the same images differ. "
+                "Accuracies are those of one draw; attack it with pgd(draws=20), which averages gradients."
+            )
+        rows = () if self.summary is None else self.summary.conditions
+        found += [
+            f"{row.name}: logits of {row.not_finite:,} of {row.images:,} images are not finite; these count "
+            "as wrong."
+            for row in rows
+            if row.not_finite
+        ]
         if self.trained_on_the_same_data:
             found.append(
                 f"The network was trained on images of {self.data} itself; evaluate on unseen images."
@@ -140,6 +163,7 @@ class EvaluationRun(Run):
         return {
             "format": {"kind": self.kind, "version": self.version},
             **{f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("folder", "summary")},
+            "notes": list(self.notes),
             "network": self.network.to_json(),
             "recipe": None if self.recipe is None else self.recipe.to_json(),
             "status": self.status,
@@ -163,6 +187,7 @@ class EvaluationRun(Run):
         content = read_result(path, cls.kind, cls.version)
         try:
             own = {f.name: content[f.name] for f in fields(cls) if f.name not in ("folder", "summary")}
+            own["notes"] = tuple(own["notes"])
             own["network"] = NetworkSpec.from_json(own["network"])
             own["recipe"] = None if own["recipe"] is None else Recipe(**own["recipe"])
             own["summary"] = Summary.from_json(content) if content["status"] == "finished" else None
@@ -192,6 +217,7 @@ def evaluate(
     device: str = "cpu",
     threads: int = 0,
     training_data: DataLike | None = None,
+    weights: str | Path | None = None,
     normalises_input: bool = False,
     out: str | Path | None = None,
     watch: Watch = lambda *told: None,
@@ -200,11 +226,16 @@ def evaluate(
 
     Every batch is on file when it is done; more attacks may be asked for later.
 
-        run = croze.evaluate(model, "cifar10:PATH", attacks="pgd(steps=50)", epsilon=8 / 255)
-        print(run.table().terminal())
+    >>> import croze
+    >>> from torch import nn
+    >>> model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 10))
+    >>> run = croze.evaluate(model, "digits", attacks="fgsm", epsilon=8 / 255, corruptions=None, images=20)
+    >>> run.status
+    'finished'
 
     Args:
-        model: a training or its folder, or a trained module that gives logits `(N, classes)`.
+        model: a training or its folder, `FILE.py:FUNCTION`, or a trained module that gives logits
+            `(N, classes)`.
         data: test images: a spec, of which the test split is taken where there is one, a torch `Dataset`, a
             pair of tensors, see `croze.data.DataLike`.
         attacks: as text, such as `pgd(steps=50),fgsm`, or attacks; None for none.
@@ -220,6 +251,7 @@ def evaluate(
         device: cpu, cuda, cuda:1.
         threads: torch threads, 0 for all.
         training_data: training images, for attacks that train on; those of the training by default.
+        weights: file of the weights of a `FILE.py:FUNCTION` or module, see `load_weights_of`.
         normalises_input: a module takes pixels in [0, 1]; otherwise it takes images normalised with the mean
             and deviation of `data`.
         out: folder of the run; `evaluation` in that of the training by default, one below `runs/` for a
@@ -235,16 +267,24 @@ def evaluate(
     check_devices([device])
     textures = None if frost is None else FrostTextures.from_folder(frost)
     plan = plan_evaluation(attacks, epsilon, epsilon_l2, limits, corruptions, textures)
-    reference = None if mce_reference is None else _accuracies(mce_reference)
+    reference = None if mce_reference is None else _reference(mce_reference)
     if reference is not None and not has_all_corruptions(plan.conditions):
         raise CrozeError("mCE needs all corruptions at all severities: corruptions='all'.")
     tested = in_split(data) if isinstance(data, str) else data
-    whole = open_dataset(tested)
-    network, pixels, training = _model_of(model, whole, seed, normalises_input)
+    opened = open_dataset(tested)
+    network, pixels, training, whole, notes = _model_of(model, opened, seed, weights, normalises_input)
     check_model(pixels, whole)
+    for condition in plan.conditions:
+        if isinstance(condition, Attacked):
+            condition.attack.check(whole.classes)
+    notes += [*whole.notes, *_absent(whole)]
+    if corruption_set is not None:
+        whole = _covered(whole, plan, Path(corruption_set), images, notes)
     chosen = spread(whole, images, seed)
     if corruption_set is not None:
         plan = from_set(plan, Path(corruption_set), chosen, whole.labels[chosen])
+    if reference is not None:
+        notes += _differences(reference, whole, len(chosen))
     dataset = cached(whole, chosen, lambda done, total: watch("reading images", done, total, ""))
     context: dict[str, Any] = {
         "weights": digest_of_weights(pixels),
@@ -264,7 +304,8 @@ def evaluate(
         place = Path("runs") / slug(f"evaluate-{network.title}-{context['weights'][:8]}")
     run = EvaluationRun(
         Path(out) if out is not None else place, network, named, recipe, dataset.source, len(dataset),
-        _trained_on(tested, training), context, provenance=provenance(),
+        _trained_on(tested, training), tuple(notes), is_random(pixels, dataset, torch.device("cpu")), context,
+        provenance=provenance(),
     )  # fmt: skip
     if not _is_finished(run.folder):
         run.save()
@@ -282,38 +323,116 @@ def evaluate(
             limits=plan.limits, device=device, watch=tell,
         )  # fmt: skip
     name = mce_reference.title if isinstance(mce_reference, EvaluationRun) else str(mce_reference or "")
-    run.summary = summarise(plan.conditions, results, dataset, reference, name)
+    run.summary = summarise(plan.conditions, results, dataset, _accuracies(reference), name)
     run.save()
     return run
 
 
-def _accuracies(reference: EvaluationRun | str | Path) -> Accuracies:
-    """The accuracies under corruptions of an evaluation, or of its `evaluation.json`."""
+def _reference(reference: EvaluationRun | str | Path) -> EvaluationRun:
+    """An evaluation that mCE can divide by; CrozeError when it lacks a corruption or errs under none."""
     run = reference if isinstance(reference, EvaluationRun) else EvaluationRun.load(reference)
-    if run.summary is None or run.summary.corruptions is None:
+    accuracies = _accuracies(run)
+    if accuracies is None:
         raise CrozeError(
             f"{run.folder} holds no accuracies under corruptions: name an evaluation under all of them."
         )
-    return run.summary.corruptions.accuracies
+    corruption_metrics(accuracies, accuracies)
+    return run
+
+
+def _accuracies(reference: EvaluationRun | None) -> Accuracies | None:
+    if reference is None or reference.summary is None or reference.summary.corruptions is None:
+        return None
+    return reference.summary.corruptions.accuracies
+
+
+def _differences(reference: EvaluationRun, dataset: Dataset, images: int) -> list[str]:
+    """What sets the images of an mCE reference apart from those at hand."""
+    assert reference.summary is not None
+    classes = len(reference.summary.conditions[0].per_class)
+    same = same_images(dataset.source, reference.data) and classes == dataset.classes
+    if same and reference.images == images:
+        return []
+    return [
+        f"mCE divides by errors on other images: the reference was evaluated on {reference.images:,} images "
+        f"of {reference.data} with {classes:,} classes, this network on {images:,} of {dataset.source} with "
+        f"{dataset.classes:,}."
+    ]
+
+
+def _absent(dataset: Dataset) -> list[str]:
+    """A sentence on classes without images."""
+    labels = sorted(set(range(dataset.classes)) - set(dataset.labels.tolist()))
+    if not labels:
+        return []
+    named = [dataset.class_names[label] if dataset.class_names else str(label) for label in labels[:5]]
+    more = f" and {len(labels) - 5:,} more" if len(labels) > 5 else ""
+    listed = f"{', '.join(named)}{more}"
+    return [f"There are no test images of {len(labels):,} of {dataset.classes:,} classes: {listed}."]
+
+
+def _converted(model: Normalised) -> list[str]:
+    """Half precision is evaluated in single; a sentence on that."""
+    kinds = {p.dtype for p in model.parameters() if p.is_floating_point()} & {torch.float16, torch.bfloat16}
+    if kinds:
+        model.float()
+    return [f"Weights of {kind} are evaluated in float32." for kind in map(str, kinds)]
+
+
+def _covered(dataset: Dataset, plan: Plan, folder: Path, images: int | None, notes: list[str]) -> Dataset:
+    """The images that a corruption set has: the first ones, where it has fewer."""
+    corruption = next((c.corruption for c in plan.conditions if isinstance(c, Corrupted)), None)
+    if corruption is None:
+        return dataset
+    count = len(read_set(folder, corruption.name, corruption.severity)[0])
+    if count >= len(dataset):
+        return dataset
+    if images is not None and images > count:
+        raise CrozeError(
+            f"{folder} has {count:,} of the images, {images:,} are asked for: take fewer images."
+        )
+    notes.append(f"{folder} has the first {count:,} images of {dataset.source}: only these are evaluated.")
+    return View(dataset, np.arange(count, dtype=np.int64))
 
 
 def _model_of(
-    model: TrainingRun | nn.Module | str | Path, images: Dataset, seed: int, normalises_input: bool
-) -> tuple[NetworkSpec, Normalised, TrainingRun | None]:
-    """The spec of a model, a copy of it that takes pixels, and its training where it has one."""
-    if isinstance(model, nn.Module):
-        spec = ModuleNetwork(type(model).__name__, digest_of_weights(model), model)
-        copy = spec.build(images.classes, seed)
-        pixels = copy if isinstance(copy, Normalised) else in_pixels(copy, images, normalises_input)
-        return spec, pixels.eval(), None
+    model: TrainingRun | nn.Module | str | Path,
+    images: Dataset,
+    seed: int,
+    weights: str | Path | None,
+    normalises_input: bool,
+) -> tuple[NetworkSpec, Normalised, TrainingRun | None, Dataset, list[str]]:
+    """The spec of a model, a copy that takes pixels, its training if it has one, its images, and notes.
+
+    Labels of the images are those of the model, and grey images have as many channels as it takes.
+    """
+    named = isinstance(model, str) and model.rpartition(":")[0].endswith(".py")
+    if isinstance(model, nn.Module) or (named and isinstance(model, str)):
+        spec = NetworkSpec.of(model)
+        network = spec.build(images.classes, seed)
+        if weights is not None:
+            load_weights_of(weights, network)
+        pixels = network if isinstance(network, Normalised) else in_pixels(network, images, normalises_input)
+        notes = _converted(pixels.eval())
+        return spec, pixels, None, in_classes(images, _logits(pixels, images)), notes
+    if weights is not None:
+        raise CrozeError("A training has its own weights: leave weights out, or name FILE.py:FUNCTION.")
     run = model if isinstance(model, TrainingRun) else TrainingRun.load(model)
+    images = in_classes(in_channels(images, run.size[0]), run.classes, run.class_names)
     if tuple(images.size) != tuple(run.size):
         trained, here = (" x ".join(map(str, size)) for size in (run.size, images.size))
         raise CrozeError(
             f"The network was trained on images of {trained}, {images.source} has {here}: evaluate it on "
             "images of its size."
         )
-    return run.network, run.model(), run
+    return run.network, run.model(), run, images, []
+
+
+def _logits(model: Normalised, images: Dataset) -> int:
+    """The number of the model's logits; that of the classes where it cannot be asked, which is said later."""
+    with torch.no_grad(), suppress(Exception):
+        return max(images.classes, int(model(torch.zeros(1, *images.size, dtype=dtype_of(model))).shape[1]))
+    return images.classes
 
 
 def _trained_on(data: DataLike, training: TrainingRun | None) -> bool:

@@ -37,6 +37,7 @@ class Row:
         what: clean, the attack or the corruption.
         size: norm and epsilon; the severity of a corruption; empty for clean.
         images: on how many.
+        not_finite: of them with logits that are not all finite; they count as wrong.
         accuracy: in [0, 1].
         wilson95: Wilson's 95% interval of it.
         hrs: harmonic mean with the clean accuracy of the same images; None for clean and corruptions.
@@ -48,6 +49,7 @@ class Row:
     what: str
     size: str
     images: int
+    not_finite: int
     accuracy: float
     wilson95: tuple[float, float]
     hrs: float | None
@@ -64,10 +66,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Mean:
-    """An accuracy over several attacks, on the images that all of them saw."""
+    """An accuracy over several attacks, on so many images; with Wilson's 95% interval where it is a share."""
 
     accuracy: float
     images: int
+    wilson95: tuple[float, float] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-ready."""
+        interval = self.wilson95
+        return {**asdict(self), "wilson95": None if interval is None else list(interval)}
 
 
 @dataclass(frozen=True)
@@ -76,9 +84,10 @@ class Summary:
 
     Attributes:
         conditions: a row each.
-        worst_case: for each norm and epsilon with several attacks: accuracy against all of them together.
-        average_over_attacks: for each norm and epsilon: mean accuracy over the attacks without clean, which
-            is "Avg." of the paper's Table 4.
+        worst_case: for each norm and epsilon with several attacks: the share of images that withstand every
+            attack that saw them.
+        average_over_attacks: for each norm and epsilon: mean accuracy over the attacks without clean, on the
+            images that all of them saw, which is "Avg." of the paper's Table 4.
         corruptions: their metrics; None where none were run.
         table3: clean, CC, FGSM at l-inf 8/255, HRS of the two and "Avg." of these four, as the paper's Tables
             3 and 5, and the number of `images`; None unless all corruptions and that FGSM were run.
@@ -104,8 +113,8 @@ class Summary:
                 {**asdict(row), "wilson95": list(row.wilson95), "per_class": list(row.per_class)}
                 for row in self.conditions
             ],
-            "worst_case": {size: asdict(mean) for size, mean in self.worst_case.items()},
-            "average_over_attacks": {s: asdict(mean) for s, mean in self.average_over_attacks.items()},
+            "worst_case": {size: mean.to_json() for size, mean in self.worst_case.items()},
+            "average_over_attacks": {size: m.to_json() for size, m in self.average_over_attacks.items()},
             "corruptions": None if self.corruptions is None else self.corruptions.to_json(),
             "table3": None if self.table3 is None else dict(self.table3),
             "signs_of_masking": list(self.signs_of_masking),
@@ -121,12 +130,17 @@ class Summary:
         corruptions = content["corruptions"]
         return cls(
             tuple(rows),
-            {size: Mean(**mean) for size, mean in content["worst_case"].items()},
-            {size: Mean(**mean) for size, mean in content["average_over_attacks"].items()},
+            {size: _mean(mean) for size, mean in content["worst_case"].items()},
+            {size: _mean(mean) for size, mean in content["average_over_attacks"].items()},
             None if corruptions is None else CorruptionMetrics.from_json(corruptions),
             content["table3"],
             tuple(content["signs_of_masking"]),
         )
+
+
+def _mean(content: Mapping[str, Any]) -> Mean:
+    interval = content["wilson95"]
+    return Mean(**{**content, "wilson95": None if interval is None else tuple(interval)})
 
 
 def summarise(
@@ -159,6 +173,7 @@ def summarise(
                 what,
                 size,
                 count,
+                found.not_finite,
                 found.accuracy,
                 wilson(int(found.correct.sum()), count),
                 hrs,
@@ -175,7 +190,8 @@ def summarise(
         average[size] = Mean(sum(means) / len(means), shared)
         if len(all_of_it) > 1:
             together = worst_case([one.correct for one in all_of_it])
-            worst[size] = Mean(float(together.mean()), len(together))
+            count = len(together)
+            worst[size] = Mean(float(together.mean()), count, wilson(int(together.sum()), count))
     return Summary(
         tuple(rows),
         worst,

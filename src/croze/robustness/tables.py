@@ -40,7 +40,7 @@ def attack_table(summary: Summary, title: str) -> Table:
             row.size,
             f"{row.images:,}",
             percent(row.accuracy),
-            f"{percent(row.wilson95[0])} to {percent(row.wilson95[1])}",
+            _interval(row.wilson95),
             "" if row.hrs is None else percent(row.hrs),
             f"{row.forwards_per_image + row.backwards_per_image:,.0f}",
             f"{row.seconds:,.1f}",
@@ -52,7 +52,8 @@ def attack_table(summary: Summary, title: str) -> Table:
         ("mean over the attacks", summary.average_over_attacks),
     ):
         for size, mean in means.items():
-            rows.append((name, size, f"{mean.images:,}", percent(mean.accuracy), "", "", "", ""))
+            interval = "" if mean.wilson95 is None else _interval(mean.wilson95)
+            rows.append((name, size, f"{mean.images:,}", percent(mean.accuracy), interval, "", "", ""))
     note = (
         "With 95% Wilson intervals. HRS is the harmonic mean of clean and robust accuracy on the same "
         "images; passes are forward and backward passes per image."
@@ -65,6 +66,10 @@ def attack_table(summary: Summary, title: str) -> Table:
         )
     head = ("attack", "size", "images", "accuracy", "95% interval", "HRS", "passes", "seconds")
     return Table(title, note, head, tuple(rows))
+
+
+def _interval(bounds: tuple[float, float]) -> str:
+    return f"{percent(bounds[0])} to {percent(bounds[1])}"
 
 
 def corruption_table(metrics: CorruptionMetrics) -> Table:

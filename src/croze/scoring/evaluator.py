@@ -50,8 +50,8 @@ class Evaluator:
             the networks of the package's spaces, which take three channels.
         seed: of the weights and of everything random in a pass.
         micro_batch: most images that a network sees at once; None for the whole batch.
-        device: where this one builds and scores networks, as torch names it. Weights are drawn on the CPU and
-            moved, so that they are the same everywhere.
+        device: where networks are scored. Weights are drawn on the CPU and moved, so they are the same
+            everywhere.
         scores_from: the type of device that scores come from in the end, which is part of their identity: an
             evaluator on the CPU may stand for others that it is sent to.
     """
@@ -90,19 +90,18 @@ class Evaluator:
 
         What a user's network prints goes to standard error.
         """
-        with redirect_stdout(sys.stderr):
-            return self._answer(request)
-
-    def _answer(self, request: Request) -> list[Score]:
         text, quantities = request
         found: dict[str, Score] = {}
-        proxies = [quantity for quantity in quantities if isinstance(quantity, Proxy)]
-        for flavour in dict.fromkeys(self.flavour_for(proxy) for proxy in proxies):
-            group = [proxy for proxy in proxies if self.flavour_for(proxy) == flavour]
-            found |= {score.proxy: score for score in self._score(text, flavour, group)}
-        for quantity in quantities:
-            if isinstance(quantity, Cost):
-                found[quantity.spec] = self.cost(text, quantity)
+        groups: dict[str, list[Proxy]] = {}
+        with redirect_stdout(sys.stderr):
+            for quantity in quantities:
+                if isinstance(quantity, Proxy):
+                    groups.setdefault(self.flavour_for(quantity), []).append(quantity)
+            for flavour, proxies in groups.items():
+                found |= {score.proxy: score for score in self._score(text, flavour, proxies)}
+            for quantity in quantities:
+                if isinstance(quantity, Cost):
+                    found[quantity.spec] = self.cost(text, quantity)
         return [found[quantity.spec] for quantity in quantities]
 
     def scores(
@@ -163,13 +162,8 @@ def is_kept(quantity: Quantity) -> bool:
 
 
 def check_devices(devices: Sequence[str], *, here: bool = True) -> tuple[str, ...]:
-    """The devices as torch names them, all of one type.
-
-    Args:
-        here: whether they have to be on this machine.
-
-    Raises:
-        CrozeError: for one that does not exist here, or types that are mixed: their scores would be.
+    """The devices as torch names them, all of one type, and on this machine where `here` is true; else a
+    CrozeError.
     """
     kinds = set()
     for name in devices:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from types import TracebackType
 from typing import Self
 
 from croze.scoring.costs import Cost
@@ -57,9 +56,7 @@ class Ledger:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *problem: object) -> None:
         self.close()
 
     def known(self, architecture: str, quantity: Quantity) -> Score | None:
@@ -81,8 +78,8 @@ class Ledger:
     def results(self) -> Iterator[tuple[str, list[Score]]]:
         """What was submitted, as it is done; scores in the order in which they were asked for.
 
-        More may be submitted meanwhile. What failed for want of memory is handed out like any failure, but
-        not kept: it is tried again when it is asked for again.
+        More may be submitted meanwhile. What failed for want of memory is handed out but not kept: it is
+        tried again when it is asked for again.
         """
         while self._awaited:
             while not self._line:
@@ -93,9 +90,8 @@ class Ledger:
     def scores(
         self, architectures: Sequence[str], quantities: Sequence[Quantity]
     ) -> Iterator[tuple[str, list[Score]]]:
-        """Each architecture with its scores: stored ones first, then as done.
-
-        What was submitted stays in line for `results`.
+        """Each architecture with its scores, stored ones first. What was submitted stays in line for
+        `results`.
         """
         line: _Line = deque()
         distinct = dict.fromkeys(architectures)

@@ -1,14 +1,21 @@
-"""What the engine finds on this machine, and how it will use it."""
+"""What the engine finds on this machine, and how many candidates a second it scores here."""
 
 from __future__ import annotations
 
 import platform
+import random
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from croze.scoring.execution import usable_cores
+from croze.errors import CrozeError
+from croze.proxies import Proxy
+from croze.scoring.evaluator import Evaluator
+from croze.scoring.execution import make_executor, usable_cores
 
 TELLING = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "sve", "bf16")
 """Instruction sets, as Linux names them, that decide how fast convolutions are."""
@@ -16,20 +23,17 @@ TELLING = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "sve", "bf16")
 
 @dataclass(frozen=True)
 class Machine:
-    """Attributes are what `croze doctor` prints.
+    """What `croze doctor` prints.
 
     Attributes:
-        processor: its name.
-        cores: how many of them this process may use.
+        processor, cores: its name, and how many cores this process may use.
         instructions: of `TELLING` those that the processor has; empty where they cannot be read.
         kernels: the widest instructions that torch's own kernels use here, as torch names them.
         libraries: what torch computes convolutions and matrix products with.
         accelerators: the CUDA devices and their memory.
         torch: its version.
-        threads: torch threads a worker process.
-        workers: worker processes where their number is left open.
-        device: where scores are computed unless a command says otherwise.
-        dtype: of networks and scores, but for proxies that are defined in another one.
+        threads, workers: torch threads of a worker process, and worker processes where their number is open.
+        device, dtype: where and in which type scores are computed unless a command or a proxy says otherwise.
     """
 
     processor: str
@@ -71,3 +75,68 @@ def _described() -> dict[str, str]:
         return {}
     pairs = (line.partition(":") for line in text.split("\n\n")[0].splitlines())
     return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How many candidates were scored, in how many seconds, by how many workers at the same time."""
+
+    candidates: int
+    seconds: float
+    workers: int
+
+    @property
+    def per_second(self) -> float:
+        """Candidates a second, all workers together."""
+        return self.candidates / self.seconds
+
+
+def calibrate(
+    evaluator: Evaluator,
+    proxy: Proxy,
+    seconds: float,
+    workers: int = 0,
+    devices: Sequence[str] = (),
+    *,
+    at_least: int = 0,
+) -> Rate:
+    """Score random architectures for at least this time; starting the workers does not count.
+
+    Args:
+        evaluator: names the space and the batch.
+        proxy: what is computed of each.
+        seconds: how long at least.
+        workers, devices: as of `make_executor`.
+        at_least: how many candidates there have to be before the time may end; one a worker in any case.
+
+    Raises:
+        CrozeError: when a candidate fails, with the reason.
+    """
+    space: Any = evaluator.space
+    rng = random.Random(evaluator.seed)
+    count = workers or len(devices) or usable_cores()
+    executor = make_executor(evaluator, count, devices=devices, lost=evaluator.lost)
+
+    def submit() -> None:
+        executor.submit((str(space.sample(rng)), (proxy,)))
+
+    try:
+        for _ in range(2 * count):  # one at work and one in line for each
+            submit()
+        begun = ended = 0.0
+        done = -count  # the first of each warms its worker up
+        enough = max(count, at_least)
+        while done < enough or ended - begun < seconds:
+            for _, scores in executor.results():
+                if not scores[0].ok:
+                    raise CrozeError(f"A candidate of {space.name} could not be scored: {scores[0].reason}.")
+                done += 1
+                ended = time.perf_counter()
+                if done == 0:
+                    begun = ended
+                if done >= enough and ended - begun >= seconds:
+                    break
+                submit()
+        return Rate(done, ended - begun, count)
+    finally:
+        executor.close()

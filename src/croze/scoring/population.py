@@ -59,7 +59,7 @@ def make_reference(
         watch: called after every network with the number of networks done.
 
     Raises:
-        CrozeError: too few networks, or no proxy.
+        CrozeError: for too few networks, or no proxy.
     """
     if networks < 2 or not criteria:
         raise CrozeError(

@@ -1,8 +1,7 @@
-"""The ledger of scores: an SQLite file that holds each score from the moment it is made.
+"""The scores in an SQLite file, each from the moment it is made.
 
-A score is filed under its context (space, data, seed: everything but architecture and proxy that it depends
-on), the architecture and the proxy, so one file can serve several searches and benchmarks, and the same
-command finds its own scores again.
+A score is filed under its context (space, data, seed: all but architecture and proxy that it depends on), the
+architecture and the proxy, so one file serves several searches, and the same command finds its scores again.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from filelock import FileLock, Timeout
@@ -47,12 +45,8 @@ COMMIT;
 class Store:
     """Scores of one context in the file `scores.sqlite` of a folder; a context manager.
 
-    Every `add` is committed before it returns, so a process killed at any moment loses nothing it had added.
+    Every `add` is committed before it returns: a process killed at any moment loses nothing it had added.
     Per-layer terms are not kept.
-
-    Args:
-        folder: made when it does not exist.
-        context: what the scores depend on, JSON-ready.
 
     Raises:
         CrozeError: when the folder cannot be written, another process uses it, or the file is no store of
@@ -84,9 +78,7 @@ class Store:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *problem: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -131,16 +123,6 @@ class Store:
             architecture: Score(proxy, value, reason, (), _notes(notes), seconds)
             for architecture, value, reason, notes, seconds in rows
         }
-
-    def top(self, proxy: str, count: int, *, higher_is_better: bool = True) -> list[tuple[str, float]]:
-        """The best scores of one proxy with their architectures, best first; failures are not among them."""
-        order = "DESC" if higher_is_better else "ASC"
-        return self._read(
-            "SELECT architecture, value FROM scores WHERE context = ? AND proxy = ? AND value IS NOT NULL "
-            f"ORDER BY value {order}, architecture LIMIT ?",
-            proxy,
-            count,
-        )
 
     def count(self, proxy: str) -> int:
         """Number of scores of one proxy in this context."""

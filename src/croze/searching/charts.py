@@ -31,13 +31,8 @@ SHORT = {"params": "parameters", "flops": "multiply-adds"}
 
 @dataclass(frozen=True)
 class Points:
-    """Candidates in a plane, those on the front, and the winner.
-
-    Attributes:
-        indices: of the candidates.
-        x, y: where they are.
-        front: places in `indices` of those that no other betters both ways, in the order of x.
-        winner: the same of the winner; None when its place is not known.
+    """Candidates in a plane: their indices and places; of `front`, ordered by x, and `winner` the places in
+    `indices`.
     """
 
     indices: tuple[int, ...]
@@ -58,8 +53,7 @@ def course(run: SearchRun) -> tuple[list[int], list[float], list[float]]:
 def growth(run: SearchRun) -> tuple[list[int], list[float], list[int]]:
     """Of several objectives: numbers of candidates, share of the final hypervolume, members of the front.
 
-    Objectives are scaled to [0, 1] between the worst and the best of all candidates; the worst is the
-    reference point.
+    Objectives are scaled to [0, 1] between the worst candidate, the reference point, and the best.
     """
     good = sorted(run.order)
     if not good:
@@ -208,33 +202,42 @@ def _growth(run: SearchRun) -> Chart:
 
 def _front(run: SearchRun, other: int) -> Chart:
     first, second = run.goals[0], run.goals[other]
-    points = against_goal(run, other)
     several = len(run.goals) > 2
-    rest = "all others" if several else "the other"
-    return Chart(
-        f"search-front-{other}",
-        f"Pareto front: {first.spec} and {second.spec}",
-        f"Blue: no other architecture is better in one objective and as good in {rest}. "
-        f"{_direction(first)}; {_direction(second)}. The star has the best mean rank on the front.",
-        f"{len(points.front):,} of {len(points.x):,} architectures are on the front.",
-        _points_sheet(run, points, second.spec),
-        lambda layout: _plane(points, layout, _axis(second.spec), first.spec, joined=not several),
-        half=True,
+    reading = (
+        "Blue: no other architecture is better in one objective and as good in "
+        f"{'all others' if several else 'the other'}. {_direction(first)}; {_direction(second)}. "
+        "The star has the best mean rank on the front."
     )
+    title = f"Pareto front: {first.spec} and {second.spec}"
+    points = against_goal(run, other)
+    return _plane_chart(run, points, f"front-{other}", title, reading, second.spec, joined=not several)
 
 
 def _size(run: SearchRun, size: str, points: Points) -> Chart:
-    goal = run.goals[0]
-    better = "higher" if goal.maximise else "lower"
-    return Chart(
-        f"search-{size}",
-        f"Score against {SHORT[size]}",
+    better = "higher" if run.goals[0].maximise else "lower"
+    reading = (
         f"Blue: the Pareto front of score and {SHORT[size]}: no smaller architecture has as good a score "
-        f"({better} is better). The star is the winner.",
-        f"{len(points.front):,} of {len(points.x):,} architectures are on the front of {goal.spec} and "
-        f"{SIZES[size]}.",
-        _points_sheet(run, points, size),
-        lambda layout: _plane(points, layout, _axis(size), goal.spec, joined=True),
+        f"({better} is better). The star is the winner."
+    )
+    return _plane_chart(run, points, size, f"Score against {SHORT[size]}", reading, size, joined=True)
+
+
+def _plane_chart(
+    run: SearchRun, points: Points, name: str, title: str, reading: str, other: str, *, joined: bool
+) -> Chart:
+    score = run.goals[0].spec
+    of = f" of {score} and {SIZES[other]}" if name == other else ""
+    rows = [
+        (number(points.x[k]), number(points.y[k]), run.candidates[points.indices[k]].architecture)
+        for k in points.front
+    ]
+    return Chart(
+        f"search-{name}",
+        title,
+        reading,
+        f"{len(points.front):,} of {len(points.x):,} architectures are on the front{of}.",
+        _cut("On the front", (other, score, "architecture"), rows),
+        lambda layout: _plane(points, layout, _axis(other), score, joined=joined),
         half=True,
     )
 
@@ -244,7 +247,7 @@ def _direction(goal: Goal) -> str:
 
 
 def _axis(spec: str) -> str:
-    return {"params": "parameters", "flops": "multiply-adds of one image"}.get(spec, spec)
+    return {"params": "parameters", "flops": SIZES["flops"]}.get(spec, spec)
 
 
 def _plane(points: Points, layout: Layout, across: str, up: str, *, joined: bool) -> Figure:
@@ -280,14 +283,6 @@ def _star(axes: Axes, x: float, y: float, label: str) -> None:
         [x], [y], "*", color=SERIES[1], markersize=17, markeredgecolor=PANEL, markeredgewidth=1.2,
         label=label, gid=f"{MARKS}-winner", zorder=5, clip_on=False,
     )  # fmt: skip
-
-
-def _points_sheet(run: SearchRun, points: Points, other: str) -> Table:
-    rows = [
-        (number(points.x[k]), number(points.y[k]), run.candidates[points.indices[k]].architecture)
-        for k in points.front
-    ]
-    return _cut("On the front", (other, run.goals[0].spec, "architecture"), rows)
 
 
 def _cut(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:

@@ -27,11 +27,8 @@ def guide_by(
     """A guide for a strategy: what the criterion says of architectures, turned so that higher is better.
 
     An architecture that breaks a limit, and one that has no score, has no merit. An aggregate ranks all that
-    the guide has been asked about so far.
-
-    Args:
-        history: counts what was asked, and the device-seconds.
-        watch: called after every score with the number done and wanted of one call.
+    the guide has been asked about so far. `history` counts what was asked and the device-seconds; `watch` is
+    called after every score with the number done and wanted of one call.
     """
     parts = parts_of([criterion])
     columns: dict[str, list[float]] = {part.spec: [] for part in parts}

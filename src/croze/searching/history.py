@@ -21,12 +21,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Candidate:
-    """An architecture with its scores.
+    """An architecture, its score by every objective, and everything that was computed for these (`parts`).
 
-    Attributes:
-        scores: by every objective. By an aggregate it is the candidate's place among all of the search so
-            far, and changes as they become more.
-        parts: everything that was computed for them.
+    By an aggregate the score is the candidate's place among all of the search so far; it changes as they
+    become more.
     """
 
     architecture: Architecture
@@ -47,11 +45,8 @@ class Candidate:
 class SearchHistory:
     """Candidates in the order of asking, with their merits by every objective.
 
-    Args:
-        budget: candidates that are wanted.
-        objectives: what is searched for.
-
     Attributes:
+        budget: candidates that are wanted.
         scored: number of scores so far, those in work included.
         rejected: number of architectures that broke a limit.
         guided: number of architectures that a guide was asked about.
@@ -109,7 +104,6 @@ class SearchHistory:
 
     @property
     def candidates(self) -> list[Candidate]:
-        """All of them, in the order of asking."""
         return [self.candidate(i) for i in range(len(self))]
 
     def candidate(self, index: int) -> Candidate:

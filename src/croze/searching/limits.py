@@ -29,7 +29,7 @@ class Limits:
         live_params: of these, the ones that the graph of a pass connects with the logits.
         flops: multiply-adds of one image.
         latency: in milliseconds.
-        latency_from: how latency is known; by default it is measured, which takes passes, so it comes last.
+        latency_from: how latency is known; measured by default, which takes passes, so it comes last.
 
     Raises:
         CrozeError: for a number below 1, or a latency that is no finite number above 0.
@@ -52,16 +52,15 @@ class Limits:
     def broken_by(self, architecture: Architecture, ledger: Ledger) -> dict[str, float]:
         """The first limit that the network breaks, with its size; empty when it keeps them all.
 
-        Sizes are values of the proxies `params` and `flops` and of costs: those that the ledger knows are not
-        measured again, those that are measured are filed, also of what is rejected.
-        A network that cannot be built or run has no size and breaks no limit: it fails when it is scored,
-        with the reason. A latency that is not known breaks the limit on it, as an infinite one.
+        Sizes that the ledger knows are not measured again; those that are measured are filed, also of what is
+        rejected. A network that cannot be built or run has no size and breaks no limit: it fails when it is
+        scored, with the reason. A latency that is not known breaks the limit on it.
         """
         text = str(architecture)
         for quantity, bound, name, measure in (
-            (Params(), self.params, "params", _parameters),
+            (Params(), self.params, "params", lambda network, _: parameter_count(network)),
             (ReachableParams(), self.live_params, "live-params", None),
-            (Flops(), self.flops, "flops", _multiply_adds),
+            (Flops(), self.flops, "flops", flop_count),
             (self.latency_from, self.latency, "latency", None),
         ):
             if bound is None:
@@ -80,9 +79,11 @@ class Limits:
 
 
 def _size(
-    text: str, quantity: Quantity, evaluator: Evaluator, measure: Callable[[nn.Module, Evaluator], int] | None
+    text: str,
+    quantity: Quantity,
+    evaluator: Evaluator,
+    measure: Callable[[nn.Module, tuple[int, ...]], int] | None,
 ) -> Score:
-    """The quantity's score, by the shortest way to it; weights do not matter."""
     with single_thread():
         if isinstance(quantity, Cost):
             return evaluator.cost(text, quantity)
@@ -91,16 +92,9 @@ def _size(
         flavour = evaluator.flavour_for(quantity)
         try:
             size = counted_without_weights(
-                lambda: evaluator.network(text, flavour), lambda network: measure(network, evaluator)
+                lambda: evaluator.network(text, flavour),
+                lambda network: measure(network, evaluator.batch.images.shape[1:]),
             )
         except Exception as problem:
             return Score(quantity.spec, None, reason=failure_reason(problem))
         return Score(quantity.spec, float(size), seconds=time.perf_counter() - start)
-
-
-def _parameters(network: nn.Module, evaluator: Evaluator) -> int:
-    return parameter_count(network)
-
-
-def _multiply_adds(network: nn.Module, evaluator: Evaluator) -> int:
-    return flop_count(network, evaluator.batch.images.shape[1:])

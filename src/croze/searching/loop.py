@@ -46,16 +46,16 @@ def search(
 ) -> SearchHistory:
     """Score `budget` distinct architectures, isomorphic ones counting as one.
 
-    An architecture is replaced by the canonical one of its class before anything else, so its score does not
-    depend on which member was proposed. What the ledger's store knows is not computed again: running the same
-    search once more repeats it from the store and goes on where it ended.
+    An architecture is replaced by the canonical one of its class first, so its score does not depend on which
+    member was proposed. What the ledger's store knows is not computed again: the same search once more
+    repeats it from the store and goes on where it ended.
 
     Architectures are asked for in blocks, a block ahead of the one in work, so that workers never wait for
     the last of a block; the algorithm is told in the order of asking. So neither the number of workers nor
     the order in which they finish changes anything; `in_flight` does.
 
-    An aggregate ranks the candidates scored so far, in the order of asking: after every block all of them are
-    ranked anew, and the algorithm is told what has changed.
+    An aggregate ranks the candidates scored so far: after every block all of them are ranked anew, and the
+    algorithm is told what has changed.
 
     Args:
         objectives: one proxy or aggregate, or several objectives for an algorithm that weighs several.
@@ -169,8 +169,4 @@ def _proposals(
 def _nearest(name: str, size: float) -> str:
     if math.isinf(size):
         return f"the limit on {name}, which is known of none"
-    return (
-        f"the limit on {name}, the nearest has {size:,.6g}"
-        if name == "latency"
-        else (f"the limit on {name}, the nearest has {size:,.0f}")
-    )
+    return f"the limit on {name}, the nearest has {size:{',.6g' if name == 'latency' else ',.0f'}}"

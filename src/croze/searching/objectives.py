@@ -32,7 +32,7 @@ class Goal:
     Attributes:
         spec: of the target.
         maximise: the direction.
-        definition: what the target is made of: a named aggregate written out, anything else by its name.
+        definition: a named aggregate written out; of anything else its name.
     """
 
     spec: str
@@ -50,7 +50,7 @@ class Goal:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Goal:
-        """The goal that `to_json` described; raises KeyError where this is none."""
+        """The goal that `to_json` described; a KeyError where this is none."""
         return cls(
             content["objective"], {"max": True, "min": False}[content["direction"]], content["definition"]
         )
@@ -61,11 +61,8 @@ class Goal:
 
 @dataclass(frozen=True)
 class Objective:
-    """Something to be made as large, or as small, as possible.
-
-    Attributes:
-        target: a proxy, an aggregate or a cost.
-        maximise: the direction, which need not be the target's own.
+    """A proxy, aggregate or cost to be made as large, or as small, as possible, whatever its own
+    direction.
     """
 
     target: Target
@@ -123,14 +120,8 @@ def objective_of(target: Target) -> Objective:
 
 
 def find_objective(target: str | Target, latency: Cost) -> Objective:
-    """An objective in its own direction, from a text or a value.
-
-    Args:
-        target: a proxy, an aggregate or a cost, or the name of one.
-        latency: what the name `latency` stands for.
-
-    Raises:
-        CrozeError: for an unknown name, or several.
+    """The objective in its own direction; the name `latency` stands for that cost. A CrozeError for an
+    unknown name.
     """
     return objective_of(_target(target, latency))
 
@@ -140,11 +131,7 @@ def find_objectives(
     minimize: str | Target | Iterable[str | Target],
     latency: Cost,
 ) -> list[Objective]:
-    """The objectives that are named, those to maximise first.
-
-    Args:
-        maximize, minimize: texts or values, one or several.
-        latency: what the name `latency` stands for.
+    """The objectives that are named, those to maximise first; the name `latency` stands for that cost.
 
     Raises:
         CrozeError: for an unknown name, or one that stands there twice.

@@ -53,9 +53,8 @@ class Found:
             aggregate the score is the place among all candidates of the search.
         parts: by every proxy and cost behind the scores, those that have a value.
         reason: why it failed; empty when it did not.
-        params: trainable parameters; None where they are not known.
-        flops: multiply-adds of one image; None where they are not known.
-        live_params: parameters that a gradient reaches; None where nobody counted them.
+        params, flops, live_params: trainable parameters, multiply-adds of one image, and parameters that a
+            gradient reaches; None where they are not known.
     """
 
     architecture: str
@@ -393,7 +392,6 @@ class SearchRun(Run):
         return f"<SearchRun {self.folder}, {self.status}: {asked} by {self.title}; {won}>"
 
     def _row(self, rank: int, place: int) -> dict[str, Any]:
-        """One of the best, as `best.json` has it."""
         found = self.candidates[place]
         return {
             "rank": rank,

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from croze.data import DataLike, load_batch
 from croze.errors import CrozeError
@@ -42,30 +42,11 @@ SHARE = 0.02
 MOST_IMAGES = 8
 """On which live parameters are counted."""
 
+Watch = Callable[[str, int, int, str], None]
+"""Told what is searched, how many architectures are scored, how many are wanted, and a remark."""
+
 FREE = ("budget", "data")
 """Settings that do not make another search: a larger budget goes on, and `batch` says what the data were."""
-
-
-class Watch(Protocol):
-    """What a search tells while it runs."""
-
-    def begun(self, title: str, budget: int, folder: Path, known: int) -> None:
-        """The first architecture is about to be scored; the folder holds the scores of `known` ones."""
-
-    def scored(self, history: SearchHistory) -> None:
-        """One more architecture has its scores, or has failed."""
-
-    def guided(self, history: SearchHistory, done: int, wanted: int) -> None:
-        """The guide has scored so many of those that it was asked about."""
-
-
-class Silent:
-    """Shows nothing."""
-
-    def begun(self, *told: Any, **named: Any) -> None:
-        """Nothing."""
-
-    scored = guided = begun
 
 
 def search(
@@ -93,7 +74,7 @@ def search(
     in_flight: int = IN_FLIGHT,
     guide: str | Criterion | None = None,
     out: str | Path | None = None,
-    watch: Watch | None = None,
+    watch: Watch = lambda *told: None,
     **settings: Any,
 ) -> SearchRun:
     """Search a space for the architectures that are best by a proxy, or by several objectives at once.
@@ -132,7 +113,7 @@ def search(
         in_flight: architectures in work at once; part of the search, whatever the workers.
         guide: of strategies with warm-up or move: a cheaper proxy that decides what is scored at all.
         out: folder of the run; `runs/SETTINGS` where it is None.
-        watch: is told how the search comes along.
+        watch: see `Watch`; called before the first score and after each.
         settings: of the strategy, such as `population` and `tournament`.
 
     Returns:
@@ -176,7 +157,7 @@ def search(
     folder = Path(out)
     check_folder(folder, deciding)
     history = SearchHistory(budget, objectives)
-    watch = watch or Silent()
+    title = f"{specs} on {opened.name}"
 
     with Store(folder, evaluator.context) as store:
         known = min((store.count(q.spec) for q in quantities_of(objectives) if is_kept(q)), default=0)
@@ -188,22 +169,22 @@ def search(
                 )
 
             def told(history: SearchHistory) -> None:
-                watch.scored(history)
+                value = None if history.best is None else history.best.score.value
+                watch(title, history.scored, budget, "" if value is None else f"best {value:.6g}")
                 saver.update(history)
+
+            def guided(done: int, wanted: int) -> None:
+                watch(title, history.scored, budget, f"guide: {done:,} of {wanted:,}")
 
             saver = Saver(so_far)
             scores_of_guide = None
             if guided_by is not None:
-                scores_of_guide = guide_by(
-                    guided_by,
-                    opened,
-                    ledger,
-                    limits,
-                    history,
-                    lambda done, wanted: watch.guided(history, done, wanted),
-                )
+                scores_of_guide = guide_by(guided_by, opened, ledger, limits, history, guided)
             strategy = make_algorithm(name, opened, seed, guide=scores_of_guide, **settings)
-            watch.begun(f"{specs} on {opened.name}", budget, folder, known)
+            found_before = (
+                f"The scores of {known:,} networks are in {folder} already and are not computed again."
+            )
+            watch(title, 0, budget, found_before if known else "")
             loop.search(
                 opened, objectives, strategy, ledger, budget, limits, told,
                 in_flight=in_flight, history=history, also=[Params()],
@@ -223,17 +204,7 @@ def search_settings(
     guide: Criterion | None = None,
     in_flight: int = IN_FLIGHT,
 ) -> dict[str, Any]:
-    """Everything that the course of a search depends on but its budget, JSON-ready.
-
-    Args:
-        evaluator: its context counts: space, images, seed.
-        objectives: what is ranked by; a named aggregate counts with its definition.
-        algorithm: its name.
-        own: the algorithm's own settings.
-        limits: what candidates may cost.
-        guide: what the algorithm is guided by.
-        in_flight: architectures asked for before the first is told.
-    """
+    """Everything that the course of a search depends on but its budget, JSON-ready."""
     latencies = [o.target for o in objectives if isinstance(o.target, Cost)]
     if limits.latency is not None:
         latencies.append(limits.latency_from)
@@ -261,11 +232,7 @@ def fingerprint(settings: Mapping[str, Any]) -> str:
 
 
 def check_folder(folder: Path, settings: Mapping[str, Any]) -> None:
-    """Make sure that writing a search into this folder replaces none of another search.
-
-    Raises:
-        CrozeError: when it holds a search with other settings, or a file that cannot be read as one.
-    """
+    """Raise a CrozeError when the folder holds another search, or a file that cannot be read as one."""
     for path in (folder / FILE, folder / RESULT):
         try:
             before = _deciding(json.loads(path.read_text(encoding="utf-8"))["settings"])
@@ -322,12 +289,7 @@ def with_sizes(run: SearchRun, evaluator: Evaluator) -> SearchRun:
 
 
 class Saver:
-    """Writes a search now and then while it runs.
-
-    Args:
-        so_far: gives the run as it stands.
-        every: least seconds between two writings; `EVERY` where it is None.
-    """
+    """Writes a search now and then while it runs: what `so_far` gives, at least `every` seconds apart."""
 
     def __init__(self, so_far: Callable[[], SearchRun], every: float | None = None) -> None:
         self._so_far = so_far

@@ -17,7 +17,7 @@ from croze.spaces.nasbench201 import NASBench201
 from croze.spaces.nasnet import NASNet
 from croze.spaces.nats_size import NATSSize
 from croze.spaces.robnet import RobNet
-from croze.spaces.user import is_user_spec, open_user_space, space_digest, spec_of
+from croze.spaces.user import given_settings, is_user_spec, open_user_space, space_digest, spec_of
 
 SPACES: Mapping[str, Callable[..., Space[Any]]] = {
     "nasbench201": NASBench201,
@@ -55,23 +55,7 @@ def open_space(name: str, **settings: Any) -> Space[Any]:
         raise CrozeError(
             f"Unknown space {name!r}; the known ones are {', '.join(SPACES)}, and FILE.py:CLASS for your own."
         )
-    return with_settings(SPACES[name], name, settings)
-
-
-def with_settings(factory: Callable[..., Space[Any]], name: str, settings: Mapping[str, Any]) -> Space[Any]:
-    """What the factory makes with these settings, but for those that are None.
-
-    Raises:
-        CrozeError: for a setting that the factory does not take.
-    """
-    given = {key: value for key, value in settings.items() if value is not None}
-    takes = list(inspect.signature(factory).parameters)
-    for key in given:
-        if key not in takes:
-            raise CrozeError(
-                f"The space {name} has no {key}; what it has is {', '.join(takes) or 'nothing'}."
-            )
-    return factory(**given)
+    return SPACES[name](**given_settings(SPACES[name], f"The space {name}", settings))
 
 
 def image_channels(space: Space[Any]) -> int | None:
@@ -96,8 +80,7 @@ def space_from_json(content: Mapping[str, Any]) -> Space[Any]:
     """The space that `space_to_json` described; a user's file is run.
 
     Raises:
-        CrozeError: when this is no such description, or a user's space cannot be opened from it or has
-            changed since.
+        CrozeError: when this is no such description, or a user's space cannot be opened or has changed since.
     """
     try:
         name, settings = content["name"], content["settings"]

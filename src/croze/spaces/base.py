@@ -17,9 +17,9 @@ class Space(Protocol[A]):
 
     Equal seeds give equal samples, moves and weights. `repr` names every setting that changes a network: it
     is part of a score's identity in a store, so a space is best a frozen dataclass. Spaces and architectures
-    can be pickled, for they travel to worker processes.
+    can be pickled: they travel to worker processes.
 
-    `choices.ChoiceSpace` fills in most of this for a space of named choices, the contract suite
+    `choices.ChoiceSpace` is most of this for a space of named choices, the contract suite
     `croze.testing.spaces.check_space` checks all of it, and docs/spaces.md says how to write one.
     """
 
@@ -34,11 +34,7 @@ class Space(Protocol[A]):
         ...
 
     def parse(self, text: str) -> A:
-        """The architecture that `str` wrote.
-
-        Raises:
-            CrozeError: for any other text.
-        """
+        """The architecture that `str` wrote; a CrozeError for any other text."""
         ...
 
     def sample(self, rng: random.Random) -> A:
@@ -61,7 +57,7 @@ class Space(Protocol[A]):
         """The network, with fresh weights drawn from the seed; global random state stays as it was.
 
         Raises:
-            CrozeError: for a flavour that is not the space's.
+            CrozeError: for a flavour that the space does not have.
         """
         ...
 

@@ -84,7 +84,6 @@ def draw_cell(graph: CellGraph, layout: Layout) -> Figure:
 
 
 def colour_of(label: str) -> str:
-    """By the kind of operation."""
     if "conv" in label or label.startswith("sep"):
         return SERIES[0]
     if "pool" in label:

@@ -17,7 +17,7 @@ from torch import nn
 
 from croze.errors import CrozeError
 from croze.nn.seeding import seeded
-from croze.spaces.export import standalone
+from croze.spaces.export import build_source, standalone
 from croze.user_code import local_modules
 
 Value = int | float | str | bool
@@ -52,8 +52,8 @@ class ChoiceSpace(ABC):
 
     A subclass is a frozen dataclass whose fields are the settings of the space. It says what there is to
     choose from and which network that makes; sampling, moves, notation, canonical form and export follow.
-    Where some choices decide nothing, because what they are about is absent, it says so in `unused`; where
-    some do not go together, in `allowed`.
+    Choices that have no effect, because what they are about is absent, are named by `unused`; options that do
+    not go together are excluded by `allowed`.
 
     Attributes:
         name: of the space.
@@ -70,7 +70,7 @@ class ChoiceSpace(ABC):
     @property
     @abstractmethod
     def choices(self) -> Mapping[str, Sequence[Value]]:
-        """Every choice with its options; which is the first matters only where the choice decides nothing."""
+        """Every choice with its options; the first one stands for all where the choice has no effect."""
 
     def arguments(self, chosen: Chosen, /) -> Mapping[str, Any]:
         """What the network is built with: numbers, texts, and tuples, lists and dictionaries of them.
@@ -81,7 +81,7 @@ class ChoiceSpace(ABC):
         return settings | dict(chosen.options)
 
     def unused(self, chosen: Chosen, /) -> Collection[str]:
-        """Names of the choices that decide nothing, given the others; none unless a space says otherwise."""
+        """Names of the choices that have no effect, given the others; none unless a space says otherwise."""
         return ()
 
     def allowed(self, chosen: Chosen, /) -> bool:
@@ -92,8 +92,8 @@ class ChoiceSpace(ABC):
         """The architecture that `str` wrote; spaces and the order of the choices do not matter.
 
         Raises:
-            CrozeError: for an unknown choice or option, one that is missing or stands there twice, or options
-                that do not go together.
+            CrozeError: for an unknown choice or option, one that is missing or given twice, or options that
+                do not go together.
         """
         given: dict[str, str] = {}
         for term in text.split(","):
@@ -122,10 +122,8 @@ class ChoiceSpace(ABC):
         return found
 
     def sample(self, rng: random.Random) -> Chosen:
-        """Every choice drawn uniformly and by itself, again until the options go together.
-
-        Raises:
-            CrozeError: when they never do.
+        """Every choice drawn uniformly by itself, again until the options go together; a CrozeError if they
+        never do.
         """
         for _ in range(TRIES):
             drawn = Chosen(tuple((n, rng.choice([*o.values()])) for n, o in self._options.items()))
@@ -134,7 +132,7 @@ class ChoiceSpace(ABC):
         raise CrozeError(f"The space {self.name} allowed none of {TRIES:,} architectures: it asks too much.")
 
     def mutate(self, chosen: Chosen, rng: random.Random, /) -> Chosen:
-        """Another option for one choice that decides something, both drawn uniformly from what is allowed.
+        """Another option for one choice that has an effect, both drawn uniformly from what is allowed.
 
         Raises:
             CrozeError: when no move is allowed.
@@ -145,11 +143,11 @@ class ChoiceSpace(ABC):
         return rng.choice(rng.choice(moves))
 
     def neighbours(self, chosen: Chosen, /) -> list[Chosen]:
-        """Everything that differs in one choice that decides something."""
+        """Everything that differs in one choice that has an effect."""
         return [neighbour for moves in self._moves(chosen) for neighbour in moves]
 
     def canonical(self, chosen: Chosen, /) -> Chosen:
-        """The architecture with the first option wherever the choice decides nothing."""
+        """The architecture with the first option wherever the choice has no effect."""
         for _ in self._options:  # a choice may decide whether others do
             unused = set(self.unused(chosen))
             first = {name: next(iter(self._options[name].values())) for name in unused}
@@ -160,10 +158,8 @@ class ChoiceSpace(ABC):
         return chosen
 
     def build(self, chosen: Chosen, /, *, classes: int, seed: int, flavour: str = "default") -> nn.Module:
-        """The network of the canonical form, with weights drawn from the seed.
-
-        Raises:
-            CrozeError: for an unknown flavour.
+        """The network of the canonical form, with weights drawn from the seed; a CrozeError for an unknown
+        flavour.
         """
         if flavour not in self.flavours:
             raise CrozeError(f"Unknown flavour {flavour!r}; {self.name} has {', '.join(self.flavours)}.")
@@ -177,21 +173,19 @@ class ChoiceSpace(ABC):
             CrozeError: when an argument of the network cannot be written down, or its class needs croze.
         """
         chosen = self.canonical(chosen)
-        lines = [f"classes={classes}"]
-        for name, value in self.arguments(chosen).items():
+        arguments = {"classes": classes, **self.arguments(chosen)}
+        for name, value in arguments.items():
             if not _is_literal(value):
                 raise CrozeError(
                     f"{self.name} cannot be exported: its network takes {name}={value!r}, which cannot be "
                     "written down; pass numbers, texts, tuples, lists and dictionaries."
                 )
-            lines.append(f"{name}={value!r}")
         kind = self.network
         if kind.__qualname__ != kind.__name__:
             raise CrozeError(
                 f"{self.name} cannot be exported: {kind.__qualname__} must stand by itself in its file."
             )
-        arguments = "".join(f"        {line},\n" for line in lines)
-        build = f"def build():\n    return {kind.__name__}(\n{arguments}    )"
+        build = build_source(kind.__name__, {name: repr(value) for name, value in arguments.items()})
         title = (
             f"Network of the space {self.name}\n\n    {chosen}\n\nFound by croze; needs nothing but torch."
         )

@@ -43,12 +43,8 @@ class DartsReleased(GenotypeSpace):
     )
 
     def check(self, genotype: Genotype) -> None:
-        """Raise CrozeError when the genotype is none of this space."""
         super().check(genotype)
-        for cell, pairs, output in (
-            ("normal", genotype.normal, genotype.normal_concat),
-            ("reduce", genotype.reduce, genotype.reduce_concat),
-        ):
+        for cell, pairs, output in genotype.cells:
             if tuple(source for _, source in pairs) != SOURCES:
                 raise CrozeError(
                     f"The pairs of a darts-released cell take the states {', '.join(map(str, SOURCES))}, got "
@@ -64,7 +60,6 @@ class DartsReleased(GenotypeSpace):
         """There is none: the output is part of what is drawn."""
 
     def sample(self, rng: random.Random) -> Genotype:
-        """Operations and outputs drawn uniformly."""
         normal, reduce = (tuple((rng.choice(self.operations), source) for source in SOURCES) for _ in CELLS)
         normal_concat, reduce_concat = (tuple(rng.choices(OUTPUTS, k=4)) for _ in CELLS)
         return Genotype(normal, normal_concat, reduce, reduce_concat)
@@ -84,11 +79,13 @@ class DartsReleased(GenotypeSpace):
 
         The output is sorted. Dead operations change places freely (a skip that halves the resolution has
         parameters and keeps to its kind of place), and those without parameters stand for each other. With
-        nothing but nodes 2 and 3 in the output, these two may change places.
+        only nodes 2 and 3 in the output, these two may change places.
         """
-        normal, normal_concat = _canonical_cell(genotype.normal, genotype.normal_concat, reduction=False)
-        reduce, reduce_concat = _canonical_cell(genotype.reduce, genotype.reduce_concat, reduction=True)
-        return Genotype(normal, normal_concat, reduce, reduce_concat)
+        normal, reduce = (
+            _canonical_cell(pairs, output, reduction=cell == "reduce")
+            for cell, pairs, output in genotype.cells
+        )
+        return Genotype(*normal, *reduce)
 
 
 def _canonical_cell(

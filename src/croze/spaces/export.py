@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import symtable
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -32,9 +32,9 @@ class _Definition:
 def standalone(modules: Sequence[ModuleType], build: str, *, title: str, size: int = 32) -> str:
     """The text of a Python file with a function `build()`, made of code that exists and is tested already.
 
-    Of the modules only the classes, functions and constants are taken that `build` needs, in their order; so
-    they may hold other things too, and what they import from croze besides each other must not be among
-    what is needed. Imports from elsewhere come along.
+    Of the modules only the classes, functions and constants that `build` needs are taken, in their order.
+    They may hold other things too; what is needed must not come from croze but from each other. Imports from
+    elsewhere come along.
 
     Args:
         modules: the modules, those that are imported by others first.
@@ -81,6 +81,16 @@ def standalone(modules: Sequence[ModuleType], build: str, *, title: str, size: i
     head = [heading, "", "from __future__ import annotations", "", *lines]
     body = "".join(f"\n\n{text}\n" for text in (*texts, build.strip(), _MAIN.format(size=size).strip()))
     return "\n".join(head) + "\n" + body
+
+
+def build_source(network: str, arguments: Mapping[str, object], constants: str = "") -> str:
+    """Constants, and the function `build()` that calls a class with arguments; texts are expressions."""
+    lines = "".join(f"        {name}={value},\n" for name, value in arguments.items())
+    opening = f"{constants}\n\n\n" if constants else ""
+    return (
+        f'{opening}def build():\n    """The network with fresh weights: normalised images to logits."""\n'
+        f"    return {network}(\n{lines}    )"
+    )
 
 
 def _source_of(module: ModuleType) -> str:
@@ -134,7 +144,7 @@ def _text(lines: list[str], statement: ast.stmt) -> str:
 
 
 def _globals_of(text: str) -> frozenset[str]:
-    """The names of the module's that a piece of its source uses, annotations included."""
+    """The module-level names that a piece of source uses, annotations included."""
     top = symtable.symtable(text, "export", "exec")
     used = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_referenced()}
     tables = list(top.get_children())

@@ -25,17 +25,17 @@ class Named:
     Attributes:
         name: as `find` takes it.
         space: the space it is of.
-        text: the architecture in its space's notation.
+        architecture: in its space's notation.
         params: trainable parameters.
         live_params: those of them that a gradient of the logits reaches.
         source: where the architecture was taken from.
-        printed: millions of parameters that Table 3 of the CRoZe paper prints for it; empty for none.
-        note: how the printed figure comes about.
+        printed: millions of parameters in Table 3 of the CRoZe paper; empty for none.
+        note: how the printed number comes about.
     """
 
     name: str
     space: str
-    text: str
+    architecture: str
     params: int
     live_params: int
     source: str
@@ -47,19 +47,7 @@ class Named:
 def named() -> Mapping[str, Named]:
     """Every published architecture that the package carries, by name."""
     content = json.loads((files("croze.spaces") / "genotypes.json").read_text(encoding="utf-8"))
-    return {
-        name: Named(
-            name,
-            entry["space"],
-            entry["architecture"],
-            entry["params"],
-            entry["live_params"],
-            entry["source"],
-            entry.get("printed", ""),
-            entry.get("note", ""),
-        )
-        for name, entry in content.items()
-    }
+    return {name: Named(name, **entry) for name, entry in content.items()}
 
 
 def lookup(name: str) -> Named | None:
@@ -68,27 +56,23 @@ def lookup(name: str) -> Named | None:
 
 
 def find(name: str) -> tuple[str, Architecture]:
-    """The space, by name, and the architecture of a published genotype.
-
-    Raises:
-        CrozeError: for an unknown name; the message says which are like it.
+    """The space, by name, and the architecture of a published genotype; a CrozeError with similar names for
+    an unknown one.
     """
     entry = lookup(name)
     if entry is None:
         raise CrozeError(_unknown(name))
-    architecture: Architecture = open_space(entry.space).parse(entry.text)
+    architecture: Architecture = open_space(entry.space).parse(entry.architecture)
     return entry.space, architecture
 
 
 def resolve(text: str, space: str | None) -> tuple[str, str]:
-    """The space an architecture is of and its text there, for a text that may be the name of a published one.
+    """The space of an architecture and its text there, for a text that may be the name of a published one.
 
-    Args:
-        text: a name, or an architecture in the notation of the space.
-        space: the space that was asked for; None for the one a name belongs to, else for `DEFAULT_SPACE`.
+    Without a name of its own the space is `space`, else `DEFAULT_SPACE`.
 
     Raises:
-        CrozeError: for the name of an architecture of another space than the one that was asked for.
+        CrozeError: for the name of an architecture of another space than `space`.
     """
     entry = lookup(text)
     if entry is None:
@@ -98,14 +82,12 @@ def resolve(text: str, space: str | None) -> tuple[str, str]:
             f"{entry.name} is an architecture of the space {entry.space}, not of {space}: "
             f"name that space, or none."
         )
-    return entry.space, entry.text
+    return entry.space, entry.architecture
 
 
 def parse_or_suggest(space: Space[Any], text: str) -> Architecture:
-    """`space.parse(text)`, with names that are like the text where it looks like one.
-
-    Raises:
-        CrozeError: what `parse` raises, or that no architecture has this name.
+    """`space.parse(text)`; its CrozeError names similar published architectures where the text looks like a
+    name.
     """
     try:
         architecture: Architecture = space.parse(text)

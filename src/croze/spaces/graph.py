@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,12 +40,9 @@ class Edge:
 
 @dataclass(frozen=True)
 class CellGraph:
-    """A cell.
+    """A cell: its title, its nodes in an order in which every edge runs forward, and its edges.
 
-    Attributes:
-        title: which cell of the network it is.
-        nodes: their names, in an order in which every edge runs forward.
-        edges: operations, those that connect nothing too, and what the output concatenates.
+    Edges are operations, also those that connect nothing, and what the output concatenates.
     """
 
     title: str
@@ -64,12 +62,8 @@ def chain(operations: Iterable[str]) -> tuple[CellGraph, ...]:
 
 
 def stacked_cell(title: str, nodes: int, edges: Sequence[Edge], output: Sequence[int]) -> CellGraph:
-    """A cell of two inputs whose output concatenates nodes.
-
-    Args:
-        nodes: number of its own nodes; states 0 and 1 are the inputs, 2 and up the nodes.
-        edges: operations between states.
-        output: the states that are concatenated.
+    """A cell of two inputs (states 0 and 1) and so many nodes (2 and up), whose output concatenates
+    states.
     """
     joined = (Edge(state, 2 + nodes, "", "") for state in output)
     names = (*INPUTS, *(str(node) for node in range(nodes)), OUTPUT)
@@ -84,9 +78,4 @@ def graphs_of(space: Space[Any], architecture: Architecture) -> tuple[CellGraph,
 
 def operation_label(name: str) -> str:
     """`sep_conv_3x3` for readers: `sep conv 3×3`."""
-    words = name.replace("skip_connect", "skip").replace("pool_3x3", "pool 3x3").split("_")
-    text = " ".join(words)
-    for side in range(1, 10):
-        for other in range(1, 10):
-            text = text.replace(f"{side}x{other}", f"{side}×{other}")
-    return text
+    return re.sub(r"(\d)x(\d)", r"\1×\2", name.replace("skip_connect", "skip").replace("_", " "))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from croze.spaces.darts import isomorphism
 from croze.spaces.darts.genotype import Genotype, Pair, unused_states
 from croze.spaces.darts.genotype_space import CELLS, GenotypeSpace, Move
 
@@ -15,8 +14,7 @@ class NASNet(GenotypeSpace):
     """Genotypes of five nodes; inputs may be the same state twice, and the output need not hold every node.
 
     Samples and moves put the unused states into the output, as the papers do. A genotype that is written with
-    another output keeps it; its moves lead to cells with the papers' output. Operations are those of Real et
-    al., the networks those of DARTS.
+    another output keeps it. Operations are those of Real et al., the networks those of DARTS.
     """
 
     name = "nasnet"
@@ -33,7 +31,6 @@ class NASNet(GenotypeSpace):
     )
 
     def default_output(self, pairs: tuple[Pair, ...]) -> tuple[int, ...]:
-        """The nodes that no other node takes."""
         return unused_states(pairs)
 
     def sample(self, rng: random.Random) -> Genotype:
@@ -48,7 +45,6 @@ class NASNet(GenotypeSpace):
         return Genotype(normal, unused_states(normal), reduce, unused_states(reduce))
 
     def rewirings(self, genotype: Genotype) -> list[Move]:
-        """Every other input."""
         return [
             (cell, place, (operation, other))
             for cell in CELLS
@@ -61,7 +57,3 @@ class NASNet(GenotypeSpace):
         """The genotype after this move, with the unused states as output."""
         child = super().moved(genotype, move)
         return Genotype(child.normal, unused_states(child.normal), child.reduce, unused_states(child.reduce))
-
-    def canonical(self, genotype: Genotype) -> Genotype:
-        """See `isomorphism.canonical`."""
-        return isomorphism.canonical(genotype)

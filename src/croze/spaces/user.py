@@ -5,9 +5,11 @@ from __future__ import annotations
 import inspect
 import random
 import sys
+from collections.abc import Mapping
 from typing import Any, cast
 
 from croze.errors import CrozeError
+from croze.files import article
 from croze.spaces.base import Space
 from croze.user_code import call, digest_of, file_of, find_module
 
@@ -21,15 +23,13 @@ def is_user_spec(text: str) -> bool:
 
 
 def open_user_space(spec: str, **settings: Any) -> Space[Any]:
-    """The space that the text names.
+    """The space that the text names: a class or a function, called with the settings, or a space itself.
 
-    What is named is a class or a function, which is called with the settings, or the space itself, which
-    takes none. Its file is imported under its own name, so the space can be sent to worker processes.
+    Its file is imported under its own name, so that the space can be sent to worker processes.
 
     Args:
         spec: `path/to/my_file.py:MySpace`, the same without `.py`, or `package.module:MySpace`.
-        settings: the fields of the class, or the arguments of the function; what is None stays at its
-            default.
+        settings: fields of the class or arguments of the function; those that are None stay at their default.
 
     Raises:
         CrozeError: when the file or the name is missing, the file cannot be run, a setting is unknown or
@@ -41,17 +41,16 @@ def open_user_space(spec: str, **settings: Any) -> Space[Any]:
     module = find_module(path.strip())
     absent = object()
     named = getattr(module, name, absent)
-    settings = {setting: value for setting, value in settings.items() if value is not None}
     if named is absent:
         raise CrozeError(f"{path} has no {name!r}; {_offered(module, path)}.")
     if isinstance(named, type) or (callable(named) and not hasattr(named, "sample")):
-        _check_settings(named, name, settings)
-        made = call(named, f"{name}() of {path}", **settings)
+        made = call(named, f"{name}() of {path}", **given_settings(named, name, settings))
     else:
         made = named
-        if settings:
+        given = [setting for setting, value in settings.items() if value is not None]
+        if given:
             raise CrozeError(
-                f"{spec} is a space that is made already and takes no settings, got {', '.join(settings)}: "
+                f"{spec} is a space that is made already and takes no settings, got {', '.join(given)}: "
                 "name its class instead."
             )
     check_protocol(made, spec)
@@ -61,16 +60,12 @@ def open_user_space(spec: str, **settings: Any) -> Space[Any]:
 
 
 def check_protocol(thing: object, label: str) -> None:
-    """Make sure that this has all that a space has.
-
-    Raises:
-        CrozeError: for the first part of the `Space` protocol that is missing.
-    """
+    """Raise a CrozeError for the first part of the `Space` protocol that this lacks."""
     kind = type(thing).__name__
     for method in METHODS:
         if not callable(getattr(thing, method, None)):
             raise CrozeError(
-                f"{label} is no space: {_article(kind)} has no method {method}(); "
+                f"{label} is no space: {article(kind)} has no method {method}(); "
                 "croze.spaces.base.Space lists what a space has."
             )
     name, flavours = getattr(thing, "name", None), getattr(thing, "flavours", None)
@@ -81,10 +76,10 @@ def check_protocol(thing: object, label: str) -> None:
 
 
 def space_identity(space: Space[Any]) -> str:
-    """What a score of one of its networks depends on: the settings, and for a user's space its code as well.
+    """What a score of one of its networks depends on: the settings, and of a user's space its code as well.
 
     The code counts by the SHA-256 of the file and of what that imports from its folder, so an edit makes
-    another space of it; for one of the package's own the settings are all.
+    another space of it.
     """
     digest = space_digest(space)
     return f"{space!r} sha256:{digest}" if digest else repr(space)
@@ -108,25 +103,27 @@ def spec_of(space: Space[Any]) -> str | None:
     return f"{kind.__module__ if dotted else file_of(module)}:{kind.__name__}"
 
 
-def _check_settings(named: Any, name: str, settings: dict[str, Any]) -> None:
+def given_settings(factory: Any, label: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that are not None; a CrozeError for one that the factory does not take, or lacks."""
+    given = {setting: value for setting, value in settings.items() if value is not None}
     try:
-        parameters = inspect.signature(named).parameters.values()
+        parameters = inspect.signature(factory).parameters.values()
     except ValueError:  # written in C
-        return
+        return given
     takes = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
     has = f"it has {', '.join(takes)}" if takes else "it has none"
     if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-        for setting in settings:
+        for setting in given:
             if setting not in takes:
-                raise CrozeError(f"{name} has no setting {setting!r}; {has}.")
-    required = [p.name for p in parameters if p.name in takes and p.default is p.empty]
-    for setting in required:
-        if setting not in settings:
-            raise CrozeError(f"{name} needs the setting {setting!r}, which was not given.")
+                raise CrozeError(f"{label} has no setting {setting!r}; {has}.")
+    for parameter in parameters:
+        if parameter.name in takes and parameter.default is parameter.empty and parameter.name not in given:
+            raise CrozeError(f"{label} needs the setting {parameter.name!r}, which was not given.")
+    return given
 
 
 def _offered(module: Any, path: str) -> str:
-    """The classes that the module defines, which may be what was meant."""
+    """The classes of the module that may have been meant."""
     own = [
         name
         for name, value in vars(module).items()
@@ -135,7 +132,3 @@ def _offered(module: Any, path: str) -> str:
         and all(callable(getattr(value, method, None)) for method in METHODS)
     ]
     return f"the spaces it has are {', '.join(own)}" if own else f"{path} has no class that is a space"
-
-
-def _article(kind: str) -> str:
-    return f"{'an' if kind[:1] in 'aeiouAEIOU' else 'a'} {kind}"

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from croze.errors import CrozeError
-from croze.stats.correlation import Floats
-from croze.stats.threads import one_thread
+from croze.stats.correlation import Floats, one_thread
 from croze.stats.weighted_ranks import WeightedRanks
 
 UNDEFINED_LIMIT = 0.05

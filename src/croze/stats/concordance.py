@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from croze.errors import CrozeError
-from croze.stats.correlation import MINIMUM, Floats, paired
-from croze.stats.threads import one_thread
+from croze.stats.correlation import MINIMUM, Floats, one_thread, paired
 
 Indices = NDArray[np.intp]
 

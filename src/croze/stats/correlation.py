@@ -6,6 +6,9 @@ it is never replaced by a number.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -130,3 +133,16 @@ def _vector(x: ArrayLike) -> Floats:
     if values.ndim != 1:
         raise CrozeError(f"Ranks need a sample of shape (n,), got shape {values.shape}.")
     return values
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """NumPy's matrix products on one thread while this lasts; as before afterwards.
+
+    A bootstrap multiplies thousands of small matrices. Where other processes use the cores too, the threads
+    of such a product find no core free and the whole takes hundreds of times as long.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="blas"):
+        yield

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from croze.errors import CrozeError
-from croze.stats.correlation import Floats, ranks
-from croze.stats.threads import one_thread
+from croze.stats.correlation import Floats, one_thread, ranks
 from croze.stats.weighted_ranks import WeightedRanks
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +13,7 @@ from croze.nn.scratch import evaluating
 from croze.perturb.base import sizes
 from croze.robustness.attacks import Adversarial, Attack
 from croze.robustness.attacks.base import TOLERANCE
+from croze.testing.proxies import check_same, state_of
 
 EPSILONS: Mapping[str, float] = {"linf": 8 / 255, "l2": 0.5}
 """Usual sizes for images of 32 x 32, in pixel space."""
@@ -110,25 +110,11 @@ def check_leaves_untouched(
         parameter.grad = torch.full_like(parameter, float(index)) if index % 2 else None
     for index, module in enumerate(model.modules()):
         module.training = index % 2 == 0
-    before, kept, random_state = _state(model), (images.clone(), labels.clone()), torch.get_rng_state()
+    before, kept, random_state = state_of(model), (images.clone(), labels.clone()), torch.get_rng_state()
     with torch.no_grad():
         again = attack(model, images, labels, epsilon=epsilon, norm=norm, seed=1)
     assert torch.equal(random_state, torch.get_rng_state()), f"{attack.spec} moves the global random state"
     assert torch.equal(images, kept[0]), f"{attack.spec} changes the images"
     assert torch.equal(labels, kept[1]), f"{attack.spec} changes the labels"
-    after = _state(model)
-    for key, value in before.items():
-        same = torch.equal(value, after[key]) if isinstance(value, Tensor) else value == after[key]
-        assert same, f"{attack.spec} changes {key} of the model"
+    check_same(before, state_of(model), attack.spec)
     assert torch.equal(again.images, expected.images), f"{attack.spec} finds other images the second time"
-
-
-def _state(model: nn.Module) -> dict[str, Any]:
-    state: dict[str, Any] = {f"tensor {name}": value.clone() for name, value in model.state_dict().items()}
-    for name, parameter in model.named_parameters():
-        state[f"trainable {name}"] = parameter.requires_grad
-        state[f"gradient {name}"] = None if parameter.grad is None else parameter.grad.clone()
-    for name, module in model.named_modules():
-        state[f"mode {name}"] = module.training
-        state[f"hooks {name}"] = len(module._forward_hooks) + len(module._backward_hooks)
-    return state

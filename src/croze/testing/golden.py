@@ -4,10 +4,9 @@
 parameters of every case in the order of the network) and `STEM.json` (cases with their scores and per-layer
 terms). A case names a cell of NAS-Bench-201 (`arch`; `channels` and `cells_per_stage` of the file), or a
 published genotype (`space` and `genotype`; `channels` and `layers` of the file). It exits 1 when a relative
-error exceeds 1e-6 in float64, or 1e-3 for the paper form in float32. In float32 the score alone is compared:
-a cosine of 1e-5 has no digits left there to compare. The replay runs contiguous; in another layout or on
-another processor rounding differs, and a unit of the perturbed network that flips moves a float32 score by
-some percent.
+error exceeds 1e-6 in float64, or 1e-3 for the paper form in float32. In float32 only scores are compared: a
+cosine of 1e-5 has no digits left there. The replay runs contiguous; in another layout or on another processor
+a unit of the perturbed network may flip, which moves a float32 score by some percent.
 """
 
 from __future__ import annotations

@@ -117,7 +117,9 @@ def convnext() -> nn.Module:
     )
 
 
-class _ViT(nn.Module):
+class ViT(nn.Module):
+    """Attention; no convolution but the patch embedding."""
+
     def __init__(self) -> None:
         super().__init__()
         self.patches = nn.Conv2d(3, 16, 8, stride=8)
@@ -131,17 +133,14 @@ class _ViT(nn.Module):
         return logits
 
 
-def vit() -> nn.Module:
-    """Attention; no convolution but the patch embedding."""
-    return _ViT()
-
-
 def mlp() -> nn.Module:
     """Linear layers only."""
     return nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 32), nn.ReLU(), nn.Linear(32, 10))
 
 
-class _SharedWeights(nn.Module):
+class SharedWeights(nn.Module):
+    """A frozen layer, one that runs twice, two that share a weight, an integer buffer; returns a tuple."""
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("steps", torch.tensor(2))
@@ -159,12 +158,9 @@ class _SharedWeights(nn.Module):
         return self.head(pooled), pooled
 
 
-def shared_weights() -> nn.Module:
-    """A frozen layer, one that runs twice, two that share a weight, an integer buffer; returns a tuple."""
-    return _SharedWeights()
+class Fusion(nn.Module):
+    """Paths weighted by a rectified parameter, ReLU and pooling as functions."""
 
-
-class _Fusion(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.stem = nn.Conv2d(3, 8, 3, padding=1)
@@ -180,12 +176,9 @@ class _Fusion(nn.Module):
         return logits
 
 
-def fusion() -> nn.Module:
-    """Paths weighted by a rectified parameter, ReLU and pooling as functions."""
-    return _Fusion()
+class DictOutput(nn.Module):
+    """Returns a mapping with `logits`."""
 
-
-class _DictOutput(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.net = plain_cnn()
@@ -194,12 +187,9 @@ class _DictOutput(nn.Module):
         return {"logits": self.net(x), "aux": x.mean()}
 
 
-def dict_output() -> nn.Module:
-    """Returns a mapping with `logits`."""
-    return _DictOutput()
+class LeNet(nn.Module):
+    """`view` on a feature map, work in place on the input, a submodule that is called `stages`."""
 
-
-class _LeNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.stages = nn.Sequential(nn.Conv2d(3, 6, 5), nn.AvgPool2d(4), nn.Sigmoid())
@@ -211,12 +201,9 @@ class _LeNet(nn.Module):
         return y
 
 
-def lenet() -> nn.Module:
-    """`view` on a feature map, work in place on the input, a submodule that is called `stages`."""
-    return _LeNet()
+class Counting(nn.Module):
+    """Buffers that every forward pass changes, spectral and weight normalisation."""
 
-
-class _Counting(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.calls: Tensor
@@ -229,11 +216,6 @@ class _Counting(nn.Module):
         self.calls += 1
         logits: Tensor = self.net(x)
         return logits * self.calls
-
-
-def counting() -> nn.Module:
-    """Buffers that every forward pass changes, spectral and weight normalisation."""
-    return _Counting()
 
 
 def group_norm() -> nn.Module:
@@ -256,20 +238,17 @@ def group_norm() -> nn.Module:
 
 
 NETWORKS: Mapping[str, Callable[[], nn.Module]] = {
-    make.__name__: make
-    for make in (
-        plain_cnn,
-        resnet,
-        mobilenet,
-        convnext,
-        vit,
-        mlp,
-        shared_weights,
-        fusion,
-        dict_output,
-        lenet,
-        counting,
-        group_norm,
-    )
+    "plain_cnn": plain_cnn,
+    "resnet": resnet,
+    "mobilenet": mobilenet,
+    "convnext": convnext,
+    "vit": ViT,
+    "mlp": mlp,
+    "shared_weights": SharedWeights,
+    "fusion": Fusion,
+    "dict_output": DictOutput,
+    "lenet": LeNet,
+    "counting": Counting,
+    "group_norm": group_norm,
 }
 """Every kind by name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -73,19 +73,24 @@ def check_leaves_untouched(proxy: Proxy, model: nn.Module, batch: Batch) -> None
         parameter.grad = torch.full_like(parameter, float(index)) if parameter.requires_grad else None
     for index, module in enumerate(model.modules()):
         module.training = index % 2 == 0
-    before, digest = _state(model), batch.digest()
+    before, digest = state_of(model), batch.digest()
     random_state = torch.get_rng_state()
     score(model, batch, proxy)
     assert torch.equal(random_state, torch.get_rng_state()), f"{proxy.spec} moves the global random state"
     assert batch.digest() == digest, f"{proxy.spec} changes the batch"
-    after = _state(model)
+    check_same(before, state_of(model), proxy.spec)
+
+
+def check_same(before: Mapping[str, Any], after: Mapping[str, Any], who: str) -> None:
+    """Two states of a model, as `state_of` gives them, are equal to the bit."""
     assert before.keys() == after.keys()
     for key, value in before.items():
         same = torch.equal(value, after[key]) if isinstance(value, torch.Tensor) else value == after[key]
-        assert same, f"{proxy.spec} changes {key} of the model"
+        assert same, f"{who} changes {key} of the model"
 
 
-def _state(model: nn.Module) -> dict[str, Any]:
+def state_of(model: nn.Module) -> dict[str, Any]:
+    """Everything that a pass may not change."""
     state: dict[str, Any] = {}
     for name, parameter in model.named_parameters():
         state[f"parameter {name}"] = parameter.detach().clone()

@@ -82,10 +82,16 @@ def validate(
     return Validation(clean / len(dataset), adversarial / attacked if attacked else None, not_finite)
 
 
+def dtype_of(model: nn.Module) -> torch.dtype:
+    """That of the model's weights, float32 without any."""
+    return next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
+
+
 def is_random(model: nn.Module, dataset: Dataset, device: torch.device) -> bool:
     """Whether two passes over the same few images differ, in evaluation mode."""
     images, _ = _batch(dataset, np.arange(min(8, len(dataset))), device)
     with evaluating(model), torch.no_grad(), seeded(0, (device,)):
+        images = images.to(dtype_of(model))
         first, second = model(images), model(images)
     return not torch.allclose(first, second, rtol=1e-3, atol=1e-5, equal_nan=True)
 
@@ -243,7 +249,7 @@ def check_fits(model: nn.Module, dataset: Dataset) -> None:
     device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
     with evaluating(model), torch.no_grad():
         try:
-            logits = model(torch.zeros(2, *dataset.size, device=device))
+            logits = model(torch.zeros(2, *dataset.size, device=device, dtype=dtype_of(model)))
         except CrozeError:
             raise
         except Exception as problem:

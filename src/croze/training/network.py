@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import torch
 from torch import nn
 
 from croze.errors import CrozeError
@@ -171,11 +172,7 @@ class SpaceNetwork(NetworkSpec):
         return open_space(self.space, **dict(self.settings))
 
     def build(self, classes: int, seed: int) -> nn.Module:
-        """The network in the space's usual flavour.
-
-        Raises:
-            CrozeError: as `open_space` and `parse`.
-        """
+        """The network in the space's usual flavour; CrozeError as `open_space` and `parse`."""
         opened = self.open()
         return opened.build(
             opened.parse(self.architecture), classes=classes, seed=seed, flavour=opened.flavours[0]
@@ -220,8 +217,7 @@ class FileNetwork(NetworkSpec):
     def build(self, classes: int, seed: int) -> nn.Module:
         """What the function returns, or the module itself; `classes` are up to the user's code.
 
-        Raises:
-            CrozeError: as `load_model`, or when the file is another one than it was.
+        CrozeError as `load_model`, or when the file is another one than it was.
         """
         file, name = _named(self.model)
         module = _run(file, seed)
@@ -256,11 +252,7 @@ class ModuleNetwork(NetworkSpec):
         return self.name
 
     def build(self, classes: int, seed: int) -> nn.Module:
-        """A copy of the module as it is.
-
-        Raises:
-            CrozeError: when the spec was read from a file.
-        """
+        """A copy of the module as it is; CrozeError when the spec was read from a file."""
         if self.module is None:
             raise CrozeError(
                 f"The network was a module in memory ({self.name}), which no file holds: name it as "
@@ -278,7 +270,7 @@ def digest_of_weights(model: nn.Module) -> str:
     total = hashlib.sha256(repr(model).encode())
     for name, tensor in sorted(model.state_dict().items()):
         total.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
-        total.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+        total.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
     return total.hexdigest()
 
 

@@ -114,7 +114,7 @@ class Recipe:
 
     def to_json(self) -> dict[str, Any]:
         """Every field."""
-        return dataclasses.asdict(self)
+        return {**dataclasses.asdict(self), "milestones": list(self.milestones)}
 
 
 _RANGES = (

@@ -273,6 +273,13 @@ def train(
     The epoch that is best on images set aside is kept: by accuracy under PGD for adversarial recipes, by
     clean accuracy for the standard one.
 
+    >>> import croze
+    >>> from torch import nn
+    >>> model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 10))
+    >>> run = croze.train(model, "digits", epochs=1, images=100, out="runs/trained")
+    >>> run.status, run.best_epoch
+    ('finished', 1)
+
     Args:
         network: an architecture (with `space`) or the name of a published one, a search or its folder, whose
             winner is trained, `FILE.py:FUNCTION`, a `NetworkSpec`, or a module, which is trained as it is and

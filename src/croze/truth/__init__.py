@@ -1,6 +1,6 @@
 """Published ground truth, read-only: what was measured of the architectures of a space."""
 
-from croze.truth.classes import HALVES, class_name, halves, one_of_each
+from croze.truth.classes import HALVES, halves, one_of_each
 from croze.truth.columns import CLEAN, MEAN_CORRUPTION, Column
 from croze.truth.published_proxies import PublishedScores, read_published
 from croze.truth.registry import BENCHMARKS, open_truth
@@ -16,7 +16,6 @@ __all__ = [
     "Provenance",
     "PublishedScores",
     "Truth",
-    "class_name",
     "halves",
     "one_of_each",
     "open_truth",

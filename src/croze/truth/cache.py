@@ -60,19 +60,12 @@ def folder() -> Path:
 
 
 class Cached:
-    """The place of one truth in the cache, before its raw files are read.
-
-    Args:
-        name: the benchmark.
-        version: of its reader.
-        dataset: as the reader spells it.
-        raw: what the reader is going to read.
-    """
+    """The place of one truth in the cache, before its reader, of this version, reads its raw files."""
 
     def __init__(self, name: str, version: int, dataset: str, raw: RawFiles) -> None:
         self._raw = raw
-        self._identity = [name, version, dataset.lower(), raw.options]
-        self._key = self._current_key()
+        self._identity = [name, version, dataset.lower()]
+        self._key = _key(self._identity, raw)
         self.file: Path | None = None
         if self._key:
             stem = "".join(c if c.isalnum() or c in "-_" else "_" for c in f"{name}-{dataset.lower()}")[:80]
@@ -93,18 +86,20 @@ class Cached:
 
     def store(self, truth: Truth) -> None:
         """Keep a truth that was read since, unless the raw files are not those of then any more."""
-        if self.file is None or self._current_key() != self._key:
+        if self.file is None or _key(self._identity, self._raw) != self._key:
             return
         with suppress(CrozeError, OSError, ValueError):
             write_bytes(self.file, pack(truth, self._key))
             _forget(self.file.parent)
 
-    def _current_key(self) -> str:
-        """Empty where nothing identifies the files."""
-        identity = self._raw.fingerprint()
-        if identity is None:
-            return ""
-        return hashlib.sha256(json.dumps([*self._identity, identity], sort_keys=True).encode()).hexdigest()
+
+def _key(identity: list[Any], raw: RawFiles) -> str:
+    """Says what is made of which content; empty where nothing identifies the files."""
+    content = raw.fingerprint()
+    if content is None:
+        return ""
+    text = json.dumps([*identity, raw.options, content], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _forget(place: Path) -> None:
@@ -148,12 +143,7 @@ def pack(truth: Truth, key: str) -> bytes:
 
 
 def unpack(content: bytes, key: str, source: str) -> Truth:
-    """The truth that `pack` wrote; its arrays are views of the bytes.
-
-    Args:
-        content: the file.
-        key: as it was given to `pack`.
-        source: the folder or file that is named this time, for the provenance.
+    """The truth that `pack` wrote for this key and that lies at `source` now; its arrays view the bytes.
 
     Raises:
         ValueError: for anything but what `pack` made of this key.
@@ -198,20 +188,18 @@ class Blocks:
     """
 
     def __init__(self, name: str, version: int, raw: RawFiles) -> None:
-        identity = raw.fingerprint()
+        key = _key([name, version], raw)
         self._folder: Path | None = None
-        if identity is not None:
-            text = json.dumps([name, version, raw.options, identity], sort_keys=True)
-            key = hashlib.sha256(text.encode()).hexdigest()[:32]
+        if key:
             with suppress(RuntimeError):  # there is no home folder
-                self._folder = folder() / f"{name}-{key}.blocks"
+                self._folder = folder() / f"{name}-{key[:32]}.blocks"
 
     def load(self, first: int) -> Block | None:
         """The block that begins with this cell; None where it has not been stored, or is damaged."""
         if self._folder is None:
             return None
         try:
-            digest, _, text = self._file(first).read_text(encoding="utf-8").partition("\n")
+            digest, _, text = _block(self._folder, first).read_text(encoding="utf-8").partition("\n")
             if hashlib.sha256(text.encode()).hexdigest() != digest:
                 return None
             values, digests = json.loads(text)
@@ -226,8 +214,8 @@ class Blocks:
         text = json.dumps([values.tolist(), digests])
         with suppress(CrozeError):
             digest = hashlib.sha256(text.encode()).hexdigest()
-            write_bytes(self._file(first), f"{digest}\n{text}".encode())
+            write_bytes(_block(self._folder, first), f"{digest}\n{text}".encode())
 
-    def _file(self, first: int) -> Path:
-        assert self._folder is not None
-        return self._folder / f"{first:06d}.json"
+
+def _block(folder: Path, first: int) -> Path:
+    return folder / f"{first:06d}.json"

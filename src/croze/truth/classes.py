@@ -21,26 +21,13 @@ from croze.truth.truth import Truth
 HALVES: Mapping[str, int] = {"choose": 0, "report": 1}
 
 
-def half_of(name: str) -> int:
-    """The half, 0 or 1, of the class of this name."""
-    return int(hashlib.sha256(name.encode()).hexdigest(), 16) % 2
-
-
-def class_name(truth: Truth, index: int) -> str:
-    """The string that stands for the class of the architecture at `index` and decides its half."""
-    if truth.names is not None:
-        return truth.names[index]
-    members = np.flatnonzero(truth.representative == truth.representative[index])
-    return min(truth.architectures[i] for i in members)
-
-
 def halves(truth: Truth) -> NDArray[np.int64]:
     """The half of every architecture, 0 (`choose`) or 1 (`report`), shape `(n,)`; one for each class."""
     names: dict[int, str] = {}
     first = truth.representative.tolist()
     for name, one in zip(truth.names or truth.architectures, first, strict=True):
         names[one] = min(name, names.get(one, name))
-    of_class = {one: half_of(name) for one, name in names.items()}
+    of_class = {one: int(hashlib.sha256(name.encode()).hexdigest(), 16) % 2 for one, name in names.items()}
     return np.array([of_class[one] for one in first], dtype=np.int64)
 
 

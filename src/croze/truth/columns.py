@@ -9,10 +9,14 @@ others.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from croze.corruptions.names import CORRUPTIONS
+import numpy as np
+from numpy.typing import NDArray
+
+from croze.corruptions.names import CORRUPTIONS, SEVERITIES
 
 Kind = Literal["clean", "attack", "corruption", "other"]
 
@@ -67,3 +71,11 @@ def described(name: str) -> Column:
         except ValueError:
             pass
     return Column("other", name)
+
+
+def mean_corruption(columns: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+    """The column `corruptions`, where all corruptions and severities are among the columns."""
+    corrupted = [f"{kind}@{severity}" for kind in CORRUPTIONS for severity in SEVERITIES]
+    if not all(name in columns for name in corrupted):
+        return {}
+    return {MEAN_CORRUPTION: np.mean([columns[name] for name in corrupted], axis=0)}

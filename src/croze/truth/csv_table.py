@@ -12,7 +12,6 @@ above 1 (but for zeros) are percent, and a file that holds both is refused.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ from numpy.typing import NDArray
 from croze.errors import CrozeError
 from croze.truth.classes import by_class, classes_of
 from croze.truth.columns import OF_STRING
-from croze.truth.raw import RawFiles, Reader, content_of, rows_of
+from croze.truth.raw import RawFiles, Reader, content_of, number_of, rows_of
 from croze.truth.truth import Provenance, Truth
 
 NAME = "csv"
@@ -80,16 +79,10 @@ def inputs(path: Path, dataset: str) -> RawFiles:
 
 
 def read(path: Path, dataset: str) -> Truth:
-    """The truth of a table.
+    """The truth of a table, with its columns; `path` may have options behind it, `dataset` is a mere name.
 
-    Args:
-        path: the file, with options behind it.
-        dataset: what to call the data set; the file is of one.
-
-    Returns:
-        A truth with the columns of the file, in its order. The space says which architectures are isomorphic:
-        these share a representative. Where they have different values, a column holds their mean and
-        `<column>-of-string` each one's own.
+    The space says which architectures are isomorphic: these share a representative. Where they have
+    different values, a column holds their mean and `<column>-of-string` each one's own.
 
     Raises:
         CrozeError: a file that cannot be read, no architecture or one that is there twice, no column, a field
@@ -103,7 +96,9 @@ def read(path: Path, dataset: str) -> Truth:
     _check(file, names)
     architectures, keys = _architectures(spec, [(line, row[names.index(ARCHITECTURE)]) for line, row in rows])
     columns = {
-        name: np.array([_number(file, line, name, row[i]) for line, row in rows])
+        name: np.array(
+            [number_of(row[i], f"{file}, line {line}", f"an accuracy as {name}", 0) for line, row in rows]
+        )
         for i, name in enumerate(names)
         if name != ARCHITECTURE
     }
@@ -161,16 +156,6 @@ def _architectures(spec: Spec, texts: list[tuple[int, str]]) -> tuple[tuple[str,
         if first != line:
             raise CrozeError(f"{spec.file}, line {line}: the architecture of line {first} a second time.")
     return tuple(lines), keys
-
-
-def _number(file: Path, line: int, column: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not (math.isfinite(value) and value >= 0):
-        raise CrozeError(f"{file}, line {line}: expected an accuracy as {column}, got {text!r}.")
-    return value
 
 
 def _unit(file: Path, columns: Mapping[str, NDArray[np.float64]], lines: list[int]) -> str:

@@ -1,18 +1,35 @@
-"""What a truth says of one architecture, and which are its best."""
+"""What a truth says of one architecture, which are its best, and the tables of this and of the sources."""
 
 from __future__ import annotations
 
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from croze.errors import CrozeError
-from croze.truth.classes import HALVES, class_name, half_of
+from croze.reporting.table import Table
+from croze.truth.catalogue import CATALOGUE, Source
+from croze.truth.classes import HALVES, halves
 from croze.truth.columns import OF_STRING
 from croze.truth.selection import select
 from croze.truth.truth import Truth
+
+TOPOLOGIES = "nasbench201"
+
+ORDERS = {
+    TOPOLOGIES: "83abc799e45cf34e9d2163654668ab998b9a54d01c39e72ca1f71f2cdf356d84",
+    "nats-sss": "8b99b4c0aabe959924c6fb36c0ee4a3f79362343e36b7752b90deee9409b492f",
+}
+"""SHA-256 of all architectures of a space in the order of NATS-Bench, a line each."""
+
+_DIGITS = re.compile(r"[0-9]{1,9}")
+
+MOST = 8
+"""Isomorphic strings that are printed."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +58,7 @@ class Entry:
         asked: as it was asked for.
         isomorphic: all strings of its isomorphism class that the truth has, itself included, in its order.
         half: `choose` or `report`.
+        number: of the architecture in NATS-Bench and NAS-Bench-201; None where the truth does not tell.
         places: one a column.
     """
 
@@ -48,6 +66,7 @@ class Entry:
     asked: str
     isomorphic: tuple[str, ...]
     half: str
+    number: int | None
     places: tuple[Place, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -57,6 +76,7 @@ class Entry:
             "asked": self.asked,
             "isomorphic": list(self.isomorphic),
             "half": self.half,
+            "number": self.number,
             "columns": {p.column: {"value": p.value, "rank": p.rank, "of": p.of} for p in self.places},
         }
 
@@ -95,12 +115,26 @@ def summaries(truth: Truth) -> list[Summary]:
 def find(truth: Truth, text: str) -> int:
     """The position of an architecture, in any notation of the space, or of one isomorphic to it.
 
+    Args:
+        truth: where to look.
+        text: the architecture, or its number in NATS-Bench where the truth holds all in that order.
+
     Raises:
         CrozeError: when it is no architecture of the space, or the truth has none isomorphic to it.
     """
-    known = {architecture: i for i, architecture in enumerate(truth.architectures)}
+    known = truth.positions
     if text in known:
         return known[text]
+    if _DIGITS.fullmatch(text.strip()) and truth.space == TOPOLOGIES:
+        number = int(text)
+        if not in_order(truth):
+            raise CrozeError(
+                f"{truth.name} does not hold all cells in the order of the benchmark, so that {number} names "
+                "none: write the cell."
+            )
+        if number >= len(truth):
+            raise CrozeError(f"Cells of NAS-Bench-201 are numbered 0 to {len(truth) - 1:,}, got {number}.")
+        return number
     # only when asked for: spaces bring their networks along
     from croze.spaces import Space, open_space
     from croze.spaces.genotypes import parse_or_suggest, resolve
@@ -118,6 +152,12 @@ def find(truth: Truth, text: str) -> int:
     )
 
 
+def in_order(truth: Truth) -> bool:
+    """Whether the architectures are those of a benchmark of NATS-Bench, in its order."""
+    digest = hashlib.sha256("\n".join(truth.architectures).encode()).hexdigest()
+    return digest == ORDERS.get(truth.space)
+
+
 def entry(truth: Truth, text: str) -> Entry:
     """What the truth says of an architecture.
 
@@ -126,10 +166,10 @@ def entry(truth: Truth, text: str) -> Entry:
     """
     index = find(truth, text)
     members = np.flatnonzero(truth.representative == truth.representative[index])
-    half = half_of(class_name(truth, index))
+    half = halves(truth)[index]
     places = []
     for name, values in truth.columns.items():
-        among = values[_compared(truth, name)]
+        among = values if name.endswith(OF_STRING) else values[truth.distinct]
         rank = 1 + int((among > values[index]).sum())
         places.append(Place(name, float(values[index]), rank, len(among)))
     return Entry(
@@ -137,6 +177,7 @@ def entry(truth: Truth, text: str) -> Entry:
         text,
         tuple(truth.architectures[i] for i in members),
         next(name for name, number in HALVES.items() if number == half),
+        index if in_order(truth) else None,
         tuple(places),
     )
 
@@ -164,6 +205,111 @@ def best(truth: Truth, column: str, top: int = 10, half: str = "both") -> list[R
     ]
 
 
-def _compared(truth: Truth, column: str) -> NDArray[np.int64]:
-    """The positions among which a value of the column has its rank."""
-    return np.arange(len(truth), dtype=np.int64) if column.endswith(OF_STRING) else truth.distinct
+def source_table() -> Table:
+    """Every source that the catalogue knows."""
+    rows = (
+        (
+            source.name,
+            source.what,
+            ", ".join(source.datasets),
+            source.licence,
+            "fetched" if source.direct else "by hand",
+        )
+        for source in CATALOGUE.values()
+    )
+    return Table("Sources", "", ("name", "what", "data sets", "licence", "how"), tuple(rows), prose=True)
+
+
+def source_text(source: Source) -> list[str]:
+    """What a person needs to know of a source, a line each."""
+    lines = [
+        f"{source.name}: {source.what}.",
+        f"  paper     {source.paper}",
+        *(f"  {'from' if i == 0 else '':9} {page}" for i, page in enumerate(source.pages)),
+        f"  licence   {source.licence}",
+        f"  data sets {', '.join(source.datasets)}",
+        f"  use       {source.use}",
+    ]
+    if source.by_hand:
+        lines.append(f"  by hand   {source.by_hand}")
+    return lines
+
+
+def file_table(source: Source, standing: Mapping[str, str]) -> Table:
+    """Every known file of a source, and how it stands."""
+    rows = (
+        (
+            file.name,
+            f"{file.size:,}" if file.size is not None else "?",
+            file.sha256[:12] or "not known",
+            standing.get(file.name, ""),
+        )
+        for file in source.files
+    )
+    return Table("", "", ("file", "bytes", "SHA-256", "state"), tuple(rows), prose=True)
+
+
+def truth_lines(truth: Truth, notes: Iterable[str]) -> list[str]:
+    """What a truth is of, a line each."""
+    size = ", ".join(f"{name} {value}" for name, value in truth.network.items()) or "size not known"
+    return [
+        f"{truth.name}, {truth.dataset}: {len(truth):,} architectures of {truth.space}, "
+        f"{len(truth.distinct):,} of them distinct up to isomorphism; networks: {size}",
+        f"read from {truth.provenance.source}",
+        *notes,
+    ]
+
+
+def column_table(found: Sequence[Summary]) -> Table:
+    """The columns of a truth."""
+    rows = (
+        (one.column, f"{one.n:,}", f"{one.different:,}", *map(_percent, (one.low, one.median, one.high)))
+        for one in found
+    )
+    return Table("", "", ("column", "n", "different", "lowest", "median", "highest"), tuple(rows))
+
+
+def entry_lines(found: Entry) -> list[str]:
+    """Which architecture it is, and those isomorphic to it, a line each."""
+    others = [one for one in found.isomorphic if one != found.architecture]
+    number = "" if found.number is None else f"number {found.number:,}, "
+    lines = [f"{found.architecture} ({number}half: {found.half})"]
+    if found.asked != found.architecture:
+        lines.append(f"asked for as {found.asked}")
+    lines += [f"isomorphic   {one}" for one in others[:MOST]]
+    if len(others) > MOST:
+        lines.append(f"and {len(others) - MOST:,} more")
+    return lines
+
+
+def entry_table(found: Entry) -> Table:
+    """All columns of one architecture."""
+    rows = (
+        (place.column, _percent(place.value), f"{place.rank:,} of {place.of:,}") for place in found.places
+    )
+    return Table("", "", ("column", "accuracy", "rank"), tuple(rows))
+
+
+def best_table(column: str, found: Sequence[Ranked]) -> Table:
+    """The best architectures by a column."""
+    rows = ((str(one.rank), _percent(one.value), str(one.strings), one.architecture) for one in found)
+    return Table("", "", ("rank", column, "strings", "architecture"), tuple(rows), prose=True)
+
+
+def truth_json(truth: Truth, notes: Iterable[str]) -> dict[str, Any]:
+    """What a truth is of, JSON-ready."""
+    return {
+        "name": truth.name,
+        "dataset": truth.dataset,
+        "space": truth.space,
+        "network": dict(truth.network),
+        "architectures": len(truth),
+        "distinct": len(truth.distinct),
+        "source": truth.provenance.source,
+        "sha256": dict(truth.provenance.sha256),
+        "notes": list(notes),
+    }
+
+
+def _percent(value: float) -> str:
+    return f"{value:.2%}"

@@ -21,7 +21,7 @@ import numpy as np
 from croze.errors import CrozeError
 from croze.truth.classes import by_class, classes_of
 from croze.truth.columns import Column
-from croze.truth.raw import RawFiles, Reader, content_of, json_of
+from croze.truth.raw import Reader, content_of, json_of, one_file
 from croze.truth.truth import Provenance, Truth
 
 NAME = "nas-bench-301"
@@ -36,20 +36,8 @@ SURROGATE = "clean-surrogate"
 ACCURACY = "val_accuracy"
 
 
-def inputs(path: Path, dataset: str) -> RawFiles:
-    """What `read` is going to read."""
-    return RawFiles(str(path), {path.name: path})
-
-
 def read(path: Path, dataset: str) -> Truth:
-    """The truth.
-
-    Args:
-        path: the JSON file.
-        dataset: one of the file's, in upper or lower case; the published one has cifar10.
-
-    Returns:
-        A truth with the column `clean-surrogate`, in the order of the file, and the size of the networks.
+    """The truth in the JSON file, with the column `clean-surrogate` and the size of the networks.
 
     Raises:
         CrozeError: a data set that the file has not, or a file that cannot be read or is not as described.
@@ -107,4 +95,4 @@ def read_cells(path: Path, dataset: str) -> tuple[bytes, dict[str, Any]]:
     return content, of_name[dataset.lower()]
 
 
-READER = Reader(NAME, read, inputs, version=1)
+READER = Reader(NAME, read, one_file, version=1)

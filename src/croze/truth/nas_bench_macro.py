@@ -16,7 +16,7 @@ import numpy as np
 from croze.errors import CrozeError
 from croze.truth.classes import by_class, classes_of
 from croze.truth.columns import CLEAN
-from croze.truth.raw import RawFiles, Reader, content_of, json_of, known_dataset
+from croze.truth.raw import Reader, content_of, json_of, known_dataset, one_file
 from croze.truth.truth import Provenance, Truth
 
 NAME = "nas-bench-macro"
@@ -26,20 +26,8 @@ SPACE = "macro"
 DATASETS = ("cifar10",)
 
 
-def inputs(path: Path, dataset: str) -> RawFiles:
-    """What `read` is going to read."""
-    return RawFiles(str(path), {path.name: path})
-
-
 def read(path: Path, dataset: str) -> Truth:
-    """The truth.
-
-    Args:
-        path: the JSON file, or one that holds some of its networks.
-        dataset: cifar10.
-
-    Returns:
-        A truth with the column `clean`, the mean of the three trainings, in the order of the file.
+    """The truth in the JSON file, all or a part of it: `clean` is the mean of the three trainings.
 
     Raises:
         CrozeError: an unknown data set, or a file that cannot be read or is not as described above.
@@ -79,4 +67,4 @@ def read(path: Path, dataset: str) -> Truth:
     )
 
 
-READER = Reader(NAME, read, inputs, version=1)
+READER = Reader(NAME, read, one_file, version=1)

@@ -46,15 +46,10 @@ def inputs(path: Path, dataset: str) -> RawFiles:
 
 
 def read(path: Path, dataset: str) -> Truth:
-    """The truth of one data set.
+    """The truth in the file, with `meta.json` of Robust NAS-Bench-201 beside it or named by `FILE?ids=META`.
 
-    Args:
-        path: the file, with `meta.json` of Robust NAS-Bench-201 beside it, or named as `FILE?ids=META`.
-        dataset: cifar10, cifar100 or imagenet16-120, in upper or lower case.
-
-    Returns:
-        A truth with the columns `COLUMNS`, in the order of the file. Cells whose representative the file
-        does not hold are left out, as in a sample of it.
+    Its columns are `COLUMNS`. Cells whose representative the file does not hold are left out, as in a sample
+    of it.
 
     Raises:
         CrozeError: an unknown data set, a file that is missing or not as described above.

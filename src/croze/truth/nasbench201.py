@@ -11,7 +11,6 @@ isomorphism class differ by what training leaves to chance.
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,7 @@ import numpy as np
 from croze.errors import CrozeError
 from croze.truth.classes import classes_of
 from croze.truth.columns import CLEAN, OF_STRING
-from croze.truth.raw import RawFiles, Reader, content_of, known_dataset, rows_of
+from croze.truth.raw import Reader, content_of, known_dataset, number_of, one_file, rows_of
 from croze.truth.truth import Provenance, Truth
 
 NAME = "nasbench201"
@@ -35,23 +34,13 @@ ARCHITECTURE = "arch"
 """The column of the architecture strings."""
 
 
-def inputs(path: Path, dataset: str) -> RawFiles:
-    """What `read` is going to read."""
-    return RawFiles(str(path), {path.name: path})
-
-
 def read(path: Path, dataset: str) -> Truth:
-    """The truth of one data set.
-
-    Args:
-        path: the CSV file; columns other than `arch` and `<data set>_test_accuracy` are not looked at.
-        dataset: cifar10, cifar100 or imagenet16-120, in upper or lower case.
+    """The truth in the columns `arch` and `<data set>_test_accuracy` of the CSV file.
 
     Returns:
         A truth with the columns `clean`, the mean over the strings of a class that the file holds, and
-        `clean-of-string`, in the order of the file. The file names no
-        isomorphic architectures, so the space says which they are; the representative of a class is the
-        string that comes first in lexicographic order.
+        `clean-of-string`. The file names no isomorphic architectures, so the space says which they are; the
+        representative of a class is the string that comes first in lexicographic order.
 
     Raises:
         CrozeError: an unknown data set, a file that cannot be read, lacks a column or ends within a line, a
@@ -93,25 +82,15 @@ def _accuracies(file: Path, content: bytes, column: str) -> dict[str, tuple[floa
         architecture = fields[ARCHITECTURE]
         if architecture in measured:
             raise CrozeError(f"{file}, line {line}: {architecture} is there a second time; once is expected.")
-        measured[architecture] = (_percent(file, line, fields[column]) / 100, line)
+        percent = number_of(fields[column], f"{file}, line {line}", "an accuracy in percent", 0, 100)
+        measured[architecture] = (percent / 100, line)
     return measured
-
-
-def _percent(file: Path, line: int, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value <= 100:
-        raise CrozeError(f"{file}, line {line}: expected an accuracy in percent, got {text!r}.")
-    return value
 
 
 def _names(file: Path, measured: dict[str, tuple[float, int]]) -> tuple[str, ...]:
     """Of every architecture the smallest string of its isomorphism class in all of the space."""
     # only when asked for: the space brings its networks along, which the other benchmarks do without
-    from croze.spaces.nasbench201.cell import parse
-    from croze.spaces.nasbench201.isomorphism import canonical
+    from croze.spaces.nasbench201.cell import canonical, parse
 
     names = []
     for architecture, (_, line) in measured.items():
@@ -125,4 +104,4 @@ def _names(file: Path, measured: dict[str, tuple[float, int]]) -> tuple[str, ...
     return tuple(names)
 
 
-READER = Reader(NAME, read, inputs, version=1)
+READER = Reader(NAME, read, one_file, version=1)

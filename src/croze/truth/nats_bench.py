@@ -68,19 +68,11 @@ def inputs(path: Path, dataset: str) -> RawFiles:
 
 
 def read(path: Path, dataset: str, watch: Callable[[int, int], None] | None = None) -> Truth:
-    """The truth of one data set.
+    """The truth in the folder `NATS-tss-v1_0-3ffb9-simple` or `NATS-sss-v1_0-50262-simple`.
 
     All three data sets are read in one go, in blocks that the cache keeps: what was stopped goes on where it
-    was, and another data set takes no time.
-
-    Args:
-        path: the folder `NATS-tss-v1_0-3ffb9-simple` or `NATS-sss-v1_0-50262-simple`.
-        dataset: cifar10, cifar100 or imagenet16-120, in upper or lower case.
-        watch: told how many cells are done, of how many.
-
-    Returns:
-        A truth with the columns `clean` (the class's mean) and, in the topology space, `clean-of-string`, as
-        of `nasbench201`.
+    was, and another data set takes no time. The topology space has the columns of `nasbench201`, the size
+    space `clean` alone. `watch` is told how many cells are done, of how many.
 
     Raises:
         CrozeError: an unknown data set, or a file is missing, damaged or not as described above.
@@ -185,8 +177,7 @@ def _unpacked(file: Path, raw: bytes) -> dict[str, Any]:
 
 def _classes(path: Path, strings: Sequence[str], space: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     # only when asked for: spaces bring their networks along, which the other benchmarks do without
-    from croze.spaces.nasbench201.cell import parse
-    from croze.spaces.nasbench201.isomorphism import expression
+    from croze.spaces.nasbench201.cell import expression, parse
     from croze.spaces.nats_size import Widths
 
     try:

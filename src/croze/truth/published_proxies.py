@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from croze.errors import CrozeError
 from croze.truth.nas_bench_301 import read_cells
-from croze.truth.raw import content_of, rows_of
+from croze.truth.raw import content_of, number_of, rows_of
 from croze.truth.selection import place_of
 
 ARCHITECTURE = "net_str"
@@ -97,7 +97,7 @@ def read_published(
             raise CrozeError(f"{where}: {architecture} is there a second time; once is expected.")
         architectures[architecture] = i
         for c, (name, field) in enumerate(zip(columns, fields, strict=True)):
-            values[c, i] = _number(where, name, field)
+            values[c, i] = number_of(field, where, f"a number as {name}")
     values[values == FAILED] = math.nan
     values.flags.writeable = False
     return PublishedScores(
@@ -141,13 +141,3 @@ def _of_json(file: Path, columns: Sequence[str], dataset: str) -> tuple[bytes, l
                 f"for {text} it has {', '.join(known) or 'none'}."
             ) from None
     return content, rows
-
-
-def _number(where: str, column: str, field: Any) -> float:
-    try:
-        value = float(field)
-    except (ValueError, TypeError):
-        value = math.nan
-    if not math.isfinite(value):
-        raise CrozeError(f"{where}: expected a number as {column}, got {field!r}.")
-    return value

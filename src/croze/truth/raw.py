@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -73,7 +74,8 @@ class Reader:
 
     Attributes:
         name: as `open_truth` takes it.
-        read: takes the path and the data set, returns the truth; one that takes long takes `watch` as well.
+        read: takes the path and the data set, in upper or lower case, returns the truth in the order of the
+            file; one that takes long takes `watch` as well.
         inputs: which raw files that is going to read; None where they change at any time.
         version: of what `read` makes of them; a table of another one in the cache is not read.
         slow: whether `read` takes `watch`.
@@ -86,12 +88,13 @@ class Reader:
     slow: bool = False
 
 
-def known_dataset(name: str, datasets: Sequence[str], dataset: str) -> str:
-    """The data set in lower case.
+def one_file(path: Path, dataset: str) -> RawFiles:
+    """What a reader of a single file is going to read."""
+    return RawFiles(str(path), {path.name: path})
 
-    Raises:
-        CrozeError: the benchmark has none of this name.
-    """
+
+def known_dataset(name: str, datasets: Sequence[str], dataset: str) -> str:
+    """The data set in lower case; raises CrozeError when the benchmark has none of this name."""
     if dataset.lower() not in datasets:
         those = f"data set{'s' if len(datasets) > 1 else ''}"
         raise CrozeError(f"{name} has the {those} {', '.join(datasets)}, got {dataset!r}.")
@@ -99,15 +102,7 @@ def known_dataset(name: str, datasets: Sequence[str], dataset: str) -> str:
 
 
 def content_of(file: Path, what: str) -> bytes:
-    """The content of a file.
-
-    Args:
-        file: what is read.
-        what: names it in the message, such as `the accuracies`.
-
-    Raises:
-        CrozeError: when it cannot be read.
-    """
+    """The content of a file, which messages name as `what`; raises CrozeError when it cannot be read."""
     try:
         return file.read_bytes()
     except OSError as problem:
@@ -115,27 +110,28 @@ def content_of(file: Path, what: str) -> bytes:
 
 
 def json_of(file: Path, content: bytes) -> Any:
-    """The value that the content of a file stands for.
-
-    Raises:
-        CrozeError: when it is no JSON, or not all of it.
-    """
+    """The value that the content of a file stands for; raises CrozeError when it is no JSON, or cut short."""
     try:
         return json.loads(content)
     except ValueError as problem:
         raise CrozeError(f"{file} is not complete JSON ({problem}): fetch the file again.") from None
 
 
+def number_of(field: Any, where: str, what: str, least: float = -math.inf, most: float = math.inf) -> float:
+    """The finite number that a field holds, in a range; raises CrozeError for anything else."""
+    try:
+        value = float(field)
+    except (ValueError, TypeError):
+        value = math.nan
+    if not (math.isfinite(value) and least <= value <= most):
+        raise CrozeError(f"{where}: expected {what}, got {field!r}.")
+    return value
+
+
 def rows_of(
     file: Path, content: bytes, again: str = AGAIN, encoding: str = "utf-8"
 ) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """The first line, and every other with its number.
-
-    Args:
-        file: for the messages.
-        content: of the file.
-        again: what a message ends with that finds the file incomplete.
-        encoding: of the text.
+    """The first line of a CSV file, and every other with its number; `again` ends messages on damaged ones.
 
     Raises:
         CrozeError: for what is no CSV, ends within a line, has no row, or one with another number of fields

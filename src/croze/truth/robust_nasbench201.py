@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from croze.corruptions.names import CORRUPTIONS, SEVERITIES
 from croze.errors import CrozeError
-from croze.truth.columns import MEAN_CORRUPTION
+from croze.truth.columns import mean_corruption
 from croze.truth.nasbench201 import DATASETS, NETWORK, SPACE
 from croze.truth.raw import RawFiles, Reader, json_of, known_dataset
 from croze.truth.truth import Provenance, Truth
@@ -52,16 +52,11 @@ def inputs(path: Path, dataset: str) -> RawFiles:
 
 
 def read(path: Path, dataset: str) -> Truth:
-    """The truth of one data set.
+    """The truth in the folder that holds `meta.json` and one folder per data set.
 
-    Args:
-        path: the folder that holds `meta.json` and one folder per data set.
-        dataset: cifar10, cifar100 or imagenet16-120, in upper or lower case.
-
-    Returns:
-        A truth with the columns `clean`, `fgsm@8` (attack and epsilon in 1/255) and `fog@3` (corruption and
-        severity) of the files that are there; a file that is absent leaves its columns out. With all 15
-        corruptions there is `corruptions`, the mean over them and their severities.
+    Its columns are `clean`, `fgsm@8` (attack and epsilon in 1/255) and `fog@3` (corruption and severity) of
+    the files that are there; a file that is absent leaves its columns out. With all 15 corruptions there is
+    `corruptions`, the mean over them and their severities.
 
     Raises:
         CrozeError: an unknown data set, a missing `meta.json` or data set folder, or a file that is not as
@@ -84,9 +79,7 @@ def read(path: Path, dataset: str) -> Truth:
             names = _columns(meta_file, meta, key)
             measured = _accuracies(file, files.json(file), wanted, key, representatives, len(names))
             columns.update(zip(names, np.take(measured, place, axis=1), strict=True))
-    corrupted = [f"{kind}@{severity}" for kind in CORRUPTIONS for severity in SEVERITIES]
-    if all(name in columns for name in corrupted):
-        columns[MEAN_CORRUPTION] = np.mean([columns[name] for name in corrupted], axis=0)
+    columns |= mean_corruption(columns)
     if not columns:
         raise CrozeError(f"{folder} holds no accuracies: expected files such as clean_accuracy.json.")
     return Truth(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,27 +85,17 @@ def place_of(seed: int, architecture: str) -> bytes:
     return hashlib.sha256(f"{seed} {architecture}".encode()).digest()
 
 
-@dataclass(frozen=True, eq=False)
-class SharedCells:
-    """n architectures, no two of them isomorphic.
-
-    Attributes:
-        architectures: in the order of the draw.
-        columns: of each truth by name, shape `(n,)`, in [0, 1].
-    """
-
-    architectures: tuple[str, ...]
-    columns: tuple[Mapping[str, NDArray[np.float64]], ...]
-
-
 def shared_cells(
     truths: Sequence[Truth], sample: int | None = None, seed: int = 0, half: str = "both"
-) -> SharedCells:
+) -> tuple[tuple[str, ...], list[dict[str, NDArray[np.float64]]]]:
     """Distinct architectures that all truths know by the same string, drawn as `select` draws.
 
     Args:
         truths: at least one.
         sample, seed, half: as of `select`.
+
+    Returns:
+        The n architectures in the order of the draw; of each truth its columns by name, `(n,)` in [0, 1].
 
     Raises:
         CrozeError: when the truths are of different spaces, do not share so many, or the half is unknown.
@@ -131,4 +120,4 @@ def shared_cells(
     for truth in truths:
         rows = [truth.lookup(name) for name in names]
         columns.append({column: values[rows] for column, values in truth.columns.items()})
-    return SharedCells(tuple(names), tuple(columns))
+    return tuple(names), columns

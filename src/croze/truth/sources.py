@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from croze.errors import CrozeError
 from croze.truth.catalogue import CATALOGUE, KnownFile, Source
-from croze.truth.raw import LARGE, RawFiles
+from croze.truth.raw import RawFiles
 from croze.truth.truth import Truth
 
 MOST = 2
@@ -75,14 +75,11 @@ def shortcomings(name: str, raw: RawFiles | None) -> str:
     Returns:
         Sentences with a blank before each; empty where nothing is known or nothing differs.
     """
-    source = CATALOGUE.get(name)
-    if source is None:
+    if name not in CATALOGUE or raw is None:
         return ""
-    found = []
-    known = {file.name.lower(): file for file in source.files}
-    for label, path in (raw.files if raw is not None else {}).items():
-        if label.lower() in known and (difference := compare(known[label.lower()], path)):
-            found.append(f" {difference}")
+    known = {file.name.lower(): file for file in CATALOGUE[name].files}
+    named = [(known[label.lower()], path) for label, path in raw.files.items() if label.lower() in known]
+    found = [f" {difference}" for file, path in named if (difference := compare(file, path))]
     if len(found) > MOST:
         found[MOST:] = [f" {len(found) - MOST} more files differ."]
     return "".join(found)
@@ -94,8 +91,9 @@ def compare(known: KnownFile, path: Path) -> str:
         size = path.stat().st_size
         if known.size is not None and size != known.size:
             return f"The published {known.name} has {known.size:,} bytes, this one {size:,}."
-        if known.sha256 and size <= LARGE:
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        if known.sha256:
+            with path.open("rb") as content:
+                digest = hashlib.file_digest(content, "sha256").hexdigest()
             if digest != known.sha256:
                 return (
                     f"The published {known.name} has SHA-256 {known.sha256[:12]}..., "
@@ -141,18 +139,16 @@ def fetch(file: KnownFile, folder: Path, watch: Callable[[int], None] | None = N
     """
     target = folder / PurePosixPath(file.name)
     if target.is_file():
-        problem = _difference(file, target)
-        if not problem:
-            return target
-        raise CrozeError(f"{target} is there already and another file: {problem}; move it away first.")
+        if difference := compare(file, target):
+            raise CrozeError(f"{target} is there already, move it away first. {difference}")
+        return target
     partial = target.parent / f"{target.name}{PARTIAL}"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _download(file, partial, watch)
-        problem = _difference(file, partial)
-        if problem:
+        if difference := compare(file, partial):
             partial.unlink()
-            raise CrozeError(f"{file.url} is not the file that was published: {problem}.")
+            raise CrozeError(f"{file.url} is not the file that was published. {difference}")
         os.replace(partial, target)
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as trouble:
         reason = getattr(trouble, "reason", None) or trouble
@@ -195,16 +191,3 @@ def _download(file: KnownFile, partial: Path, watch: Callable[[int], None] | Non
             raise ConnectionError(
                 f"it ended after {done:,} of {total:,} bytes; the same command resumes the download"
             )
-
-
-def _difference(file: KnownFile, path: Path) -> str:
-    """In which way the content is not the published one; empty when it is, or nothing is known of it."""
-    size = path.stat().st_size
-    if file.size is not None and size != file.size:
-        return f"expected {file.size:,} bytes, got {size:,}"
-    if file.sha256:
-        with path.open("rb") as content:
-            digest = hashlib.file_digest(content, "sha256").hexdigest()
-        if digest != file.sha256:
-            return f"expected SHA-256 {file.sha256}, got {digest}"
-    return ""

@@ -23,7 +23,7 @@ import numpy as np
 from croze.errors import CrozeError
 from croze.truth.classes import by_class, classes_of
 from croze.truth.columns import CLEAN
-from croze.truth.raw import RawFiles, Reader, content_of, json_of, known_dataset
+from croze.truth.raw import Reader, content_of, json_of, known_dataset, one_file
 from croze.truth.truth import Provenance, Truth
 
 NAME = "tiny-robustbench"
@@ -35,22 +35,11 @@ DATASETS = ("cifar10",)
 ACCURACIES = ("max_test_top1_original", "max_test_top1_adv")
 
 
-def inputs(path: Path, dataset: str) -> RawFiles:
-    """What `read` is going to read."""
-    return RawFiles(str(path), {path.name: path})
-
-
 def read(path: Path, dataset: str) -> Truth:
-    """The truth.
+    """The truth in the JSON file, with the size of the networks.
 
-    Args:
-        path: the JSON file.
-        dataset: cifar10.
-
-    Returns:
-        A truth with the columns `clean` and `pgd@8` (the attack and epsilon in 1/255 that the file names), in
-        the order of the file, and the size of the networks. A cell that is there several times, with other
-        seeds, has their mean.
+    Its columns are `clean` and `pgd@8` (the attack and epsilon in 1/255 that the file names). A cell that is
+    there several times, with other seeds, has their mean.
 
     Raises:
         CrozeError: an unknown data set, or a file that cannot be read or is not as described above.
@@ -121,4 +110,4 @@ def _setup(entry: Mapping[str, Any]) -> tuple[str, int, int]:
     )
 
 
-READER = Reader(NAME, read, inputs, version=1)
+READER = Reader(NAME, read, one_file, version=1)

@@ -79,9 +79,9 @@ class Truth:
         n, first = len(self.architectures), self.representative
         if n == 0:
             raise CrozeError(f"A truth needs at least one architecture, {self.name} has none.")
-        if len(self._positions) != n:
+        if len(self.positions) != n:
             raise CrozeError(
-                f"Architecture strings must not repeat, {self.name} has {n - len(self._positions)} repeats."
+                f"Architecture strings must not repeat, {self.name} has {n - len(self.positions)} repeats."
             )
         if first.shape != (n,):
             raise CrozeError(f"{n} architectures need as many representatives, got shape {first.shape}.")
@@ -118,7 +118,7 @@ class Truth:
             CrozeError: the benchmark does not know it.
         """
         try:
-            return self._positions[str(architecture)]
+            return self.positions[str(architecture)]
         except KeyError:
             raise CrozeError(
                 f"{self.name} knows no architecture {str(architecture)!r}: "
@@ -163,7 +163,8 @@ class Truth:
         return np.flatnonzero(self.representative == np.arange(len(self))).astype(np.int64)
 
     @cached_property
-    def _positions(self) -> dict[str, int]:
+    def positions(self) -> dict[str, int]:
+        """The position of every architecture string."""
         return {architecture: i for i, architecture in enumerate(self.architectures)}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from croze.scoring.evaluator import Evaluator
 from croze.spaces.nasbench201 import Cell, NASBench201
-from croze.spaces.nasbench201.isomorphism import every_cell
+from croze.spaces.nasbench201.cell import every_cell
 from croze.truth.robust_nasbench201 import ATTACKS
 
 SPACE = NASBench201(4, 1)

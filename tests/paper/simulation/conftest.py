@@ -10,7 +10,7 @@ import pytest
 
 from croze.paper.simulation import TabularMoves, Target, parse_goals, targets_of
 from croze.spaces.nasbench201 import Cell, NASBench201
-from croze.spaces.nasbench201.isomorphism import expression
+from croze.spaces.nasbench201.cell import expression
 from croze.truth import Provenance, Truth, open_truth
 
 SPACE = NASBench201(channels=2, cells=1)

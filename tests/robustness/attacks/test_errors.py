@@ -39,7 +39,7 @@ def attack(text="fgsm", model=None, images=IMAGES, labels=None, **arguments):
     ("message", "arguments"),
     [
         (r"in pixel space, above 0 and at most 1, got 8: write 8/255", {"epsilon": 8}),
-        ("must be a number above 0, got 0", {"epsilon": 0.0}),
+        ("must be a number above 0, got -0.1", {"epsilon": -0.1}),
         ("must be a number above 0, got nan", {"epsilon": float("nan")}),
         (r"in l2 must be at most 10\.3923", {"epsilon": 11.0, "norm": "l2"}),
         ("Unknown norm 'l1'", {"norm": "l1"}),
@@ -60,8 +60,7 @@ def attack(text="fgsm", model=None, images=IMAGES, labels=None, **arguments):
         ("two or more classes", {"model": classifier(classes=1)}),
         ("must return logits", {"model": nn.Identity(), "labels": ZEROS}),
         ("needs weights from training data first: call prepare", {"text": "lgv"}),
-        ("apgd-t needs at least 4 classes.*has 3: use apgd-ce, fab-t and square", THREE),
-        ("autoattack needs at least 4 classes", {"text": "autoattack", "model": classifier(2)}),
+        ("apgd-t needs at least 4 classes.*has 3: use autoattack, which leaves it out", THREE),
     ],
 )  # fmt: skip
 def test_bad_input(message, arguments):
@@ -69,13 +68,95 @@ def test_bad_input(message, arguments):
         attack(**arguments)
 
 
-def test_logits_that_are_not_finite():
+def test_images_with_logits_that_are_not_finite_are_wrong():
     model = classifier()
     labels = labels_of(model)
     with torch.no_grad():
         model[1].bias[0] = torch.nan
-    with pytest.raises(CrozeError, match="not finite"):
-        attack(model=model, labels=labels)
+    found = attack(model=model, labels=labels)
+    assert not found.clean_correct.any()
+    assert not found.correct.any()
+    assert found.not_finite == len(labels)
+
+
+class Entropy(nn.Module):
+    """Not finite where the first channel is black."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(50.0))
+
+    def forward(self, x):
+        b = x.mean((2, 3))
+        return torch.stack(
+            [-b[:, 0] * torch.log(b[:, 0]) * self.weight, b[:, 1] + 1, b[:, 2] + 1, b[:, 2] * 0], 1
+        )
+
+
+@pytest.mark.parametrize("text", ["fgsm", "pgd(random_start=0)", "pgd", "deepfool", "cw", "pgd(draws=2)"])
+def test_images_that_are_driven_to_no_numbers_have_not_withstood(text):
+    images = torch.rand(8, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * 0.025
+    images[:, 0] += 0.005
+    model = Entropy()
+    found = attack(text, model, images, model(images).argmax(1), epsilon=16 / 255)
+    strange = ~model(found.images).isfinite().all(1)
+    assert int(strange.sum()) == found.not_finite
+    assert not found.correct[strange].any()
+
+
+@pytest.mark.parametrize("text", [name for name in ATTACKS if not ATTACKS[name].needs_training])
+def test_at_epsilon_0_accuracy_is_that_of_clean_images(text):
+    norm = ATTACKS[text].norms[0]
+    found = attack(text, epsilon=0, norm=norm, labels=torch.tensor([0, 1, 2, 3, 0]))
+    assert torch.equal(found.correct, found.clean_correct)
+    assert torch.equal(found.images, IMAGES)
+
+
+@pytest.mark.parametrize(
+    "text", ["apgd-ce(steps=2)", "square(queries=5)", "autoattack(steps=2,queries=2)", "pgd"]
+)
+def test_images_in_channels_last_order_give_the_same(text):
+    labels = labels_of(classifier())
+    one = attack(text, labels=labels)
+    other = attack(text, images=IMAGES.to(memory_format=torch.channels_last), labels=labels)
+    assert torch.equal(one.images, other.images)
+
+
+def test_rounding_errors_of_pixels_are_clamped():
+    images = IMAGES.clone()
+    images[0, 0, 0, 0], images[0, 0, 0, 1] = -2.98e-8, 1 + 1e-7
+    found = attack(images=images)
+    assert 0 <= found.images.min() <= found.images.max() <= 1
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_autoattack_leaves_out_what_few_classes_do_not_define(classes):
+    model = classifier(classes)
+    labels = labels_of(model)
+    found = attack("autoattack(steps=3,queries=20)", model, labels=labels, epsilon=0.3)
+    single = attack("apgd-ce(steps=3)", model, labels=labels, epsilon=0.3)
+    assert found.accuracy <= single.accuracy
+
+
+@pytest.mark.parametrize("target", ["second", "least", "random"])
+def test_aimed_attacks_drive_images_to_their_class(target):
+    """Without a bound the class that is aimed at becomes likelier; another class counts as wrong."""
+    model = classifier()
+    labels = labels_of(model)
+    found = attack(f"pgd(steps=30,target={target})", model, labels=labels, epsilon=1.0)
+    with torch.no_grad():
+        before, after = model(IMAGES).log_softmax(1), model(found.images).log_softmax(1)
+    own = nn.functional.one_hot(labels, 4).bool()
+    aims = {
+        "second": before.masked_fill(own, -torch.inf).argmax(1),
+        "least": before.masked_fill(own, torch.inf).argmin(1),
+    }
+    assert found.accuracy < 1
+    if target in aims:
+        rows = torch.arange(5)
+        assert (after[rows, aims[target]] > before[rows, aims[target]])[~found.correct].all()
+    with pytest.raises(CrozeError, match="target of pgd is second, least, random or absent"):
+        find_attack("pgd(target=next)")
 
 
 class Quantised(nn.Module):

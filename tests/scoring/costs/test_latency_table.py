@@ -6,7 +6,7 @@ import pytest
 from croze.errors import CrozeError
 from croze.scoring.costs import read_latency
 from croze.spaces.nasbench201 import NASBench201
-from croze.spaces.nasbench201.isomorphism import every_cell
+from croze.spaces.nasbench201.cell import every_cell
 
 SPACE = NASBench201(4, 1)
 CELL = "|nor_conv_3x3~0|+|none~0|nor_conv_1x1~1|+|skip_connect~0|none~1|avg_pool_3x3~2|"

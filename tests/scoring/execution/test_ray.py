@@ -15,7 +15,7 @@ import ray
 
 from croze.errors import CrozeError
 from croze.scoring.execution import RayExecutor, Serial, make_executor
-from croze.user_code.sources import MARK
+from croze.user_code import MARK
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 

@@ -7,7 +7,7 @@ import pytest
 
 from croze.searching.strategies import make_algorithm
 from croze.spaces.nasbench201 import NASBench201
-from croze.spaces.nasbench201.isomorphism import every_cell
+from croze.spaces.nasbench201.cell import every_cell
 
 SPACE = NASBench201(channels=4, cells=1)
 WORTH = {"none": 0.0, "skip_connect": 2.0, "nor_conv_1x1": 3.0, "nor_conv_3x3": 5.0, "avg_pool_3x3": 1.0}

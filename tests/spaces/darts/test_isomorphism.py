@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from croze.spaces import open_space
 from croze.spaces.darts import Darts, Genotype
-from croze.spaces.darts.isomorphism import canonical_cell
+from croze.spaces.darts.genotype import canonical_cell
 
 seeds = st.integers(0, 2**32)
 FEW = ("max_pool_3x3", "sep_conv_3x3")

@@ -18,6 +18,17 @@ from croze.robustness.attacks.target import Best, Task
 
 _NORMS = {"linf": "Linf", "l2": "L2"}
 
+RATIO = 4
+"""Fewest classes for which the targeted logit ratio is defined."""
+
+
+class Packaged(Attack):
+    """An attack of pyautoattack."""
+
+    def check(self, classes: int) -> None:
+        """See `Attack.check`."""
+        published(self.name, "autopgd_base", "APGDAttack")
+
 
 def published(attack: str, module: str, kind: str) -> Callable[..., Any]:
     """A class of pyautoattack; CrozeError when the package is not installed."""
@@ -63,7 +74,7 @@ def silent() -> logging.Logger:
 
 
 @dataclass(frozen=True)
-class ApgdCe(Attack):
+class ApgdCe(Packaged):
     """Auto-PGD on the cross-entropy. An image without an adversarial one comes back as it was.
 
     Attributes:
@@ -91,7 +102,7 @@ class ApgdCe(Attack):
 
 
 @dataclass(frozen=True)
-class ApgdT(Attack):
+class ApgdT(Packaged):
     """Auto-PGD on the targeted difference-of-logits-ratio loss, towards the likeliest other classes in turn.
 
     An image without an adversarial one comes back as it was.
@@ -116,24 +127,24 @@ class ApgdT(Attack):
     def __post_init__(self) -> None:
         self._at_least(1, "steps", "targets")
 
+    def check(self, classes: int) -> None:
+        """See `Attack.check`."""
+        super().check(classes)
+        if classes < RATIO:
+            raise CrozeError(
+                f"Attack {self.name} needs at least {RATIO} classes for its targeted loss, the model has "
+                f"{classes}: use autoattack, which leaves it out then, or apgd-ce, fab-t and square."
+            )
+
     def _perturb(self, task: Task) -> Tensor:
+        self.check(task.classes)
         kind = published(self.name, "autopgd_base", "APGDAttack_targeted")
-        check_ratio(self.name, task)
         targets = min(self.targets, task.classes - 1)
         return run(kind, task, n_iter=self.steps, n_target_classes=targets, logger=silent())
 
 
-def check_ratio(attack: str, task: Task) -> None:
-    """Raise CrozeError when the model has too few classes for the targeted logit ratio."""
-    if task.classes < 4:
-        raise CrozeError(
-            f"Attack {attack} needs at least 4 classes for its targeted loss, the model has {task.classes}: "
-            "use apgd-ce, fab-t and square."
-        )
-
-
 @dataclass(frozen=True)
-class FabT(Attack):
+class FabT(Packaged):
     """The fast adaptive boundary attack, towards the likeliest other classes one by one.
 
     An image without an adversarial one within the ball comes back as it was.
@@ -164,7 +175,7 @@ class FabT(Attack):
 
 
 @dataclass(frozen=True)
-class Square(Attack):
+class Square(Packaged):
     """Random search: squares of shrinking size that raise the margin are kept.
 
     An image without an adversarial one comes back as it was.
@@ -193,8 +204,10 @@ class Square(Attack):
 
 
 @dataclass(frozen=True)
-class AutoAttack(Attack):
+class AutoAttack(Packaged):
     """The standard version: apgd-ce, apgd-t, fab-t and square, at the published budgets by default.
+
+    Of models of two or three classes, for which the loss of apgd-t is not defined, the other three.
 
     Attributes:
         steps: of the two APGD and of FAB, for each target.
@@ -202,8 +215,7 @@ class AutoAttack(Attack):
         queries: of Square.
 
     Raises:
-        CrozeError: for an argument out of range; when it runs, without pyautoattack, or for a model of fewer
-            than four classes (see `apgd-t`).
+        CrozeError: for an argument out of range; when it runs, without pyautoattack.
     """
 
     steps: int = 100
@@ -219,15 +231,15 @@ class AutoAttack(Attack):
         self._at_least(1, "steps", "targets", "queries")
 
     def _perturb(self, task: Task) -> Tensor:
-        published(self.name, "autopgd_base", "APGDAttack")
-        check_ratio(self.name, task)
+        self.check(task.classes)
         best = Best(task)
-        for attack in (
+        attacks: tuple[Attack, ...] = (
             ApgdCe(self.steps),
-            ApgdT(self.steps, self.targets),
+            *([ApgdT(self.steps, self.targets)] if task.classes >= RATIO else []),
             FabT(self.steps, self.targets),
             Square(self.queries),
-        ):
+        )
+        for attack in attacks:
             left = best.left()
             if not len(left):
                 break

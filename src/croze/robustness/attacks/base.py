@@ -14,10 +14,12 @@ import torch
 from torch import Tensor, nn
 
 from croze.errors import CrozeError
+from croze.nn.forward import correct_of
 from croze.notation import Named
 from croze.perturb.base import Ball, sizes
 from croze.perturb.epsilon import check_epsilon
 from croze.robustness.attacks.target import Target, Task, isolated
+from croze.types import ROUNDING
 
 TOLERANCE = 1e-6
 """How far a result may lie outside its ball for rounding; relative to epsilon where that is above 1."""
@@ -43,6 +45,7 @@ class Adversarial:
             found, else the strongest attempt; the image itself where the model erred already.
         clean_correct: `(N,)`, whether the model was right before.
         correct: `(N,)`, whether it still is.
+        not_finite: how many of `images` have logits that are not all finite; they count as wrong.
         distances: `(N,)`, size of the perturbation in the attack's norm, in pixel space.
         forwards, backwards: images that went through a network, forward and backward.
     """
@@ -51,6 +54,7 @@ class Adversarial:
     clean_correct: Tensor
     correct: Tensor
     distances: Tensor
+    not_finite: int
     forwards: int
     backwards: int
 
@@ -101,6 +105,7 @@ class Attack(Named, ABC):
             images: `(N, C, H, W)` in [0, 1]; all of them at once, so N decides about the memory.
             labels: int64 `(N,)` in `0 .. classes - 1`.
             epsilon: radius in pixel space; in l-inf at most 1, in l2 at most the diagonal of the image space.
+                At 0 the images stay as they are.
             norm: `linf` or `l2`, one of `norms`.
             seed: of everything random.
             first: index of the first image in its data set. With it results do not depend on which batch is
@@ -109,8 +114,11 @@ class Attack(Named, ABC):
         Raises:
             CrozeError: for images, labels, epsilon, norm or model other than these.
         """
-        check_epsilon(epsilon, norm)
+        check_epsilon(epsilon, norm, zero=True)
         return self._run(model, images, labels, epsilon, norm, seed, first, self._perturb)
+
+    def check(self, classes: int) -> None:
+        """Raise CrozeError for what is known before it runs: too few classes, a package that is missing."""
 
     def prepare(
         self, model: nn.Module, batches: TrainingBatches, *, seed: int = 0, folder: Path | None = None
@@ -120,7 +128,6 @@ class Attack(Named, ABC):
         Args:
             model: a trained classifier that takes pixels; it is not changed.
             batches: its training data.
-            seed: of what is random in training.
             folder: where to keep the progress; None for nowhere.
         """
         return self
@@ -156,16 +163,19 @@ class Attack(Named, ABC):
             target = Target(model)
             clean = target.logits(images)
             _check_logits(clean, labels)
-            right = clean.argmax(1) == labels
+            right = correct_of(clean, labels)
             ball = Ball(epsilon, 0.0, 1.0, norm=norm)
             found = images.clone()
-            if right.any():
+            if epsilon > 0 and right.any():
                 generator = torch.Generator().manual_seed(mixed)
                 task = Task(target, images[right], labels[right], ball, clean.shape[1], generator)
                 found[right] = self._verified(perturb(task).detach(), task)
-            still = right & (target.logits(found).argmax(1) == labels)
-        distances = sizes(found - images, norm)
-        return Adversarial(found, right, still, distances, target.spent.forwards, target.spent.backwards)
+            logits = target.logits(found)
+            still = right & correct_of(logits, labels)
+        spent, strange = target.spent, int((~logits.isfinite().all(1)).sum())
+        return Adversarial(
+            found, right, still, sizes(found - images, norm), strange, spent.forwards, spent.backwards
+        )
 
     def _verified(self, found: Tensor, task: Task) -> Tensor:
         if found.shape != task.images.shape or not torch.isfinite(found).all():
@@ -235,7 +245,7 @@ def _checked(model: nn.Module, images: Tensor, labels: Tensor) -> tuple[Tensor, 
             f"got {images.dtype} of shape {tuple(images.shape)}."
         )
     low, high = (float(v) for v in torch.aminmax(images))
-    if not (low >= 0.0 and high <= 1.0):
+    if not (low >= -ROUNDING and high <= 1.0 + ROUNDING):
         raise CrozeError(
             f"Images to attack must lie in [0, 1], got values from {low:g} to {high:g}: divide by 255, and "
             "put the normalisation into the model."
@@ -250,8 +260,8 @@ def _checked(model: nn.Module, images: Tensor, labels: Tensor) -> tuple[Tensor, 
         raise CrozeError(
             f"An attack needs a model in float32 or float64, got {weight.dtype}: call model.float()."
         )
-    # a copy even where nothing changes: the images may be tensors of inference mode
-    images = images.detach().clone().to(weight.device, weight.dtype)
+    # a copy even where nothing changes: the images may be tensors of inference mode, or not contiguous
+    images = images.detach().clone().to(weight.device, weight.dtype).clamp(0, 1).contiguous()
     return images, labels.detach().clone().to(weight.device)
 
 
@@ -262,8 +272,6 @@ def _check_logits(logits: Tensor, labels: Tensor) -> None:
             f"An attack needs a logit for each of two or more classes, got shape {tuple(logits.shape)} "
             f"for {len(labels)} images."
         )
-    if not torch.isfinite(logits).all():
-        raise CrozeError("The model's logits on the clean images are not finite: it cannot be attacked.")
     first, last = int(labels.min()), int(labels.max())
     if first < 0 or last >= classes:
         raise CrozeError(

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from croze.errors import CrozeError
+from croze.nn.forward import correct_of
 from croze.perturb import inputs
 from croze.perturb.base import sizes
 from croze.robustness.attacks.base import Attack, MinimalNorm
@@ -147,7 +148,7 @@ class _Closest:
     def offer(self, rows: Tensor, candidates: Tensor, logits: Tensor) -> Tensor:
         """Returns which of the candidates are adversarial."""
         labels = self._task.labels[rows]
-        fooled = (logits.argmax(1) != labels) & (margin(logits, labels) >= self._confidence)
+        fooled = ~correct_of(logits, labels) & ~(margin(logits, labels) < self._confidence)
         distances = sizes(candidates - self._task.images[rows], "l2")
         closer = fooled & (distances < self.distances[rows])
         self.images[rows[closer]] = candidates[closer]

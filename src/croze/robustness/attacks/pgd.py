@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from croze.errors import CrozeError
@@ -43,6 +44,10 @@ class PGD(Attack):
         restarts: from new random points; only the first without `random_start`.
         random_start: 1 to begin at a uniform point of the ball, 0 at the image.
         loss: `ce` or `margin`.
+        target: empty for any other class; `second`, `least` or `random` to aim at the likeliest other class,
+            the least likely one or one at random (Kurakin et al. 2017).
+        draws: passes that each gradient is averaged over, for models that are random (EOT, Athalye et al.
+            2018).
 
     Raises:
         CrozeError: for an argument out of range.
@@ -53,6 +58,8 @@ class PGD(Attack):
     restarts: int = 1
     random_start: int = 1
     loss: str = "ce"
+    target: str = ""
+    draws: int = 1
 
     name = "pgd"
     summary = "projected gradient descent"
@@ -60,7 +67,11 @@ class PGD(Attack):
     norms = ("linf", "l2")
 
     def __post_init__(self) -> None:
-        self._at_least(1, "steps", "restarts")
+        self._at_least(1, "steps", "restarts", "draws")
+        if self.target not in TARGETS:
+            raise CrozeError(
+                f"Argument target of {self.name} is {', '.join(TARGETS[1:])} or absent, got {self.target!r}."
+            )
         self._positive("relative_step")
         if self.loss not in LOSSES:
             raise CrozeError(
@@ -75,11 +86,29 @@ class PGD(Attack):
 
     def _perturb(self, task: Task) -> Tensor:
         steps = inputs.PGD(self.steps, self.relative_step, bool(self.random_start))
-        return descend(task, steps, LOSSES[self.loss], self.restarts)
+        aims = _aims(task, self.target) if self.target else None
+        return descend(task, steps, LOSSES[self.loss], self.restarts, self.draws, aims)
 
 
-def descend(task: Task, steps: inputs.PGD, loss: Loss, restarts: int) -> Tensor:
-    """The best iterates of all restarts."""
+TARGETS = ("", "second", "least", "random")
+
+
+def _aims(task: Task, target: str) -> Tensor:
+    """The class that each image is to be taken for, `(N,)`."""
+    if target == "random":
+        shift = torch.randint(1, task.classes, task.labels.shape, generator=task.generator)
+        return (task.labels + shift.to(task.labels)) % task.classes
+    logits = task.target.logits(task.images)
+    own = torch.nn.functional.one_hot(task.labels, task.classes).bool()
+    if target == "least":
+        return logits.masked_fill(own, torch.inf).argmin(1)
+    return logits.masked_fill(own, -torch.inf).argmax(1)
+
+
+def descend(
+    task: Task, steps: inputs.PGD, loss: Loss, restarts: int, draws: int = 1, aims: Tensor | None = None
+) -> Tensor:
+    """The best iterates of all restarts; with `aims` the loss of these classes falls instead."""
     best = Best(task)
     for _ in range(restarts):
         left = best.left()
@@ -88,8 +117,12 @@ def descend(task: Task, steps: inputs.PGD, loss: Loss, restarts: int) -> Tensor:
         part = task.part(left)
 
         def gradient(x: Tensor, left: Tensor = left, part: Task = part) -> Tensor:
-            found, logits = part.target.gradient(x, lambda logits: loss(logits, part.labels))
-            best.offer(left, x, logits)
+            wanted, sign = (part.labels, 1) if aims is None else (aims[left], -1)
+            found = torch.zeros_like(x)
+            for _ in range(draws):
+                one, logits = part.target.gradient(x, lambda logits: sign * loss(logits, wanted))
+                best.offer(left, x, logits)
+                found += one
             return found
 
         last = steps(part.images, gradient, part.ball, part.generator)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from croze.errors import CrozeError
-from croze.nn.forward import logits_of
+from croze.nn.forward import correct_of, logits_of
 from croze.nn.scratch import evaluating, refuse_lazy
 from croze.nn.seeding import exact_convolutions, seeded
 from croze.perturb.base import Ball
@@ -158,8 +158,8 @@ class Task:
         return replace(self, images=self.images[rows], labels=self.labels[rows])
 
     def fooled(self, logits: Tensor) -> Tensor:
-        """Where the prediction is not the label, `(N,)`."""
-        return logits.argmax(1) != self.labels
+        """Where the prediction is not the label, or not finite, `(N,)`."""
+        return ~correct_of(logits, self.labels)
 
 
 class Best:
@@ -183,7 +183,7 @@ class Best:
     def offer(self, rows: Tensor, candidates: Tensor, logits: Tensor) -> Tensor:
         """Candidates for the images at `rows`, with their logits; returns which of them are adversarial."""
         labels = self._labels[rows]
-        value, fooled = margin(logits, labels), logits.argmax(1) != labels
+        value, fooled = margin(logits, labels), ~correct_of(logits, labels)
         better = (value > self._margin[rows]) | (fooled & ~self.fooled[rows])
         chosen = rows[better]
         self.images[chosen] = candidates.detach()[better]

@@ -8,7 +8,6 @@ from typing import TypeVar
 from croze.errors import CrozeError
 from croze.scoring.cores import usable_cores
 from croze.scoring.execution.base import Executor
-from croze.scoring.execution.placement import Placeable
 from croze.scoring.execution.processes import Processes
 from croze.scoring.execution.ray_executor import RayExecutor
 from croze.scoring.execution.serial import Serial
@@ -16,7 +15,7 @@ from croze.scoring.execution.serial import Serial
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-__all__ = ["Executor", "Placeable", "Processes", "RayExecutor", "Serial", "make_executor", "usable_cores"]
+__all__ = ["Executor", "Processes", "RayExecutor", "Serial", "make_executor", "usable_cores"]
 
 
 def make_executor(
@@ -34,8 +33,7 @@ def make_executor(
         workers: 0 stands for one a device, or without devices for one a core.
         ray: `local`, or the address of a cluster. There `workers` is the most at once, and with devices it
             says how many share one: 4 for two devices is two each, on every machine.
-        devices: where workers compute, taken in turn. Placement is tested with devices that do not exist:
-            nothing here has run on a GPU.
+        devices: where workers compute, taken in turn.
         lost: makes the result of an item that no worker survives. Serially nothing is lost: what would end a
             worker ends this process.
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 from croze.errors import CrozeError
+from croze.scoring.execution.base import to_send
 from croze.scoring.execution.crew import Crew, Task
-from croze.scoring.execution.placement import to_send
 from croze.scoring.execution.reply import opened
 from croze.user_code import reason
 
@@ -25,7 +25,7 @@ class Processes(Generic[Item, Result]):
     Args:
         function: must be picklable, as items and results must.
         workers: number of processes; they start as items are submitted.
-        devices: where workers compute, taken in turn (`croze.scoring.execution.Placeable`).
+        devices: where workers compute, taken in turn, by its method `on(device)`.
         lost: makes the result of an item with which two workers died; without it that is an error.
 
     Raises:
@@ -47,20 +47,14 @@ class Processes(Generic[Item, Result]):
         self._open = 0
 
     def submit(self, item: Item) -> None:
-        """Put this item in the queue."""
         if self._crew is None:
             self._crew = Crew(self._function, self._workers, self._devices)
         self._open += 1
         self._crew.add(Task(item))
 
     def results(self) -> Iterator[tuple[Item, Result]]:
-        """Each submitted item with its result, as they are done, until none is left.
-
-        More may be submitted between two results. An exception of the function is raised here; the other
-        items are handed out by the next call, as they are when this one is left half way.
-
-        Raises:
-            CrozeError: for an item that no worker survives when there is no `lost`, or when no worker starts.
+        """See `Executor.results`; a CrozeError for an item that no worker survives without `lost`, or when no
+        worker starts.
         """
         while self._open:
             assert self._crew is not None

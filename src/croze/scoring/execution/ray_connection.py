@@ -27,9 +27,6 @@ class RayConnection:
             to. Where this process is connected already, that connection is used, whatever the address.
         cores: of a cluster that is started here.
 
-    Attributes:
-        ray: the module.
-
     Raises:
         CrozeError: when Ray is not installed, nothing answers, or the cluster does not suit (its version).
     """
@@ -62,11 +59,7 @@ class RayConnection:
 
 
 def import_ray() -> ModuleType:
-    """The module of Ray.
-
-    Raises:
-        CrozeError: when it is not installed.
-    """
+    """The module of Ray; a CrozeError when it is not installed."""
     try:
         import ray
     except ImportError:

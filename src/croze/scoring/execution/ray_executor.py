@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from croze.errors import CrozeError
 from croze.scoring.cores import usable_cores
-from croze.scoring.execution.placement import to_send
+from croze.scoring.execution.base import to_send
 from croze.scoring.execution.ray_connection import RayConnection
 from croze.scoring.execution.ray_task import call
 from croze.scoring.execution.reply import opened
@@ -53,8 +53,8 @@ class RayExecutor(Generic[Item, Result]):
         function: must be picklable, as items and results must.
         address: `local` starts Ray here; HOST:PORT of its head, or `auto`, joins a cluster. A connection that
             this process has already is used, and left open.
-        devices: their type (`cuda`) is where the function is placed (`croze.scoring.execution.Placeable`):
-            every task asks for a GPU or its share of one; Ray says which. Empty: where the function is.
+        devices: their type (`cuda`) is where the function is placed, by its method `on(device)`: every task
+            asks for a GPU or its share of one; Ray says which. Empty: where the function is.
         lost: makes the result of an item with which two workers died, or which eight times went down with its
             machine; without it that is an error.
         workers: most items that are computed at once, and the cores of a Ray that is started here; 0 for as
@@ -62,8 +62,8 @@ class RayExecutor(Generic[Item, Result]):
         workers_per_device: tasks that share a device.
 
     Raises:
-        CrozeError: when Ray is not installed or does not answer, no machine of the cluster has a GPU although
-            devices are given, or the function cannot be sent.
+        CrozeError: when Ray is not installed or does not answer, no machine has a GPU although devices are
+            given, or the function cannot be sent.
     """
 
     def __init__(
@@ -102,18 +102,12 @@ class RayExecutor(Generic[Item, Result]):
         self._send: Callable[[Item], Any] = lambda item: remote.remote(held, kind, item)
 
     def submit(self, item: Item) -> None:
-        """Put this item in the queue."""
         self._queue.append(_Task(item))
         self._hand_out()
 
     def results(self) -> Iterator[tuple[Item, Result]]:
-        """Each submitted item with its result, as they are done, until none is left.
-
-        More may be submitted between two results. An exception of the function is raised here; the other
-        items are handed out by the next call, as they are when this one is left half way.
-
-        Raises:
-            CrozeError: for an item that is given up when there is no `lost`, or when Ray cannot go on.
+        """See `Executor.results`; a CrozeError for an item that is given up without `lost`, or when Ray
+        cannot go on.
         """
         ray = self._ray
         while self._queue or self._flying:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from croze.nn.seeding import single_thread
-from croze.scoring.execution.placement import placed
+from croze.scoring.execution.base import placed
 from croze.scoring.execution.reply import answer, packed, portable
 
 _taken: dict[tuple[str, str | None], Callable[[Any], Any]] = {}
@@ -15,11 +15,8 @@ _taken: dict[tuple[str, str | None], Callable[[Any], Any]] = {}
 def call(held: list[Any], device: str | None, item: Any) -> bytes:
     """The reply for an item; a worker fetches and places the function with its first one.
 
-    Args:
-        held: a reference to the function in the object store, in a list, so that Ray does not fetch it for
-            every item.
-        device: where the function computes; None for where it is.
-        item: what it is called with.
+    `held` is a reference to the function in the object store, in a list, so that Ray does not fetch it for
+    every item; `device` is where the function computes, None for where it is.
     """
     import ray
 

@@ -27,10 +27,8 @@ def answer(function: Callable[[Any], Any], item: Any) -> bytes:
 
 
 def opened(message: bytes) -> Any:
-    """What the function returned; what it raised is raised here.
-
-    Raises:
-        CrozeError: when the worker could not even take up the function.
+    """What the function returned; what it raised is raised here, a CrozeError if the worker could not take it
+    up.
     """
     kind, value = pickle.loads(message)
     if kind == "unfit":

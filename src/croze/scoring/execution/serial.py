@@ -7,33 +7,24 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 from croze.nn.seeding import single_thread
-from croze.scoring.execution.placement import placed
+from croze.scoring.execution.base import placed
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 class Serial(Generic[Item, Result]):
-    """Calls the function here, when a result is asked for and not before.
-
-    Args:
-        function: anything that takes an item.
-        devices: the first is where the function computes; empty for where it is.
-    """
+    """Calls the function here, on the first of the devices, when a result is asked for and not before."""
 
     def __init__(self, function: Callable[[Item], Result], devices: Sequence[str] = ()) -> None:
         self._function = placed(function, devices[0] if devices else None)
         self._queue: deque[Item] = deque()
 
     def submit(self, item: Item) -> None:
-        """Put this item in the queue."""
         self._queue.append(item)
 
     def results(self) -> Iterator[tuple[Item, Result]]:
-        """Each submitted item with its result, in order, computed as they are asked for.
-
-        An exception of the function is raised here; its item is done with.
-        """
+        """See `Executor.results`: in order, computed as they are asked for."""
         while self._queue:
             item = self._queue.popleft()
             with single_thread():
@@ -41,5 +32,4 @@ class Serial(Generic[Item, Result]):
             yield item, result
 
     def close(self) -> None:
-        """Drop what is waiting; nothing was started."""
         self._queue.clear()

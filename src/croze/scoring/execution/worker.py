@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection, wait
 
 import torch
 
-from croze.scoring.execution.placement import placed
+from croze.scoring.execution.base import placed
 from croze.scoring.execution.reply import answer, packed, portable
 
 HELLO = b""
@@ -21,11 +21,8 @@ HELLO = b""
 
 
 def work(line: Connection, device: str | None) -> None:
-    """Serve the other end of the line until it ends this process.
-
-    Args:
-        line: carries pickled things both ways: the function and then items come in, replies go out.
-        device: where the function computes; None for where it is.
+    """Serve the other end of the line until it ends this process: the function and then items come in,
+    replies go out.
     """
     # the parent answers Ctrl-C for all of them
     signal.signal(signal.SIGINT, signal.SIG_IGN)

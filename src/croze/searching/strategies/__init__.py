@@ -57,10 +57,8 @@ __all__ = [
 
 
 def algorithm_name(text: str) -> str:
-    """The name in `ALGORITHMS` that is meant, in any case and in the paper's words (`AE+warmup`).
-
-    Raises:
-        CrozeError: for an unknown name; the message lists the known ones.
+    """The name in `ALGORITHMS` that is meant, in any case and in the paper's words (`AE+warmup`), else a
+    CrozeError.
     """
     name = "+".join(PAPER.get(part.strip(), part.strip()) for part in text.lower().split("+"))
     if name not in ALGORITHMS:
@@ -69,32 +67,20 @@ def algorithm_name(text: str) -> str:
 
 
 def settings_of(name: str) -> dict[str, Any]:
-    """The settings that a strategy takes, with their defaults.
-
-    Raises:
-        CrozeError: for an unknown name.
-    """
+    """The settings that a strategy takes, with their defaults."""
     parameters = signature(ALGORITHMS[algorithm_name(name)]).parameters
     return {key: p.default for key, p in parameters.items() if key not in ("moves", "seed", "guide")}
 
 
 def takes_guide(name: str) -> bool:
-    """Whether a guide can steer this strategy.
-
-    Raises:
-        CrozeError: for an unknown name.
-    """
+    """Whether a guide can steer this strategy."""
     return "guide" in signature(ALGORITHMS[algorithm_name(name)]).parameters
 
 
 def make_algorithm(
     name: str, moves: Moves[A], seed: int, guide: Guide[A] | None = None, **settings: Any
 ) -> Algorithm[A]:
-    """The strategy of this name with its own settings.
-
-    Args:
-        name: as `algorithm_name` reads it.
-        guide: scores that steer strategies with warm-up or move; without one they go by the merits alone.
+    """The strategy of this name with its own settings, and a guide for strategies with warm-up or move.
 
     Raises:
         CrozeError: for an unknown name or setting, a setting out of its range, a guide for a strategy that

@@ -65,7 +65,7 @@ class Algorithm(Protocol[A]):
 def ranked(guide: Guide[A], architectures: Sequence[A]) -> list[A]:
     """The architectures from the worst to the best by one call of the guide, those without a score left out.
 
-    The last is the first to `pop`. Of equals the one that stands first in `architectures` comes first.
+    The last is the first to `pop`; of equals the one that stands first in `architectures`.
     """
     rated = zip(guide(architectures), architectures, strict=True)
     known = [(score, architecture) for score, architecture in rated if score is not None]
@@ -77,9 +77,9 @@ class Fresh(Generic[A]):
     """Remembers what was proposed or told, and lets only something new through.
 
     A search scores nothing twice and says nothing of what it skips, so a strategy whose moves lead only to
-    known architectures would propose them for ever. Where new moves cannot be found, and where proposals
-    stay without an answer for long (all isomorphic to known ones, or beyond a limit), samples of the whole
-    space get it out.
+    known architectures would propose them for ever. Where no new move is found, and where proposals stay
+    without an answer for long (isomorphic to known ones, or beyond a limit), samples of the whole space get
+    it out.
     """
 
     def __init__(self, moves: Moves[A], rng: random.Random) -> None:
@@ -87,7 +87,7 @@ class Fresh(Generic[A]):
         self._rng = rng
         self._known: set[A] = set()
         self._unanswered = 0
-        self._ahead = 0
+        self.ahead = 0  # samples before the first answer
         self._heard = False
 
     def __contains__(self, architecture: A) -> bool:
@@ -95,7 +95,7 @@ class Fresh(Generic[A]):
 
     def sample(self) -> A:
         """A random sample, new or not: random draws do not get stuck."""
-        self._ahead += not self._heard
+        self.ahead += not self._heard
         architecture = self._moves.sample(self._rng)
         self._known.add(architecture)
         return architecture
@@ -103,7 +103,7 @@ class Fresh(Generic[A]):
     def propose(self, move: Callable[[], A | None]) -> A:
         """The first new architecture that `move` makes, or a sample where it makes none or returns None."""
         self._unanswered += 1
-        if self._unanswered > max(QUIET, 2 * self._ahead) and self._unanswered % 2:
+        if self._unanswered > max(QUIET, 2 * self.ahead) and self._unanswered % 2:
             return self.sample()
         for _ in range(TRIES):
             architecture = move()

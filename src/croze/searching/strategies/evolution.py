@@ -15,16 +15,7 @@ A = TypeVar("A")
 
 
 class AgingPopulation(ABC, Generic[A]):
-    """A queue of the latest architectures with their merits; a subclass says how they have children.
-
-    Args:
-        moves: samples the first population, makes children.
-        seed: of every draw.
-        population: length of the queue.
-
-    Raises:
-        CrozeError: for a population below 1.
-    """
+    """A queue of the latest architectures with their merits; a subclass says how they have children."""
 
     several = False
 
@@ -65,8 +56,6 @@ class RegularisedEvolution(AgingPopulation[A]):
     """A queue of the latest architectures; the best of a random few has a child, the oldest dies.
 
     Args:
-        moves: samples the first population, mutates parents.
-        seed: of every draw.
         population: length of the queue, P.
         tournament: number of members drawn for each parent, S.
 
@@ -84,7 +73,6 @@ class RegularisedEvolution(AgingPopulation[A]):
         self._tournament = tournament
 
     def child(self) -> A:
-        """The mutated winner of a tournament."""
         members = self._population
         drawn = self._rng.sample(range(len(members)), self._tournament)
         parent, _ = members[max(drawn, key=lambda place: members[place][1])]

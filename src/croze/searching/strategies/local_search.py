@@ -20,8 +20,8 @@ class LocalSearch(Generic[A]):
     Asked one by one this is the algorithm as published. With many under way two things are added. When all
     neighbours are asked for and one that is told is better already, the search moves to it without waiting
     for the rest; what is told later and is better still is moved to next. When none is better yet, random
-    samples are asked for while answers are outstanding: answers come in the order of asking, and no more
-    are under way than were asked for before the first of all, so after that many answers (1,024 at most) the
+    samples are asked for while answers are outstanding. Answers come in the order of asking, and no more are
+    under way than were asked for before the first of all, so after that many answers (1,024 at most) the
     neighbours have been told or never will be, and the search starts anew.
 
     No architecture is asked for twice; a neighbour that is known already counts with the merit it has.
@@ -38,20 +38,13 @@ class LocalSearch(Generic[A]):
         self._point: A | None = None
         self._leader: A | None = None  # the best that is known of those next to the point or told since
         self._left: list[A] = []
-        self._ahead = 0
-        self._heard = False
         self._outstanding = 0
 
     def ask(self) -> A:
-        """A neighbour of the point, or a random sample."""
-        if not self._heard:
-            self._ahead = min(self._ahead + 1, PATIENCE)
         return self._fresh.propose(self._neighbour)
 
     def tell(self, architecture: A, merits: Merits | None) -> None:
-        """It may be where the search goes next."""
         self._fresh.told(architecture)
-        self._heard = True
         self._outstanding -= 1
         if merits is not None:
             self._merits[architecture] = merits
@@ -73,7 +66,7 @@ class LocalSearch(Generic[A]):
             while self._left:
                 chosen = self._left.pop()
                 if chosen not in self._fresh:
-                    self._outstanding = self._ahead
+                    self._outstanding = min(self._fresh.ahead, PATIENCE)
                     return chosen
             leader, point = self._leader, self._point
             if leader is not None and (point is None or self._value(leader) > self._value(point)):

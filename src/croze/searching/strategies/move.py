@@ -18,16 +18,14 @@ class Move(AgingPopulation[A]):
     younger of equals), and when nobody has any left, a random architecture. Without a guide the neighbours
     come in random order, with one best first by its scores.
 
-    The published example of Abdelfattah et al. (2021) rates the mutations of the winner of a tournament
-    instead, and takes a random one of them a quarter of the time. The paper samples "around the architecture
-    with the highest proxy values", so here the parent is the best and no draw decides.
+    Abdelfattah et al. (2021) rate the mutations of the winner of a tournament instead, and take a random one
+    of them a quarter of the time. The paper samples "around the architecture with the highest proxy values",
+    so here the parent is the best and no draw decides.
 
     Args:
-        moves: samples the first population, knows the neighbours.
-        seed: of every draw.
         population: length of the queue, of which the oldest leaves, however good it is.
-        neighbours_per_parent: neighbours drawn for each child, of which the guide chooses; all that are left
-            if None or 0, which the guide then sees in one call for each parent.
+        neighbours_per_parent: neighbours drawn for each child, of which the guide chooses; None or 0 for all,
+            which the guide then sees in one call for each parent.
         guide: scores the neighbours; one without a score is never asked for.
 
     Raises:
@@ -56,7 +54,6 @@ class Move(AgingPopulation[A]):
         self._left: dict[A, list[A]] = {}  # of each parent so far: neighbours to come, the next one last
 
     def child(self) -> A | None:
-        """The next neighbour of the best member that has one left."""
         youngest_first = reversed(self._population)
         for parent, _ in sorted(youngest_first, key=lambda member: member[1], reverse=True):
             chosen = self._neighbour(parent)

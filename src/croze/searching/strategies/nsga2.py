@@ -22,17 +22,10 @@ class NSGA2(Generic[A]):
     """Elitist evolution: parents and children together are sorted by front, then by crowding.
 
     A parent is the winner of a binary tournament, and a child its mutation: a space has no crossover.
-    Children do not wait for a whole generation, as they do in the paper: before each proposal those that
-    were told since the last one join the population, and as many live on as it has places. So a search
-    comes to the same front with fewer architectures.
-
-    Optuna's NSGA-II mixes parameters of its own distributions, so it cannot move in a space that says only
-    how to sample and mutate a value.
-
-    Args:
-        moves: samples the first population, mutates parents.
-        seed: of every draw.
-        population: members that live on, N; the first N that have merits are the first population.
+    Children do not wait for a whole generation, as they do in the paper: before each proposal those that were
+    told since the last one join the population, of which the best `population` (N) live on. So a search comes
+    to the same front with fewer architectures. Optuna's NSGA-II mixes parameters of its own distributions and
+    cannot move in a space that only samples and mutates values.
 
     Raises:
         CrozeError: for a population below 1.
@@ -61,13 +54,11 @@ class NSGA2(Generic[A]):
         return self._fresh.propose(self._child) if self._population else self._fresh.sample()
 
     def tell(self, architecture: A, merits: Merits | None) -> None:
-        """Joins the children; a failed one does not."""
         self._fresh.told(architecture)
         if merits is not None:
             self._children[architecture] = merits
 
     def revise(self, merits: Mapping[A, Merits]) -> None:
-        """Parents and children take on their new merits."""
         for members in (self._population, self._children):
             members.update({a: merits.get(a, known) for a, known in members.items()})
         self._parents = _places(self._population)

@@ -62,8 +62,8 @@ def ranked(merits: Points) -> list[int]:
 def compromise(merits: Points) -> int | None:
     """Index of the point to take: the member of the front with the best mean rank over the objectives.
 
-    Of equals the first in the order of `ranked`; with one objective that is the best. Points with NaN do not
-    count; None where there are no others.
+    Of equals the first in the order of `ranked`. Points with NaN do not count; None where there are no
+    others.
     """
     order = ranked(merits)
     if not order:
@@ -78,8 +78,8 @@ def crowding(merits: Points) -> Floats:
     """Crowding distance `(n,)` of the points of one front: how far apart its neighbours lie on both sides.
 
     The sum over objectives of the distance between the next better and the next worse point, as a share of
-    the objective's range; infinite for the first and the last. Equal values keep the order in which they
-    stand; an objective in which all agree adds nothing.
+    the objective's range; infinite for the first and the last. Equal values keep their order; an objective in
+    which all agree adds nothing.
     """
     points = _points(merits)
     distance = np.zeros(len(points))

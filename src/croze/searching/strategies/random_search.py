@@ -21,7 +21,6 @@ class RandomSearch(Generic[A]):
         self._rng = random.Random(seed)
 
     def ask(self) -> A:
-        """A fresh sample."""
         return self._moves.sample(self._rng)
 
     def tell(self, architecture: A, merits: Merits | None) -> None:

@@ -95,7 +95,6 @@ class WarmUp(Generic[A]):
         return self._waiting.pop() if self._waiting else self._inner.ask()
 
     def tell(self, architecture: A, merits: Merits | None) -> None:
-        """Counts for the pool, or goes to the inner strategy."""
         if self._population is None:
             self._inner.tell(architecture, merits)
         elif self._over:

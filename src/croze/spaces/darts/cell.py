@@ -20,8 +20,7 @@ class Cell(nn.Module):
     Args:
         pairs: (operation, source state), two a node.
         concat: the states of the output; one may stand there twice.
-        before, previous: channels of the two inputs.
-        channels: of every state.
+        before, previous, channels: channels of the two inputs, and of every state.
         reduction: whether operations on the inputs halve the resolution.
         reduction_before: whether the cell before did, so that input 0 has twice the resolution of input 1.
         affine: whether BatchNorm inside the operations has weights.
@@ -53,7 +52,7 @@ class Cell(nn.Module):
     def forward(self, s0: Tensor, s1: Tensor, drop_path: float = 0.0) -> Tensor:
         """Outputs of the two cells before to that of this one, `(N, states * C, H, W)`.
 
-        `drop_path` is the probability, in training, with which an operation is left out of an image's pass.
+        In training, an operation is left out of an image's pass with probability `drop_path`.
         """
         states = {0: self.preprocess0(s0), 1: self.preprocess1(s1)}
         drop_path = drop_path if self.training else 0.0

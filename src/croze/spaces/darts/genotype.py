@@ -40,6 +40,14 @@ class Genotype:
                 object.__setattr__(self, concat, output)
             _check(cell, pairs, output)
 
+    @property
+    def cells(self) -> tuple[tuple[str, tuple[Pair, ...], tuple[int, ...]], ...]:
+        """Name, pairs and output of either cell."""
+        return (
+            ("normal", self.normal, self.normal_concat),
+            ("reduce", self.reduce, self.reduce_concat),
+        )
+
     def __str__(self) -> str:
         return (
             f"Genotype(normal={list(self.normal)}, normal_concat={list(self.normal_concat)}, "
@@ -75,3 +83,67 @@ def _check(cell: str, pairs: tuple[Pair, ...], concat: tuple[int, ...]) -> None:
             f"The output of the {cell} cell concatenates states of 2..{1 + len(pairs) // 2}, "
             f"got {list(concat)}."
         )
+
+
+Key = tuple[Pair, Pair, int]
+"""A node: its two inputs, the smaller first, and how often it stands in the output."""
+
+
+def canonical(genotype: Genotype) -> Genotype:
+    """The genotype that stands for all isomorphic ones, whose parts are named in another order.
+
+    Nodes may change places as long as each comes after its inputs, and so may the inputs of a node and the
+    states of the output: the networks hold the same modules and compute the same function. Operations that
+    happen to compute the same are not identified. Of all orders of the nodes the smallest list of nodes is
+    taken; inputs and outputs are sorted.
+    """
+    normal, reduce = (canonical_cell(pairs, output) for _, pairs, output in genotype.cells)
+    return Genotype(*normal, *reduce)
+
+
+def canonical_cell(pairs: Sequence[Pair], concat: Sequence[int]) -> tuple[tuple[Pair, ...], tuple[int, ...]]:
+    nodes = [
+        (state, pairs[2 * state - 4], pairs[2 * state - 3], concat.count(state))
+        for state in range(2, 2 + len(pairs) // 2)
+    ]
+    order = _smallest(nodes, {0: 0, 1: 1})
+    result: list[Pair] = []
+    output: list[int] = []
+    for state, (first, second, times) in enumerate(order, start=2):
+        result += (first, second)
+        output += [state] * times
+    return tuple(result), tuple(output)
+
+
+def _smallest(nodes: list[tuple[int, Pair, Pair, int]], named: dict[int, int]) -> list[Key]:
+    """The smallest sequence of keys in which these nodes can follow those that are named already.
+
+    Position by position the smallest key that is ready wins. Nodes with equal keys are tried one after the
+    other.
+    """
+    order: list[Key] = []
+    while nodes:
+        best: Key | None = None
+        leaders: list[tuple[int, Pair, Pair, int]] = []
+        for node in nodes:
+            _, (name_a, a), (name_b, b), times = node
+            if a not in named or b not in named:
+                continue
+            first, second = (name_a, named[a]), (name_b, named[b])
+            key = (first, second, times) if first <= second else (second, first, times)
+            if best is None or key < best:
+                best, leaders = key, [node]
+            elif key == best:
+                leaders.append(node)
+        assert best is not None, "a genotype's nodes come after their inputs"
+        order.append(best)
+        if len(leaders) == 1 or len(nodes) == len(leaders):
+            named[leaders[0][0]] = len(named)
+            nodes = [node for node in nodes if node is not leaders[0]]
+            continue
+        tails = [
+            _smallest([n for n in nodes if n is not leader], {**named, leader[0]: len(named)})
+            for leader in leaders
+        ]
+        return order + min(tails)
+    return order

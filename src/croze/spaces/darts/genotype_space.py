@@ -13,7 +13,7 @@ from croze.nn.repeated import repeating
 from croze.spaces.darts import cell as cell_module
 from croze.spaces.darts import notation
 from croze.spaces.darts.cell import cells_of
-from croze.spaces.darts.genotype import Genotype, Pair, nodes_of
+from croze.spaces.darts.genotype import Genotype, Pair, canonical, nodes_of
 from croze.spaces.darts.network import MakeCell
 from croze.spaces.darts.stacked import StackedSpace
 from croze.spaces.graph import CellGraph, Edge, operation_label, stacked_cell
@@ -48,15 +48,9 @@ class GenotypeSpace(StackedSpace[Genotype]):
     def rewirings(self, genotype: Genotype) -> list[Move]:
         """Every move that changes how the cells are wired."""
 
-    @abstractmethod
-    def canonical(self, genotype: Genotype) -> Genotype:
-        """The one genotype that stands for all that are isomorphic to this one."""
-
     def parse(self, text: str) -> Genotype:
-        """The genotype of this text; `notation.parse` says what is read.
-
-        Raises:
-            CrozeError: when there is none, or it is not of this space.
+        """The genotype of this text; `notation.parse` says what is read. A CrozeError for one that is not of
+        this space.
         """
         genotype = notation.parse(
             text, numbered=self.operations if self.numbered else (), concat=self.default_output
@@ -64,13 +58,16 @@ class GenotypeSpace(StackedSpace[Genotype]):
         self.check(genotype)
         return genotype
 
+    def canonical(self, genotype: Genotype, /) -> Genotype:
+        """The one genotype that stands for all that are isomorphic to this one; see `genotype.canonical`."""
+        return canonical(genotype)
+
     def default_output(self, pairs: tuple[Pair, ...]) -> tuple[int, ...] | None:
         """The output of a cell that is written without one, all nodes; None where it must be written."""
         return tuple(range(2, 2 + nodes_of(pairs)))
 
     def check(self, genotype: Genotype) -> None:
-        """Raise CrozeError when the genotype has other nodes or operations than this space."""
-        for name, pairs in (("normal", genotype.normal), ("reduce", genotype.reduce)):
+        for name, pairs, _ in genotype.cells:
             if nodes_of(pairs) != self.nodes:
                 raise CrozeError(
                     f"A {name} cell of {self.name} has {2 * self.nodes} (operation, state) pairs, got "
@@ -100,25 +97,17 @@ class GenotypeSpace(StackedSpace[Genotype]):
         return replace(genotype, **{field: (*before[:place], value, *before[place + 1 :])})
 
     def graph(self, genotype: Genotype, /) -> tuple[CellGraph, ...]:
-        """The normal and the reduction cell."""
         return tuple(
             stacked_cell(
-                title,
+                "The normal cell" if name == "normal" else "The reduction cell",
                 nodes_of(pairs),
-                [
-                    Edge(state, 2 + i // 2, name, operation_label(name))
-                    for i, (name, state) in enumerate(pairs)
-                ],
+                [Edge(state, 2 + i // 2, op, operation_label(op)) for i, (op, state) in enumerate(pairs)],
                 output,
             )
-            for title, pairs, output in (
-                ("The normal cell", genotype.normal, genotype.normal_concat),
-                ("The reduction cell", genotype.reduce, genotype.reduce_concat),
-            )
+            for name, pairs, output in genotype.cells
         )
 
     def make_cell(self, genotype: Genotype) -> MakeCell:
-        """One normal and one reduction cell for the whole network."""
         return repeating(
             cells_of(
                 genotype.normal, genotype.normal_concat, genotype.reduce, genotype.reduce_concat, self.affine
@@ -126,14 +115,12 @@ class GenotypeSpace(StackedSpace[Genotype]):
         )
 
     def cell_source(self, genotype: Genotype) -> tuple[list[ModuleType], str, str]:
-        """For `export`: the genotype as constants."""
         constants = ""
-        for cell in CELLS:
-            pairs = getattr(genotype, cell)
+        for cell, pairs, output in genotype.cells:
             nodes = (pairs[place : place + 2] for place in range(0, len(pairs), 2))
             rows = (", ".join(f'("{operation}", {source})' for operation, source in node) for node in nodes)
             constants += f"{cell.upper()} = [\n" + "".join(f"    {row},\n" for row in rows) + "]\n"
-            constants += f"{cell.upper()}_CONCAT = {list(getattr(genotype, f'{cell}_concat'))}\n"
+            constants += f"{cell.upper()}_CONCAT = {list(output)}\n"
         names = ", ".join(field.upper() for field in FIELDS)
         return [cell_module], constants.rstrip(), f"cells_of({names}, affine={self.affine})"
 

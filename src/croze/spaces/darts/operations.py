@@ -10,21 +10,28 @@ import torch
 from torch import Tensor, nn
 
 
-class ReLUConvBN(nn.Module):
+class Layers(nn.Module):
+    """Layers one after the other, under the name `op`."""
+
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__()
+        self.op = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(N, C, H, W)` to `(N, outputs, H/stride, W/stride)`."""
+        result: Tensor = self.op(x)
+        return result
+
+
+class ReLUConvBN(Layers):
     """ReLU, 1x1 convolution, BatchNorm: what brings the inputs of a cell to its width."""
 
     def __init__(self, inputs: int, outputs: int, affine: bool = True) -> None:
-        super().__init__()
-        self.op = nn.Sequential(
+        super().__init__(
             nn.ReLU(),
             nn.Conv2d(inputs, outputs, 1, bias=False),
             nn.BatchNorm2d(outputs, affine=affine),
         )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """`(N, inputs, H, W)` to `(N, outputs, H, W)`."""
-        result: Tensor = self.op(x)
-        return result
 
 
 class FactorizedReduce(nn.Module):
@@ -44,12 +51,11 @@ class FactorizedReduce(nn.Module):
         return result
 
 
-class DilConv(nn.Module):
+class DilConv(Layers):
     """ReLU, depthwise convolution of dilation 2, 1x1 convolution, BatchNorm."""
 
     def __init__(self, channels: int, kernel: int, stride: int, affine: bool = True) -> None:
-        super().__init__()
-        self.op = nn.Sequential(
+        super().__init__(
             nn.ReLU(),
             nn.Conv2d(
                 channels, channels, kernel, stride, kernel - 1, dilation=2, groups=channels, bias=False
@@ -58,18 +64,12 @@ class DilConv(nn.Module):
             nn.BatchNorm2d(channels, affine=affine),
         )
 
-    def forward(self, x: Tensor) -> Tensor:
-        """`(N, C, H, W)` to `(N, C, H/stride, W/stride)`."""
-        result: Tensor = self.op(x)
-        return result
 
-
-class SepConv(nn.Module):
+class SepConv(Layers):
     """ReLU, depthwise convolution, 1x1 convolution, BatchNorm, and all of it once more at stride 1."""
 
     def __init__(self, channels: int, kernel: int, stride: int, affine: bool = True) -> None:
-        super().__init__()
-        self.op = nn.Sequential(
+        super().__init__(
             nn.ReLU(),
             nn.Conv2d(channels, channels, kernel, stride, kernel // 2, groups=channels, bias=False),
             nn.Conv2d(channels, channels, 1, bias=False),
@@ -79,11 +79,6 @@ class SepConv(nn.Module):
             nn.Conv2d(channels, channels, 1, bias=False),
             nn.BatchNorm2d(channels, affine=affine),
         )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """`(N, C, H, W)` to `(N, C, H/stride, W/stride)`."""
-        result: Tensor = self.op(x)
-        return result
 
 
 def factorized_conv(channels: int, stride: int, affine: bool = True) -> nn.Sequential:

@@ -6,7 +6,6 @@ import random
 from dataclasses import dataclass
 
 from croze.errors import CrozeError
-from croze.spaces.darts import isomorphism
 from croze.spaces.darts.genotype import Genotype, Pair
 from croze.spaces.darts.genotype_space import CELLS, GenotypeSpace, Move
 
@@ -32,12 +31,8 @@ class Darts(GenotypeSpace):
     numbered = True
 
     def check(self, genotype: Genotype) -> None:
-        """Raise CrozeError when the genotype is none of this space."""
         super().check(genotype)
-        for cell, pairs, output in (
-            ("normal", genotype.normal, genotype.normal_concat),
-            ("reduce", genotype.reduce, genotype.reduce_concat),
-        ):
+        for cell, pairs, output in genotype.cells:
             if sorted(output) != list(OUTPUT):
                 raise CrozeError(
                     f"The output of a darts cell concatenates the nodes 2 to 5, got {list(output)} for "
@@ -51,7 +46,6 @@ class Darts(GenotypeSpace):
                     )
 
     def sample(self, rng: random.Random) -> Genotype:
-        """Operations and pairs of inputs, each drawn uniformly."""
         return Genotype(self._sampled_cell(rng), OUTPUT, self._sampled_cell(rng), OUTPUT)
 
     def _sampled_cell(self, rng: random.Random) -> tuple[Pair, ...]:
@@ -71,7 +65,3 @@ class Darts(GenotypeSpace):
             for other in range(2 + place // 2)
             if other not in (source, pairs[place ^ 1][1])
         ]
-
-    def canonical(self, genotype: Genotype) -> Genotype:
-        """See `isomorphism.canonical`."""
-        return isomorphism.canonical(genotype)

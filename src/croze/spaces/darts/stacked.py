@@ -6,24 +6,49 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from types import ModuleType
-from typing import ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar
 
 from torch import nn
 
 from croze.errors import CrozeError
 from croze.nn.seeding import seeded
-from croze.spaces.darts import auxiliary as auxiliary_module
+from croze.nn.stages import Stages
 from croze.spaces.darts import network as network_module
 from croze.spaces.darts import operations as operations_module
-from croze.spaces.darts.network import MakeCell
-from croze.spaces.darts.staged import StagedNetwork
-from croze.spaces.export import standalone
+from croze.spaces.darts.network import MakeCell, Network
+from croze.spaces.export import build_source, standalone
 from croze.types import Architecture
 
 A = TypeVar("A", bound=Architecture)
 
 SIZES = {"cifar": (20, 36), "imagenet": (14, 48)}
 """Cells and channels of the networks of Liu et al. (2019) for either kind of images."""
+
+
+class StagedNetwork(Network):
+    """The network, with its stages and blocks declared; exported networks go without."""
+
+    channels_last = True  # scored in this layout: about half again as fast on a CPU
+
+    def block_names(self) -> tuple[str, ...]:
+        return (*self._stems, *(f"cells.{i}" for i in range(len(self.cells))))
+
+    def stages(self) -> Stages:
+        """The stem, every cell's output, the pooled map; a layer uses as many as cells were entered before
+        it and with it, the classifier one more. No BatchNorm is kept.
+        """
+        of_layer = {}
+        for name, module in self.named_modules():
+            if isinstance(module, nn.Conv2d) and not name.startswith("auxiliary_head."):
+                inside = name.startswith("cells.")
+                of_layer[name] = int(name.split(".")[1]) + 1 if inside else 0
+        of_layer["classifier"] = len(self.cells) + 1
+        outputs = (self._stems[-1], *(f"cells.{i}" for i in range(len(self.cells))), "pool")
+        return Stages(outputs=outputs, of_layer=of_layer)
+
+    @property
+    def _stems(self) -> tuple[str, ...]:
+        return ("stem0", "stem1") if self.imagenet else ("stem",)
 
 
 @dataclass(frozen=True)
@@ -85,34 +110,26 @@ class StackedSpace(ABC, Generic[A]):
             raise CrozeError(f"Unknown flavour {flavour!r}; {self.name} has {', '.join(self.flavours)}.")
         self.check(architecture)
         with seeded(seed):
-            return StagedNetwork(
-                self.make_cell(architecture),
-                layers=cast(int, self.layers),
-                channels=cast(int, self.channels),
-                classes=classes,
-                imagenet=self.network == "imagenet",
-                auxiliary=self.auxiliary,
-                drop_path=self.drop_path,
-            )
+            return StagedNetwork(self.make_cell(architecture), **self._size(classes))
 
     def export(self, architecture: A, /, *, classes: int) -> str:
         """Python source of the network that needs nothing but torch; its state dict has the same names."""
         self.check(architecture)
         modules, constants, make_cell = self.cell_source(architecture)
-        imagenet = self.network == "imagenet"
-        build = (
-            f"{constants}\n\n\n"
-            "def build():\n"
-            '    """The network with fresh weights: normalised images (N, 3, H, W) to logits '
-            f'(N, {classes})."""\n'
-            f"    return Network(\n        {make_cell},\n"
-            f"        layers={self.layers},\n        channels={self.channels},\n        classes={classes},\n"
-            f"        imagenet={imagenet},\n        auxiliary={self.auxiliary},\n"
-            f"        drop_path={self.drop_path},\n    )"
-        )
+        build = build_source("Network", {"make_cell": make_cell, **self._size(classes)}, constants)
         return standalone(
-            [auxiliary_module, network_module, operations_module, *modules],
+            [network_module, operations_module, *modules],
             build,
             title=f"A network of the space {self.name}, found by croze; needs nothing but torch.",
-            size=224 if imagenet else 32,
+            size=224 if self.network == "imagenet" else 32,
         )
+
+    def _size(self, classes: int) -> dict[str, Any]:
+        return {
+            "layers": self.layers,
+            "channels": self.channels,
+            "classes": classes,
+            "imagenet": self.network == "imagenet",
+            "auxiliary": self.auxiliary,
+            "drop_path": self.drop_path,
+        }

@@ -1,12 +1,4 @@
-"""The network of NAS-Bench-201 (Dong & Yang 2020, section 2.2 and figure 1), in two flavours.
-
-Stem (3x3 convolution, BatchNorm), three stages of cells at C, 2C and 4C channels with a residual
-reduction block between them, then BatchNorm, ReLU, global average pooling and a linear classifier.
-
-`benchmark` is the network that the published accuracies were trained with. `released` is what the released
-code of CRoZe builds: convolutions inside cells carry a bias, BatchNorm outside the reductions has no affine
-part, and a `none` edge multiplies its input by zero, so branches that lead nowhere still get a gradient of
-zeros.
+"""The network of NAS-Bench-201 (Dong & Yang 2020, section 2.2 and figure 1). Needs torch alone.
 
 Parameters are registered, and layers run, in the order stem, stage 1, reduction, stage 2, reduction, stage 3,
 last BatchNorm, classifier; inside a cell in the order of `EDGES`; inside a reduction the shortcut first.
@@ -14,17 +6,13 @@ last BatchNorm, classifier; inside a cell in the order of `EDGES`; inside a redu
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Literal, cast
+from collections.abc import Callable, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from croze.nn.repeated import repeating
-from croze.nn.stages import Stages
-from croze.spaces.nasbench201.cell import EDGES, NODES, Cell
-
-Flavour = Literal["benchmark", "released"]
+from croze.spaces.nasbench201.cell import EDGES, NODES
 
 
 class ReLUConvBN(nn.Sequential):
@@ -55,28 +43,32 @@ class Zero(nn.Module):
         return x * 0.0
 
 
-def _operation(name: str, channels: int, flavour: Flavour) -> nn.Module | None:
+def operation(name: str, channels: int, released: bool) -> nn.Module | None:
+    """The module of an edge; None for one that connects nothing."""
     if name == "none":
-        return Zero() if flavour == "released" else None
+        return Zero() if released else None
     if name == "skip_connect":
         return nn.Identity()
     if name == "avg_pool_3x3":
         return nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
-    released = flavour == "released"
     kernel = 3 if name == "nor_conv_3x3" else 1
     return ReLUConvBN(channels, channels, kernel, bias=released, affine=not released)
 
 
 class CellBlock(nn.Module):
-    """One cell: node k is the sum over its incoming edges; a node without any is zero."""
+    """One cell: node k is the sum over its incoming edges; a node without any is zero.
 
-    def __init__(self, cell: Cell, channels: int, flavour: Flavour) -> None:
+    In the released code of CRoZe convolutions have a bias, BatchNorm has no weights, and a `none` edge
+    multiplies its input by zero, so that branches that lead nowhere still get a gradient of zeros.
+    """
+
+    def __init__(self, operations: Sequence[str], channels: int, released: bool = False) -> None:
         super().__init__()
         self.edges = nn.ModuleDict()
-        for (target, source), name in zip(EDGES, cell.operations, strict=True):
-            operation = _operation(name, channels, flavour)
-            if operation is not None:
-                self.edges[f"{source}to{target}"] = operation
+        for (target, source), name in zip(EDGES, operations, strict=True):
+            module = operation(name, channels, released)
+            if module is not None:
+                self.edges[f"{source}to{target}"] = module
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, C, H, W)` in and out."""
@@ -108,30 +100,38 @@ class Reduction(nn.Module):
 
 
 class Network(nn.Module):
-    """Images `(N, 3, H, W)`, H and W divisible by 4, to logits `(N, classes)`."""
+    """Images `(N, 3, H, W)`, H and W divisible by 4, to logits `(N, classes)`.
 
-    channels_last = True  # scored in this layout: about twice as fast on a CPU
+    Stem, three stages of cells at C, 2C and 4C channels with a residual reduction between them, BatchNorm,
+    ReLU, global average pooling, a linear classifier.
+
+    Args:
+        make_cell: builds a cell of so many channels.
+        classes: of the images.
+        channels: of the first stage.
+        cells: cells per stage.
+        affine: whether BatchNorm outside the cells and the reductions has weights.
+    """
 
     def __init__(
-        self, cell: Cell, *, classes: int, channels: int = 16, cells: int = 5, flavour: Flavour = "benchmark"
+        self,
+        make_cell: Callable[[int], nn.Module],
+        *,
+        classes: int,
+        channels: int = 16,
+        cells: int = 5,
+        affine: bool = True,
     ) -> None:
         super().__init__()
-        affine = flavour == "benchmark"
         self.cells_per_stage = cells
         self.stem = nn.Sequential(
             nn.Conv2d(3, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels, affine=affine)
         )
-
-        block = repeating(partial(CellBlock, cell, flavour=flavour))
-
-        def stage(width: int) -> nn.Sequential:
-            return nn.Sequential(*(block(channels=width) for _ in range(cells)))
-
-        self.stage1 = stage(channels)
+        self.stage1 = nn.Sequential(*(make_cell(channels) for _ in range(cells)))
         self.reduction1 = Reduction(channels, 2 * channels)
-        self.stage2 = stage(2 * channels)
+        self.stage2 = nn.Sequential(*(make_cell(2 * channels) for _ in range(cells)))
         self.reduction2 = Reduction(2 * channels, 4 * channels)
-        self.stage3 = stage(4 * channels)
+        self.stage3 = nn.Sequential(*(make_cell(4 * channels) for _ in range(cells)))
         self.head = nn.Sequential(nn.BatchNorm2d(4 * channels, affine=affine), nn.ReLU(inplace=True))
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.classifier = nn.Linear(4 * channels, classes)
@@ -144,28 +144,22 @@ class Network(nn.Module):
         logits: Tensor = self.classifier(self.pool(self.head(x)).flatten(1))
         return logits
 
-    def block_names(self) -> tuple[str, ...]:
-        """Stem, cells and reductions, in the order in which they run."""
-        names = ["stem"]
-        for stage in ("stage1", "reduction1", "stage2", "reduction2", "stage3"):
-            cells = stage.startswith("stage")
-            names += [f"{stage}.{i}" for i in range(self.cells_per_stage)] if cells else [stage]
-        return tuple(names)
 
-    def stages(self) -> Stages:
-        """Stem, both reductions, the last ReLU and the pooled vector; a layer met after c cells uses
-        c // (cells a stage), the classifier one more.
-        """
-        entered = 0
-        of_layer: dict[str, int] = {}
-        for name, module in self.named_modules():
-            if isinstance(module, CellBlock):
-                entered += 1
-            elif isinstance(module, nn.Conv2d):
-                of_layer[name] = entered // self.cells_per_stage
-        of_layer["classifier"] = entered // self.cells_per_stage + 1
-        return Stages(
-            outputs=("stem", "reduction1", "reduction2", "head", "pool"),
-            of_layer=of_layer,
-            keeps_batchnorm=("reduction1", "reduction2"),
-        )
+class ThinNetwork(nn.Module):
+    """The network on which TE-NAS counts linear regions (Chen et al. 2021): one cell, one channel.
+
+    Images `(N, C, H, W)` of any size, of which the first channel is taken, to logits `(N, classes)`.
+    """
+
+    def __init__(self, operations: Sequence[str], *, classes: int) -> None:
+        super().__init__()
+        self.cell = CellBlock(operations, 1)
+        self.head = nn.Sequential(nn.BatchNorm2d(1), nn.ReLU(inplace=True))
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.classifier = nn.Linear(1, classes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits `(N, classes)`."""
+        x = self.head(self.cell(images[:, :1].clone()))
+        logits: Tensor = self.classifier(self.pool(x).flatten(1))
+        return logits

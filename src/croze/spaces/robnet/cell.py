@@ -54,8 +54,7 @@ class RobNetCell(nn.Module):
 
     Args:
         codes: one an edge: for each node the edges from state 0, 1 and the nodes before it.
-        before, previous: channels of the two inputs.
-        channels: of every state.
+        before, previous, channels: channels of the two inputs, and of every state.
         reduction: whether edges from the inputs halve the resolution.
         reduction_before: whether the cell before did.
     """

@@ -54,9 +54,8 @@ class Edges:
 
 
 def parse(text: str) -> Edges:
-    """Read the codes of cells, `11-10-...` with commas between cells, or nested lists of texts.
-
-    The lists are those of the RobNet repository: `[["11", "10", ...], ...]`.
+    """Read the codes of cells, `11-10-...` with commas between cells, or the nested lists of the RobNet
+    repository.
 
     Raises:
         CrozeError: for anything else.
@@ -82,3 +81,35 @@ def _codes(cell: object) -> Codes:
     if not isinstance(cell, list | tuple) or not all(isinstance(code, str) for code in cell):
         raise TypeError("a cell is a list of texts")
     return tuple(cell)
+
+
+def canonical(architecture: Edges) -> Edges:
+    """Of all orders of each cell's nodes the one whose codes are the smallest.
+
+    Nodes may change places where no edge forbids it. The output concatenates all of them, so its order is one
+    of channels, which the weights of the next layer can follow.
+    """
+    return Edges(tuple(canonical_cell(codes) for codes in architecture.cells))
+
+
+def canonical_cell(codes: Codes) -> Codes:
+    code = dict(zip(WIRING, codes, strict=True))
+    return _smallest(code, (0, 1), tuple(range(2, 2 + NODES)))
+
+
+def _smallest(code: dict[tuple[int, int], str], placed: tuple[int, ...], rest: tuple[int, ...]) -> Codes:
+    """The smallest codes with which the rest can follow what is placed; nodes that begin alike are tried in
+    turn.
+    """
+    if not rest:
+        return ()
+    rows: dict[Codes, list[int]] = {}
+    for node in rest:
+        others = (other for other in rest if other < node)
+        if all(code[other, node] == "00" for other in others):
+            row = tuple(code.get((source, node), "00") for source in placed)
+            rows.setdefault(row, []).append(node)
+    row = min(rows)
+    return row + min(
+        _smallest(code, (*placed, node), tuple(n for n in rest if n != node)) for node in rows[row]
+    )

@@ -13,7 +13,6 @@ from croze.spaces.darts.stacked import StackedSpace
 from croze.spaces.graph import NONE, CellGraph, Edge, stacked_cell
 from croze.spaces.robnet import cell as cell_module
 from croze.spaces.robnet import edges as notation
-from croze.spaces.robnet import isomorphism
 from croze.spaces.robnet.cell import robnet_cells
 from croze.spaces.robnet.edges import CODES, NODES, WIRING, Edges
 
@@ -34,17 +33,14 @@ class RobNet(StackedSpace[Edges]):
     name = "robnet"
 
     def parse(self, text: str) -> Edges:
-        """The cells of this text; see `edges.parse`.
-
-        Raises:
-            CrozeError: when there are none, or as many as the network has no layers.
+        """The cells of this text; see `edges.parse`. A CrozeError unless there is one or as many as
+        layers.
         """
         architecture = notation.parse(text)
         self.check(architecture)
         return architecture
 
     def check(self, architecture: Edges) -> None:
-        """Raise CrozeError when there are neither one cell nor as many as layers."""
         if len(architecture.cells) not in (1, self.layers):
             raise CrozeError(
                 f"A RobNet of {self.layers} layers has 1 cell for all or {self.layers}, got "
@@ -52,18 +48,15 @@ class RobNet(StackedSpace[Edges]):
             )
 
     def sample(self, rng: random.Random) -> Edges:
-        """Codes drawn uniformly."""
         cells = 1 if self.shared else cast(int, self.layers)
         return Edges(tuple(tuple(rng.choices(CODES, k=len(WIRING))) for _ in range(cells)))
 
     def mutate(self, architecture: Edges, rng: random.Random, /) -> Edges:
-        """Another code on one edge of one cell, all drawn uniformly."""
         cell, edge = rng.randrange(len(architecture.cells)), rng.randrange(len(WIRING))
         others = [code for code in CODES if code != architecture.cells[cell][edge]]
         return architecture.with_code(cell, edge, rng.choice(others))
 
     def neighbours(self, architecture: Edges, /) -> list[Edges]:
-        """Everything that differs in the code of one edge of one cell."""
         return [
             architecture.with_code(cell, edge, other)
             for cell, codes in enumerate(architecture.cells)
@@ -73,8 +66,7 @@ class RobNet(StackedSpace[Edges]):
         ]
 
     def canonical(self, architecture: Edges, /) -> Edges:
-        """See `isomorphism.canonical`."""
-        return isomorphism.canonical(architecture)
+        return notation.canonical(architecture)
 
     def graph(self, architecture: Edges, /) -> tuple[CellGraph, ...]:
         """The shared cell, or one a layer; operations are the codes."""
@@ -90,10 +82,8 @@ class RobNet(StackedSpace[Edges]):
         )
 
     def make_cell(self, architecture: Edges) -> MakeCell:
-        """The shared cell, or the next layer's."""
         return robnet_cells(architecture.cells)
 
     def cell_source(self, architecture: Edges) -> tuple[list[ModuleType], str, str]:
-        """For `export`: the codes as a constant."""
         rows = "".join(f'    "{"-".join(codes)}".split("-"),\n' for codes in architecture.cells)
         return [cell_module], f"CELLS = [\n{rows}]", "robnet_cells(CELLS)"

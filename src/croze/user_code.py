@@ -1,17 +1,24 @@
-"""What a user's module consists of: its file, and what that imports from its own folder."""
+"""Python files of a user: run under their own names, and known by what stands in them."""
 
 from __future__ import annotations
 
 import ast
 import hashlib
+import importlib
+import importlib.util
 import linecache
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.machinery import SourceFileLoader
 from importlib.util import decode_source
 from pathlib import Path
 from sysconfig import get_paths
 from types import ModuleType
+from typing import Any
+
+from croze.errors import CrozeError
 
 MARK = "__croze_user__"
 """An attribute of modules that belong to a user; what sends code to other machines looks for it."""
@@ -24,8 +31,8 @@ _OURS = __name__.split(".")[0]
 def digest_of(module: ModuleType) -> str:
     """SHA-256 over a module's file and everything that it imports from its own folder, as they were run.
 
-    The name of the file itself does not count, and what is installed (torch, this package) does not either.
-    Empty for a module without a file, such as that of an interactive session.
+    The name of the file itself and what is installed (torch, this package) do not count. Empty for a module
+    without a file, such as that of an interactive session.
     """
     file = file_of(module)
     if file is None:
@@ -158,3 +165,130 @@ def _files(root: Path, name: str) -> list[Path]:
     plain = root.joinpath(*name.split("."))
     candidates = (plain / "__init__.py", plain.with_name(f"{plain.name}.py"))
     return [path for path in candidates if path.is_file()][:1]
+
+
+def find_module(path: str) -> ModuleType:
+    """The module that `path/to/file.py`, `path/to/file` or `package.module` stands for.
+
+    Raises:
+        CrozeError: when there is no such file and no such module, or it cannot be run.
+    """
+    plain = Path(path).expanduser()
+    for file in (plain, plain.with_name(f"{plain.name}.py")):
+        if file.suffix == ".py" and file.is_file():
+            return import_file(file)
+    if plain.suffix == ".py":
+        raise CrozeError(f"{path} is not a file.")
+    try:
+        found = all(part.isidentifier() for part in path.split(".")) and importlib.util.find_spec(path)
+    except (ImportError, ValueError):  # a package on the way is none
+        found = None
+    if not found:
+        raise CrozeError(f"{path} is neither a file ({path}.py) nor a module that can be imported.")
+    try:
+        module = importlib.import_module(path)
+    except (Exception, SystemExit) as problem:
+        raise CrozeError(f"{path} cannot be run: {reason(problem)}.") from problem
+    remember(module)
+    return module
+
+
+def import_file(file: Path) -> ModuleType:
+    """The module of a file, under the file's own name, so that `pickle` finds it in other processes.
+
+    The folder joins `sys.path`, of which a spawned process gets a copy. A file is not run again unless it or
+    something that it imports from its folder has changed since.
+
+    Raises:
+        CrozeError: when the file cannot be run, or its name means another module.
+    """
+    file = file.resolve()
+    loaded = sys.modules.get(file.stem)
+    if loaded is not None:
+        if file_of(loaded) != file:
+            raise _taken(file, file_of(loaded))
+        if is_current(loaded):
+            return loaded
+        forget(loaded)
+    return run_file(file, file.stem)
+
+
+def run_file(file: Path, name: str) -> ModuleType:
+    """The module of a file, run now and put in `sys.modules`; its folder is on `sys.path` from then on.
+
+    The module's name is that of the file, or one that nothing has.
+
+    Raises:
+        CrozeError: when the file is missing or cannot be run, or importing its name gives another file.
+    """
+    file = file.resolve()
+    if not file.is_file():
+        raise CrozeError(f"{file} is not a file.")
+    with _unless_it_fails(name):
+        if str(file.parent) not in sys.path:
+            sys.path.insert(0, str(file.parent))  # its neighbours, as when python runs the file
+        if name == file.stem:
+            _check_name(file)
+        spec = importlib.util.spec_from_file_location(name, file)
+        assert spec is not None
+        assert isinstance(spec.loader, SourceFileLoader)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module  # dataclasses and pickle look it up there
+        try:
+            # from the text: compiled code in the cache may be that of an edit ago
+            exec(spec.loader.source_to_code(file.read_bytes(), str(file)), vars(module))
+        except (Exception, SystemExit) as problem:
+            raise CrozeError(f"{file} cannot be run: {reason(problem)}.") from problem
+        remember(module)
+    return module
+
+
+def call(thing: Callable[..., Any], label: str, **settings: Any) -> Any:
+    """What a user's function or class returns; a CrozeError with the reason when it fails."""
+    try:
+        return thing(**settings)
+    except CrozeError:
+        raise
+    except (Exception, SystemExit) as problem:
+        raise CrozeError(f"{label} failed: {reason(problem)}.") from problem
+
+
+def reason(problem: BaseException) -> str:
+    """Kind and first line of a failure, without a full stop."""
+    lines = str(problem).strip().splitlines()
+    text = lines[0].rstrip(".") if lines else ""
+    if isinstance(problem, CrozeError):
+        return text
+    return f"{type(problem).__name__}: {text}" if text else type(problem).__name__
+
+
+def _check_name(file: Path) -> None:
+    """Whether importing the file's name gives the file, here and so in other processes as well."""
+    if "." in file.stem:
+        raise CrozeError(f"{file} has a dot in its name and cannot be imported: rename the file.")
+    importlib.invalidate_caches()  # the file may be younger than what is remembered of its folder
+    spec = importlib.util.find_spec(file.stem)
+    origin = None if spec is None or not spec.has_location else spec.origin
+    if origin is None or Path(origin).resolve() != file:
+        raise _taken(file, origin)
+
+
+def _taken(file: Path, other: Path | str | None) -> CrozeError:
+    return CrozeError(
+        f"{file} has the name of another module, {other or 'which Python has built in'}: rename the file."
+    )
+
+
+@contextmanager
+def _unless_it_fails(name: str) -> Iterator[None]:
+    """Leave `sys.path` and `sys.modules` as they were when the body raises."""
+    path, module = list(sys.path), sys.modules.get(name)
+    try:
+        yield
+    except BaseException:
+        sys.path[:] = path
+        if module is None:
+            sys.modules.pop(name, None)
+        else:
+            sys.modules[name] = module
+        raise

@@ -166,7 +166,7 @@ def canonical(cell: Cell) -> Cell:
     return _representatives()[expression(cell)]
 
 
-@lru_cache(maxsize=1)
+@cache
 def every_cell() -> tuple[Cell, ...]:
     """All 15,625 cells."""
     return tuple(Cell(operations) for operations in product(OPERATIONS, repeat=6))

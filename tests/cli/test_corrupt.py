@@ -79,7 +79,7 @@ def test_the_test_images_are_corrupted(croze, tmp_path):
             ("--out", "x", "--corruptions", "rain"),
             "Unknown corruption 'rain'; the known ones are gaussian_noise",
         ),
-        (("--out", "x", "--corruptions", "fog,fog"), "fog is named twice"),
+        (("--out", "x", "--corruptions", "fog,fog"), "fog@1 is named twice"),
         (("--out", "x", "--corruptions", ""), "Unknown corruption ''"),
         (("--out", "x", "--data", "nowhere:y"), "Unknown data set reader 'nowhere'"),
         (("--out", "x", "--split", "train"), "'digits' has no option 'split'"),

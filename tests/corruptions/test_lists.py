@@ -1,6 +1,6 @@
 import pytest
 
-from croze.corruptions import GROUPS, SEVERITIES, parse_corruptions, parse_names
+from croze.corruptions import GROUPS, SEVERITIES, parse_corruptions
 from croze.errors import CrozeError
 
 
@@ -29,6 +29,7 @@ def test_what_is_no_list_of_corruptions(text, says):
 
 
 def test_groups_among_names():
-    assert parse_names("noise,fog") == (*GROUPS["Noise"], "fog")
-    with pytest.raises(CrozeError, match="shot_noise is named twice"):
-        parse_names("shot,noise")
+    found = parse_corruptions("noise,fog")
+    assert list(dict.fromkeys(one.name for one in found)) == [*GROUPS["Noise"], "fog"]
+    with pytest.raises(CrozeError, match="shot_noise@1 is named twice"):
+        parse_corruptions("shot,noise")

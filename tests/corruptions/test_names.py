@@ -9,7 +9,7 @@ from croze.corruptions import (
     SEVERITIES,
     Corruption,
     parse_corruption,
-    parse_names,
+    parse_corruptions,
 )
 from croze.corruptions.names import SHORT
 from croze.errors import CrozeError
@@ -43,14 +43,15 @@ def test_anything_else_is_refused_in_one_sentence(text):
 
 @given(st.lists(names, min_size=1, unique=True))
 def test_lists(chosen):
-    assert parse_names(",".join(chosen)) == tuple(chosen)
+    found = parse_corruptions(",".join(chosen))
+    assert list(dict.fromkeys(one.name for one in found)) == chosen
     with pytest.raises(CrozeError, match="named twice"):
-        parse_names(",".join([*chosen, chosen[0]]))
+        parse_corruptions(",".join([*chosen, chosen[0]]))
 
 
 def test_all_of_them():
-    assert parse_names("all") == CORRUPTIONS
-    assert parse_names("jpeg, fog") == ("jpeg_compression", "fog")
+    assert {one.name for one in parse_corruptions("all")} == set(CORRUPTIONS)
+    assert list(map(str, parse_corruptions("jpeg@1, fog@2"))) == ["jpeg_compression@1", "fog@2"]
 
 
 @pytest.mark.parametrize(

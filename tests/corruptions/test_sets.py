@@ -212,3 +212,16 @@ def test_sets_that_cannot_be_read(tmp_path, pixels, labels):
     (tmp_path / "labels.npy").unlink()
     with pytest.raises(CrozeError, match=r"no labels\.npy"):
         read_set(tmp_path, "contrast", 1)
+
+
+def test_single_severities_have_files_of_their_own(tmp_path, pixels, labels):
+    files = write_set(tmp_path / "some", pixels, labels, ["fog@3", "jpeg@5", "fog@1", "snow"])
+    names = ["fog@3.npy", "fog@1.npy", "jpeg_compression@5.npy", "snow.npy"]
+    assert [file.name for file in files] == names
+    write_set(tmp_path / "all", pixels, labels, ["fog", "jpeg", "snow"])
+    for name, severity in (("fog", 3), ("fog", 1), ("jpeg", 5), ("snow", 2)):
+        some, whole = (read_set(tmp_path / folder, name, severity) for folder in ("some", "all"))
+        assert np.array_equal(some[0], whole[0])
+        assert np.array_equal(some[1], whole[1])
+    with pytest.raises(CrozeError, match=r"has no fog\.npy"):
+        read_set(tmp_path / "some", "fog", 2)

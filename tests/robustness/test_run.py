@@ -9,6 +9,8 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
+from croze.corruptions import corrupt, parse_corruptions
+from croze.data import open_dataset
 from croze.data.cached import cached
 from croze.errors import CrozeError
 from croze.robustness.attacks import find_attack
@@ -237,3 +239,17 @@ def test_what_can_be_refused_is_refused_before_anything_runs(small_set, tmp_path
     with pytest.raises(CrozeError, match="apgd-t needs at least 4 classes"):
         evaluate(network, images, attacks="pgd(steps=10000000),apgd-t", out=tmp_path)
     assert not (tmp_path / "evaluation.json").exists()
+
+
+def test_corruptions_that_change_nothing_at_a_size_are_named(tmp_path):
+    network = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(3, 4))
+    images = torch.rand(4, 3, 16, 16, generator=torch.Generator().manual_seed(0)), torch.arange(4)
+    run = evaluate(network, images, attacks=None, corruptions="all", out=tmp_path)
+    (said,) = run.warnings
+    named = said.removeprefix("Images of 16 x 16 pixels do not change under ").removesuffix(".").split(", ")
+    pixels = torch.from_numpy(open_dataset(images).read([0, 1])).float() / 255
+    same = {
+        str(c) for c in parse_corruptions("all") if torch.equal(corrupt(pixels, c.name, c.severity), pixels)
+    }
+    assert set(named) == same
+    assert same

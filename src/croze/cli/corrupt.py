@@ -27,7 +27,7 @@ def corrupt(
     corruptions: Annotated[
         str,
         typer.Option(
-            help="Comma-separated names (fog, jpeg) or groups (noise, weather, blur, digital), or all."
+            help="Comma-separated names (fog, jpeg@3) or groups (noise, weather, blur, digital), or all."
         ),
     ] = "all",
     sheet: Annotated[
@@ -57,7 +57,7 @@ def corrupt(
     import torch
 
     from croze.cli.output import console, emit_json
-    from croze.corruptions import FrostTextures, parse_names
+    from croze.corruptions import FrostTextures, parse_corruptions
     from croze.data import open_dataset
     from croze.data.splits import in_split
     from croze.errors import CrozeError
@@ -72,7 +72,8 @@ def corrupt(
     if sheet is not None:
         check_plot(sheet)
     folder = options.folder_of(out) if out is not None else None
-    names = parse_names(corruptions)
+    asked = list(map(str, parse_corruptions(corruptions)))
+    names = tuple(dict.fromkeys(one.partition("@")[0] for one in asked))
     textures = (
         FrostTextures.from_folder(options.folder_of(frost, "--frost"))
         if frost is not None
@@ -87,7 +88,7 @@ def corrupt(
     result = {
         "data": spec,
         "images": count,
-        "corruptions": list(names),
+        "corruptions": list(names) if len(asked) == 5 * len(names) else asked,
         "seed": seed,
         "frost": textures.source,
         "provenance": provenance(),
@@ -100,7 +101,7 @@ def corrupt(
         terminal.print(f"Written: {sheet}")
         result["sheet"] = str(sheet)
     if folder is not None:
-        files = _write(folder, dataset, count, names, seed, textures, terminal)
+        files = _write(folder, dataset, count, asked, seed, textures, terminal)
         terminal.print(f"Written: {len(files)} corruptions of {count} images to {folder}")
         result["files"] = [str(file) for file in files]
     emit_json(json, result)
@@ -110,7 +111,7 @@ def _write(
     folder: Path,
     dataset: Dataset,
     count: int,
-    names: Sequence[str],
+    asked: Sequence[str],
     seed: int,
     textures: FrostTextures,
     terminal: Console,
@@ -120,17 +121,16 @@ def _write(
 
     from croze.cli.progress import Bar
     from croze.corruptions import write_set
-    from croze.corruptions.names import SEVERITIES
     from croze.data.cached import cached
 
     with Bar(terminal, "reading images", count) as bar:
         dataset = cached(dataset, np.arange(count), lambda done, _: bar.update(done))
-    with Bar(terminal, "corrupting", count * len(names) * len(SEVERITIES)) as bar:
+    with Bar(terminal, "corrupting", count * len(asked)) as bar:
         return write_set(
             folder,
             dataset,
             dataset.labels,
-            names,
+            asked,
             seed,
             textures,
             watch=lambda done, _, name: bar.update(done, name),

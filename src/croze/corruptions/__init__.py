@@ -13,7 +13,6 @@ from croze.corruptions.names import (
     full_name,
     parse_corruption,
     parse_corruptions,
-    parse_names,
 )
 from croze.lazy import lazily
 
@@ -34,7 +33,6 @@ __all__ = [
     "full_name",
     "parse_corruption",
     "parse_corruptions",
-    "parse_names",
     "read_set",
     "write_set",
 ]

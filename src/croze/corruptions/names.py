@@ -117,23 +117,6 @@ def parse_corruption(text: str) -> Corruption:
     return Corruption(full_name(name), int(severity) if whole else _severity(severity))
 
 
-def parse_names(text: str) -> tuple[str, ...]:
-    """The names of a list such as `fog,noise`, in the order given.
-
-    `all` stands for all of them, a group (weather, noise, blur, digital) for its members.
-
-    Raises:
-        CrozeError: for an unknown name, or one that stands there twice.
-    """
-    names: list[str] = []
-    for item in text.split(","):
-        for name in _members(item.strip()):
-            if name in names:
-                raise CrozeError(f"Corruption {name} is named twice in {text!r}; name each one once.")
-            names.append(name)
-    return tuple(names)
-
-
 def parse_corruptions(text: str) -> list[Corruption]:
     """The corruptions of a list such as `noise,fog,frost@3,all@5`.
 

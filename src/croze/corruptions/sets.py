@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from croze.corruptions.apply import corrupt
 from croze.corruptions.base import cut
 from croze.corruptions.frost_textures import FrostTextures
-from croze.corruptions.names import CORRUPTIONS, SEVERITIES, Corruption, full_name
+from croze.corruptions.names import CORRUPTIONS, SEVERITIES, Corruption, parse_corruptions
 from croze.errors import CrozeError
 from croze.files import to_json, write_text
 
@@ -112,15 +112,16 @@ def write_set(
 ) -> list[Path]:
     """Write `<corruption>.npy`, uint8 `(5 * N, H, W, 3)` with severity 1 first, and `labels.npy`, `(5 * N,)`.
 
+    A corruption of which not all severities are asked for has a file each, `fog@3.npy`, `(N, H, W, 3)`.
     Values are cut off to 8 bits, not rounded, as in CIFAR-10-C. A file appears when it is whole. Killed at
-    any moment, the same call keeps the files that are there and writes the others; so does one that asks
-    for more corruptions. `set.json` says of which images, seed and frost the files are.
+    any moment, the same call keeps the files that are there and writes the others; so does one that asks for
+    more corruptions. `set.json` says of which images, seed and frost the files are.
 
     Args:
         folder: made if need be.
         images: N of them, an array `(N, 3, H, W)` or what reads such.
         labels: N whole numbers.
-        corruptions: names, long or short.
+        corruptions: names, long or short, or those of one severity such as `fog@3`.
         seed: of what is random.
         frost: the textures of frost; procedural ones without.
         watch: see `Watch`; an image counts at every severity of every corruption.
@@ -132,7 +133,17 @@ def write_set(
         CrozeError: for no images, labels that do not fit, an unknown corruption, a folder that holds
             something else or that another process is writing to, or when a file cannot be written.
     """
-    folder, names = Path(folder), list(dict.fromkeys(full_name(name) for name in corruptions))
+    folder, asked = Path(folder), parse_corruptions(",".join(dict.fromkeys(corruptions)))
+    severities = {one.name: [other.severity for other in asked if other.name == one.name] for one in asked}
+    files = [
+        piece
+        for name, some in severities.items()
+        for piece in (
+            [(name, name, SEVERITIES)]
+            if len(some) == len(SEVERITIES)
+            else [(f"{name}@{severity}", name, (severity,)) for severity in some]
+        )
+    ]
     numbers = np.asarray(labels)
     if not len(images) or numbers.shape != (len(images),) or numbers.dtype.kind not in "iu":
         raise CrozeError(
@@ -140,23 +151,27 @@ def write_set(
             f"of {numbers.dtype} and shape {numbers.shape}."
         )
     textures = frost or FrostTextures.procedural()
-    identity = SetIdentity.of(_chunks(images), numbers, seed, textures.digest if "frost" in names else None)
-    rows = len(SEVERITIES) * len(images)
+    identity = SetIdentity.of(
+        _chunks(images), numbers, seed, textures.digest if "frost" in severities else None
+    )
+    total, before = len(asked) * len(images), 0
     with _alone(folder):
         identity.claim(folder)
-        _write(folder / LABELS, (rows,), np.int64, iter([np.tile(numbers, len(SEVERITIES))]))
-        for place, name in enumerate(names):
-            path = folder / f"{name}.npy"
+        every = len(SEVERITIES) * len(images)
+        _write(folder / LABELS, (every,), np.int64, iter([np.tile(numbers, len(SEVERITIES))]))
+        for file, name, some in files:
+            path, rows = folder / f"{file}.npy", len(some) * len(images)
+
+            def report(done: int, file: str = file, before: int = before) -> None:
+                watch(before + done, total, file)
+
             if path.exists():
-                watch((place + 1) * rows, len(names) * rows, name)
-                continue
-
-            def report(done: int, name: str = name, before: int = place * rows) -> None:
-                watch(before + done, len(names) * rows, name)
-
-            chunks = _corrupted(images, name, seed, textures, report)
-            _write(path, (rows, *identity.size, 3), np.uint8, chunks)
-    return [folder / f"{name}.npy" for name in names]
+                report(rows)
+            else:
+                chunks = _corrupted(images, name, some, seed, textures, report)
+                _write(path, (rows, *identity.size, 3), np.uint8, chunks)
+            before += rows
+    return [folder / f"{file}.npy" for file, _, _ in files]
 
 
 def _chunks(images: NDArray[np.uint8] | Source) -> Iterator[NDArray[np.uint8]]:
@@ -174,13 +189,14 @@ def _chunks(images: NDArray[np.uint8] | Source) -> Iterator[NDArray[np.uint8]]:
 def _corrupted(
     images: NDArray[np.uint8] | Source,
     name: str,
+    severities: Sequence[int],
     seed: int,
     textures: FrostTextures,
     report: Callable[[int], None],
 ) -> Iterator[NDArray[np.uint8]]:
     """The rows of a file: `(n, H, W, 3)`, severity after severity."""
     done = 0
-    for severity in SEVERITIES:
+    for severity in severities:
         first = 0
         for chunk in _chunks(images):
             pixels = torch.from_numpy(chunk).to(torch.float32).div_(255)
@@ -231,7 +247,7 @@ def read_set(folder: str | Path, name: str, severity: int) -> tuple[NDArray[np.u
     The images stay in the file and are read where they are looked at.
 
     Args:
-        folder: with `<corruption>.npy` and `labels.npy`.
+        folder: with `<corruption>.npy`, or `<corruption>@<severity>.npy`, and `labels.npy`.
         name: out of `CORRUPTIONS`, or short.
         severity: 1 to 5.
 
@@ -246,7 +262,10 @@ def read_set(folder: str | Path, name: str, severity: int) -> tuple[NDArray[np.u
     if not folder.is_dir():
         raise CrozeError(f"There is no folder {folder} with a corrupted data set: check the path.")
     path, path_of_labels = folder / f"{wanted.name}.npy", folder / LABELS
-    if not path.exists():
+    alone = folder / f"{wanted}.npy"
+    if not path.exists() and alone.exists():
+        path = alone
+    elif not path.exists():
         there = ", ".join(name for name in CORRUPTIONS if (folder / f"{name}.npy").exists())
         raise CrozeError(f"{folder} has no {path.name}; the corruptions there are {there or 'none'}.")
     images, labels = _loaded(path), _loaded(path_of_labels)
@@ -255,6 +274,8 @@ def read_set(folder: str | Path, name: str, severity: int) -> tuple[NDArray[np.u
             f"{path} should hold uint8 images of shape (5 * N, H, W, 3), "
             f"got {images.dtype} of shape {images.shape}."
         )
+    if path == alone and len(labels) == len(SEVERITIES) * len(images):
+        return images.transpose(0, 3, 1, 2), np.asarray(labels[: len(images)], dtype=np.int64)
     if len(images) % len(SEVERITIES):
         raise CrozeError(
             f"{path} should hold as many images at each of {len(SEVERITIES)} severities, "

@@ -98,10 +98,13 @@ class Corrupted:
             return f"{self.corruption}{_VERSION} of {self.frost.digest[:12]}"
         return f"{self.corruption}{_VERSION}"
 
-    def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, *, seed: int, first: int) -> Outcome:
+    def images(self, images: Tensor, *, seed: int, first: int) -> Tensor:
+        """The corrupted images."""
         name, severity = self.corruption.name, self.corruption.severity
-        corrupted = corrupt(images, name, severity, seed=seed, first=first, frost=self.frost)
-        return classified(model, corrupted, labels, seed)
+        return corrupt(images, name, severity, seed=seed, first=first, frost=self.frost)
+
+    def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, *, seed: int, first: int) -> Outcome:
+        return classified(model, self.images(images, seed=seed, first=first), labels, seed)
 
 
 def classified(model: nn.Module, images: Tensor, labels: Tensor, seed: int) -> Outcome:

@@ -302,6 +302,7 @@ def evaluate(
     else:
         named, recipe = "", None
         place = Path("runs") / slug(f"evaluate-{network.title}-{context['weights'][:8]}")
+    notes += _without_effect(plan, dataset)
     run = EvaluationRun(
         Path(out) if out is not None else place, network, named, recipe, dataset.source, len(dataset),
         _trained_on(tested, training), tuple(notes), is_random(pixels, dataset, torch.device("cpu")), context,
@@ -377,6 +378,17 @@ def _converted(model: Normalised) -> list[str]:
     if kinds:
         model.float()
     return [f"Weights of {kind} are evaluated in float32." for kind in map(str, kinds)]
+
+
+def _without_effect(plan: Plan, dataset: Dataset) -> list[str]:
+    """A sentence on corruptions that leave images of this size as they are, as on 16 x 16 pixels."""
+    if min(dataset.size[1:]) >= 32 or dataset.size[0] != 3:
+        return []
+    images = torch.from_numpy(dataset.read(np.arange(min(2, len(dataset))))).float() / 255
+    made = [one for one in plan.conditions if isinstance(one, Corrupted)]
+    idle = [str(one.corruption) for one in made if torch.equal(one.images(images, seed=0, first=0), images)]
+    height, width = dataset.size[1:]
+    return [f"Images of {height} x {width} pixels do not change under {', '.join(idle)}."] if idle else []
 
 
 def _covered(dataset: Dataset, plan: Plan, folder: Path, images: int | None, notes: list[str]) -> Dataset:

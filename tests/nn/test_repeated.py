@@ -7,7 +7,7 @@ from croze.nn.seeding import seeded
 from croze.spaces import genotypes, open_space
 from croze.spaces.darts import genotype_space
 from croze.spaces.darts.space import Darts
-from croze.spaces.nasbench201 import network as nasbench201
+from croze.spaces.nasbench201 import space as nasbench201
 
 
 def block(channels=4):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -14,6 +16,17 @@ from croze.types import Batch
 def digits16() -> Batch:
     """Sixteen images, of which some share a class."""
     return load_batch("digits", size=16, seed=0)
+
+
+@pytest.fixture(scope="session")
+def digits8(digits16) -> Batch:
+    """The first eight of them, of which two pairs share a class."""
+    return replace(digits16, images=digits16.images[:8], labels=digits16.labels[:8])
+
+
+@pytest.fixture(scope="session")
+def double8(digits8) -> Batch:
+    return digits8.to(torch.float64)
 
 
 @pytest.fixture(scope="session")

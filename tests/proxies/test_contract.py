@@ -49,8 +49,8 @@ ZEROS = {
 
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("proxy", EVERY)
-def test_every_proxy_on_every_kind_of_network(proxy, network, digits16):
-    found = check_proxy(parse_proxy(proxy), NETWORKS[network], digits16, company=())
+def test_every_proxy_on_every_kind_of_network(proxy, network, digits8):
+    found = check_proxy(parse_proxy(proxy), NETWORKS[network], digits8, company=())
     reason = REFUSALS.get((proxy, network))
     if reason is not None:
         assert reason in found.reason
@@ -60,8 +60,8 @@ def test_every_proxy_on_every_kind_of_network(proxy, network, digits16):
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-def test_no_score_depends_on_what_else_is_scored(network, digits16):
-    check_independence([parse_proxy(proxy) for proxy in EVERY], NETWORKS[network], digits16)
+def test_no_score_depends_on_what_else_is_scored(network, digits8):
+    check_independence([parse_proxy(proxy) for proxy in EVERY], NETWORKS[network], digits8)
 
 
 SPACE = open_space("nasbench201", channels=4, cells=1)
@@ -70,13 +70,13 @@ CELL = SPACE.parse("|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|nor
 
 @pytest.mark.parametrize("flavour", ["benchmark", "released"])
 @pytest.mark.parametrize("proxy", PROXIES)
-def test_every_proxy_on_a_cell(proxy, flavour, digits16):
+def test_every_proxy_on_a_cell(proxy, flavour, digits8):
     kind = parse_proxy(proxy)
 
     def build():
         return SPACE.build(CELL, classes=10, seed=0, flavour="thin" if kind.flavour == "thin" else flavour)
 
-    found = check_proxy(kind, build, digits16, company=())
+    found = check_proxy(kind, build, digits8, company=())
     assert found.ok, found.reason
     assert found.value != 0
 
@@ -87,35 +87,35 @@ def blank(batch):
 
 
 @pytest.mark.parametrize("proxy", EVERY)
-def test_what_a_proxy_says_it_needs(proxy, digits16, monkeypatch):
+def test_what_a_proxy_says_it_needs(proxy, digits8, monkeypatch):
     kind = parse_proxy(proxy)
     model = NETWORKS["mobilenet"]()
-    expected = score(model, digits16, kind)
+    expected = score(model, digits8, kind)
     assert expected.ok
 
     def differs(batch):
         return score(model, batch, kind).value != expected.value
 
-    assert differs(replace(digits16, labels=digits16.labels.roll(1))) == kind.needs_labels
-    others = replace(digits16, images=load_batch("digits", size=16, seed=1).images)
-    assert (differs(others) or differs(blank(digits16))) == kind.needs_images
+    assert differs(replace(digits8, labels=digits8.labels.roll(1))) == kind.needs_labels
+    others = replace(digits8, images=load_batch("digits", size=8, seed=1).images)
+    assert (differs(others) or differs(blank(digits8))) == kind.needs_images
 
     def refuse(*args, **kwargs):
         raise RuntimeError("no gradients")
 
     monkeypatch.setattr(torch.autograd, "grad", refuse)
-    assert score(model, digits16, kind).ok != kind.needs_gradients
+    assert score(model, digits8, kind).ok != kind.needs_gradients
 
 
 @pytest.mark.parametrize(
     ("proxy", "part"), [(proxy, part) for proxy in EVERY for part in sorted(parse_proxy(proxy).asks)]
 )
-def test_a_proxy_asks_for_nothing_in_vain(proxy, part, digits16):
+def test_a_proxy_asks_for_nothing_in_vain(proxy, part, digits8):
     kind = parse_proxy(proxy)
     model = NETWORKS["plain_cnn"]()
 
     def measured(asked):
-        passes = Passes.over(model, digits16, seed=0, asked=asked, normalises_input=False, own=False)
+        passes = Passes.over(model, digits8, seed=0, asked=asked, normalises_input=False, own=False)
         try:
             return kind.measure(passes).value
         except Exception as problem:

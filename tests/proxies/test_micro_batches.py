@@ -63,9 +63,7 @@ def test_networks_whose_images_depend_on_each_other(proxy, network, digits8):
 def test_one_proxy_that_may_cut_does_not_let_the_others(digits8):
     """The independence of images holds for one mode of the network alone."""
     model = NETWORKS["resnet"]()
-    free, *others = score_all(
-        model, digits8, "robust-zcp,input-curvature,gradnorm,naswot,ntk", micro_batch=3
-    )
+    free, *others = score_all(model, digits8, "robust-zcp,input-curvature,gradnorm,naswot,ntk", micro_batch=3)
     assert free.ok
     assert all("depends on the rest of the batch" in other.reason for other in others)
 

@@ -14,6 +14,7 @@ from croze.data import open_dataset
 from croze.data.cached import cached
 from croze.errors import CrozeError
 from croze.robustness.attacks import find_attack
+from croze.robustness.charts import curves
 from croze.robustness.run import EvaluationRun, evaluate
 from croze.training import train
 
@@ -253,3 +254,19 @@ def test_corruptions_that_change_nothing_at_a_size_are_named(tmp_path):
     }
     assert set(named) == same
     assert same
+
+
+def test_accuracy_against_epsilon_is_a_chart(standard_network, small_set, tmp_path):
+    sizes = {"epsilon": "0,4/255,16/255", "epsilon_l2": "0.5", "corruptions": None}
+    run = evaluate(standard_network, small_set, attacks="fgsm", out=tmp_path, **sizes)
+    clean = run.rows()[0]["accuracy"]
+    points = curves(run.summary, "linf")["fgsm"]
+    assert points[0] == (0.0, clean)
+    assert [epsilon for epsilon, _ in points] == pytest.approx([0, 4 / 255, 16 / 255])
+    by_size = {row["size"]: row["accuracy"] for row in run.rows() if row["what"] == "fgsm"}
+    assert [value for _, value in points[1:]] == [by_size["linf 4/255"], by_size["linf 16/255"]]
+    assert curves(run.summary, "l2") == {}
+    names = [chart.name for chart in run.page().charts]
+    assert names[:2] == ["evaluation-attacks", "evaluation-epsilon-linf"]
+    run.page().charts[1].save(tmp_path / "curve.png")
+    assert (tmp_path / "curve.png").stat().st_size > 5000

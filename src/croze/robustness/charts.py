@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from croze.corruptions.names import GROUPS, SEVERITIES
+from croze.perturb.base import NORMS
+from croze.perturb.epsilon import parse_epsilon
 from croze.reporting.chart import MARKS, Chart, Layout, canvas, legend_above
 from croze.reporting.palette import CLOUD, INK, PANEL, SERIES, SOFT
+from croze.reporting.table import Table
 from croze.reporting.text import percent, shortened
 from croze.robustness.metrics import CorruptionMetrics
 from croze.robustness.summary import Summary
@@ -48,7 +51,7 @@ def attack_bars(summary: Summary) -> list[Bar]:
         bars += [Bar(row.what, size, row.accuracy, row.wilson95) for row in same]
         worst = summary.worst_case.get(size)
         if worst is not None:
-            bars.append(Bar(TOGETHER, size, worst.accuracy, None))
+            bars.append(Bar(TOGETHER, size, worst.accuracy, worst.wilson95))
     return bars
 
 
@@ -63,7 +66,7 @@ def by_group(metrics: CorruptionMetrics) -> Grouped:
 
 def evaluation_charts(summary: Summary) -> tuple[Chart, ...]:
     """All that the evaluation has data for."""
-    charts = [_attacks(summary)]
+    charts = [_attacks(summary), *_epsilons(summary)]
     metrics = summary.corruptions
     if metrics is not None:
         grouped, clean = by_group(metrics), summary.conditions[0].accuracy
@@ -79,7 +82,7 @@ def _attacks(summary: Summary) -> Chart:
         figure = canvas(layout, 60 + row * len(bars))
         axes = figure.subplots()
         for i, bar in enumerate(bars):
-            colour = SERIES[0] if not bar.size else SERIES[5] if bar.interval is None else SERIES[1]
+            colour = SERIES[0] if not bar.size else SERIES[5] if bar.label == TOGETHER else SERIES[1]
             down = i + (0.16 if layout.narrow else 0)
             axes.barh(
                 down, 100 * bar.accuracy, 0.45 if layout.narrow else 0.62, color=colour, gid=f"{MARKS}-{i}"
@@ -107,11 +110,64 @@ def _attacks(summary: Summary) -> Chart:
         "evaluation-attacks",
         "Accuracy under attack",
         "Bars: fraction of images that are classified correctly, with 95% Wilson intervals; clean images "
-        f"first. '{TOGETHER}' counts an image as correct only if no attack of that epsilon "
+        f"first. '{TOGETHER}' counts an image as correct only if no attack of that epsilon that saw it "
         f"succeeds.{check.format(unlimited[-1]) if unlimited else ''}",
         "; ".join(f"{bar.name} {percent(bar.accuracy)}" for bar in bars) + ".",
         attack_table(summary, "Accuracy under attack"),
         draw,
+    )
+
+
+def curves(summary: Summary, norm: str) -> dict[str, list[tuple[float, float]]]:
+    """Epsilon and accuracy of each attack that was run at two sizes or more, rising from the clean images."""
+    clean = summary.conditions[0].accuracy
+    found: dict[str, list[tuple[float, float]]] = {}
+    for row in summary.under_attack:
+        kind, _, epsilon = row.size.partition(" ")
+        # sizes without an average are those of the check for masked gradients
+        if kind == norm and row.size in summary.average_over_attacks:
+            found.setdefault(row.what, []).append((parse_epsilon(epsilon, norm, zero=True), row.accuracy))
+    several = {name: points for name, points in found.items() if len(points) > 1}
+    return {name: sorted({0.0: clean, **dict(points)}.items()) for name, points in several.items()}
+
+
+def _epsilons(summary: Summary) -> Iterator[Chart]:
+    for norm in NORMS:
+        lines = curves(summary, norm)
+        if lines:
+            yield _epsilon(norm, lines)
+
+
+def _epsilon(norm: str, lines: Mapping[str, list[tuple[float, float]]]) -> Chart:
+    unit, label = (255, "epsilon in l-inf, 1/255") if norm == "linf" else (1, "epsilon in l2")
+
+    def draw(layout: Layout) -> Figure:
+        figure = canvas(layout, 260 if layout.narrow else 300)
+        axes = figure.subplots()
+        for k, (name, points) in enumerate(lines.items()):
+            sizes, values = zip(*points, strict=True)
+            axes.plot(
+                [unit * size for size in sizes], [100 * value for value in values], f"{MARKERS[k % 4]}-",
+                color=SERIES[k % len(SERIES)], markersize=6, label=name, gid=f"{MARKS}-{k}",
+            )  # fmt: skip
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel(label)
+        axes.set_ylabel("accuracy, %")
+        legend_above(figure, axes, 1 if layout.narrow else 4)
+        return figure
+
+    rows = [
+        (name, f"{unit * size:g}", percent(value)) for name, points in lines.items() for size, value in points
+    ]
+    ends = "; ".join(f"{name} {percent(points[-1][1])}" for name, points in lines.items())
+    return Chart(
+        f"evaluation-epsilon-{norm}",
+        f"Accuracy against epsilon, {norm}",
+        "Accuracy falls to 0 as epsilon grows; where it does not, gradients may be masked.",
+        f"{ends} at the largest epsilon.",
+        Table("Accuracy against epsilon", "", ("attack", label, "accuracy"), tuple(rows)),
+        draw,
+        half=True,
     )
 
 

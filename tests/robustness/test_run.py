@@ -13,6 +13,8 @@ from croze.corruptions import corrupt, parse_corruptions
 from croze.data import open_dataset
 from croze.data.cached import cached
 from croze.errors import CrozeError
+from croze.files import slug
+from croze.perturb.epsilon import parse_epsilon
 from croze.robustness.attacks import find_attack
 from croze.robustness.charts import curves
 from croze.robustness.run import EvaluationRun, evaluate
@@ -270,3 +272,43 @@ def test_accuracy_against_epsilon_is_a_chart(standard_network, small_set, tmp_pa
     assert names[:2] == ["evaluation-attacks", "evaluation-epsilon-linf"]
     run.page().charts[1].save(tmp_path / "curve.png")
     assert (tmp_path / "curve.png").stat().st_size > 5000
+
+
+def test_attacked_images_are_saved_as_floats_and_in_8_bits(standard_network, small_set, tmp_path):
+    def run(attacks="pgd(steps=3),fgsm", epsilon="8/255,5/510", images=tmp_path / "images"):
+        return evaluate(
+            standard_network, small_set, attacks=attacks, epsilon=epsilon, corruptions=None, batch_size=16,
+            limits={"fgsm": 20}, normalises_input=True, save_images=images, out=tmp_path / "run",
+        )  # fmt: skip
+
+    def read(name):
+        return {path: path.read_bytes() for path in (tmp_path / "images").rglob(name)}
+
+    saved = run()
+    whole = cached(small_set)
+    for row in saved.rows()[1:-1]:
+        folder = tmp_path / "images" / slug(f"{row['what']} {row['size']}")
+        floats, rounded = np.load(folder / "float32.npy"), np.load(folder / "uint8.npy")
+        labels = np.load(folder / "labels.npy")
+        assert len(floats) == len(rounded) == len(labels) == row["images"]
+        clean = whole.read(np.load(folder / "rows.npy")) / 255
+        assert np.abs(floats - clean).max() <= parse_epsilon(row["size"].removeprefix("linf "), "linf") + 1e-6
+        assert np.array_equal(rounded, np.round(floats * 255).astype(np.uint8))
+        for images, key in ((floats, "accuracy"), (rounded / 255, "accuracy_in_8_bits")):
+            with torch.no_grad():
+                found = standard_network(torch.from_numpy(images).float()).argmax(1).numpy()
+            assert (found == labels).mean() == pytest.approx(row[key])
+        assert np.array_equal(whole.labels[np.load(folder / "rows.npy")], labels)
+    first = read("float32.npy")
+    assert len(first) == 4
+    for path in list(first)[:2]:  # outcomes are on file, these images no more
+        path.unlink()
+    again = run()
+    assert read("float32.npy") == first
+    assert [r["accuracy"] for r in again.rows()] == [r["accuracy"] for r in saved.rows()]
+    assert "8 bits" in again.table().head
+    with pytest.raises(CrozeError, match="holds attacked images of other weights, images or settings"):
+        evaluate(
+            standard_network, small_set, attacks="fgsm", corruptions=None, seed=1, out=tmp_path / "other",
+            save_images=tmp_path / "images",
+        )  # fmt: skip

@@ -52,6 +52,10 @@ def evaluate(
     training_data: Annotated[
         str | None, typer.Option(help="Training images, for lgv.", show_default="those of the training")
     ] = None,
+    save_images: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="Keep the attacked images here, as floats and rounded to 8 bits."),
+    ] = None,
     out: Annotated[
         str | None, typer.Option(help="Folder of the result.", show_default="DIR/evaluation")
     ] = None,
@@ -85,6 +89,7 @@ def evaluate(
             corruption_set=corrupted, frost=None if frost is None else options.folder_of(frost, "--frost"),
             mce_reference=mce_reference, images=images, limits=limits or [], seed=seed,
             batch_size=batch_size, device=device, threads=threads, training_data=training_data,
+            save_images=None if save_images is None else options.folder_of(save_images, "--save-images"),
             out=None if out is None else options.folder_of(out), watch=bars,
         )  # fmt: skip
     if plot is not None:

@@ -24,6 +24,9 @@ _VERSION = "" if VERSION == 1 else f" version {VERSION}"
 """What a corruption makes may change; outcomes of before are not found then."""
 
 
+IN_8_BITS = "in 8 bits"
+"""Behind the key of an attack: its images rounded to whole levels of 255."""
+
 UNBOUNDED = 1.0
 """An l-inf epsilon at which every image can be made to any other."""
 
@@ -49,6 +52,11 @@ class Condition(Protocol):
         """Its name, with everything that changes its result."""
         ...
 
+    @property
+    def filed(self) -> bool:
+        """Whether what came of a batch is kept for the next time."""
+        ...
+
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, *, seed: int, first: int) -> Outcome:
         """Run it on a batch: images `(N, C, H, W)` in [0, 1], of which the first is number `first`."""
         ...
@@ -59,6 +67,7 @@ class Clean:
     """The images as they are."""
 
     key = "clean"
+    filed = True
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, *, seed: int, first: int) -> Outcome:
         return classified(model, images, labels, seed)
@@ -72,16 +81,25 @@ class Attacked:
     epsilon: float
     norm: str = "linf"
 
+    filed = True
+
     @property
     def key(self) -> str:
         """Such as `pgd(steps=50) linf 8/255`."""
         return f"{self.attack.spec} {self.norm} {write_epsilon(self.epsilon)}"
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, *, seed: int, first: int) -> Outcome:
+        return self.attacked(model, images, labels, seed=seed, first=first)[0]
+
+    def attacked(
+        self, model: nn.Module, images: Tensor, labels: Tensor, *, seed: int, first: int
+    ) -> tuple[Outcome, Tensor]:
+        """What came of a batch, and its images `(N, C, H, W)` after the attack."""
         found = self.attack(
             model, images, labels, epsilon=self.epsilon, norm=self.norm, seed=seed, first=first
         )
-        return Outcome(found.correct.cpu(), found.not_finite, found.forwards, found.backwards)
+        outcome = Outcome(found.correct.cpu(), found.not_finite, found.forwards, found.backwards)
+        return outcome, found.images
 
 
 @dataclass(frozen=True)
@@ -90,6 +108,8 @@ class Corrupted:
 
     corruption: Corruption
     frost: FrostTextures | None = field(default=None, compare=False)
+
+    filed = True
 
     @property
     def key(self) -> str:
@@ -131,6 +151,8 @@ class Published:
     folder: Path
     rows: Indices
     digest: str
+
+    filed = True
 
     @classmethod
     def of(cls, corruption: Corruption, folder: Path, rows: Indices, labels: Indices) -> Published:

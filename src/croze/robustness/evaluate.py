@@ -92,9 +92,7 @@ class Outcomes:
         row = (self._context, condition, first, blob, *passes, seconds)
         try:
             with self._connection:
-                self._connection.execute(
-                    "INSERT OR REPLACE INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row
-                )
+                self._connection.execute(_INSERT, row)
         except sqlite3.Error as problem:
             raise CrozeError(f"Cannot write to {self.path}: {problem}; what is in it is safe.") from problem
 
@@ -189,14 +187,15 @@ def evaluate_conditions(
             found: list[tuple[Outcome, float]] = []
             for first in range(0, count, batch_size):
                 rows = np.arange(first, min(first + batch_size, count))
-                known = outcomes.get(condition.key, first, len(rows))
+                known = outcomes.get(condition.key, first, len(rows)) if condition.filed else None
                 if known is None:
                     images = torch.from_numpy(dataset.read(rows)).to(device).to(dtype) / 255
                     labels = torch.from_numpy(dataset.labels[rows]).to(device)
                     start = time.perf_counter()
                     outcome = condition(model, images, labels, seed=seed, first=first)
                     known = outcome, time.perf_counter() - start
-                    outcomes.add(condition.key, first, *known)
+                    if condition.filed:
+                        outcomes.add(condition.key, first, *known)
                 found.append(known)
                 correct = torch.cat([outcome.correct for outcome, _ in found])
                 watch(condition.key, len(correct), float(correct.double().mean()))

@@ -72,6 +72,11 @@ def plan_evaluation(
     return Plan(conditions, found)
 
 
+def is_bounded(condition: Attacked) -> bool:
+    """Whether its epsilon limits anything; that of the check for masked gradients does not."""
+    return condition.epsilon < UNBOUNDED or condition.norm != "linf"
+
+
 def has_all_corruptions(conditions: Sequence[Condition]) -> bool:
     """Whether all 15 are among the conditions at all 5 severities, made here or read."""
     found = {condition.corruption for condition in conditions if isinstance(condition, Corrupted | Published)}

@@ -41,6 +41,7 @@ from croze.robustness.plan import (
     plan_evaluation,
     prepare,
 )
+from croze.robustness.saved import SavedImages, saving
 from croze.robustness.summary import Summary, summarise
 from croze.robustness.tables import attack_table, tables
 from croze.robustness.weights import load_weights_of
@@ -219,6 +220,7 @@ def evaluate(
     training_data: DataLike | None = None,
     weights: str | Path | None = None,
     normalises_input: bool = False,
+    save_images: str | Path | None = None,
     out: str | Path | None = None,
     watch: Watch = lambda *told: None,
 ) -> EvaluationRun:
@@ -254,6 +256,8 @@ def evaluate(
         weights: file of the weights of a `FILE.py:FUNCTION` or module, see `load_weights_of`.
         normalises_input: a module takes pixels in [0, 1]; otherwise it takes images normalised with the mean
             and deviation of `data`.
+        save_images: folder for the attacked images, as the attacks made them and rounded to 8 bits; the
+            accuracy on both is in the result.
         out: folder of the run; `evaluation` in that of the training by default, one below `runs/` for a
             module.
         watch: told what is being done, how much of how much is done, and a remark.
@@ -308,20 +312,24 @@ def evaluate(
         _trained_on(tested, training), tuple(notes), is_random(pixels, dataset, torch.device("cpu")), context,
         provenance=provenance(),
     )  # fmt: skip
+    saved = None
+    if save_images is not None:
+        saved = SavedImages(Path(save_images), context, dataset, chosen, plan.limits)
     if not _is_finished(run.folder):
         run.save()
     done: dict[str, int] = {}
 
     def tell(key: str, images: int, accuracy: float) -> None:
         done[key] = images
-        total = sum(min(plan.limits.get(c.key, len(dataset)), len(dataset)) for c in plan.conditions)
+        total = sum(min(work.limits.get(c.key, len(dataset)), len(dataset)) for c in work.conditions)
         watch("evaluation", sum(done.values()), total, f"{key}: {accuracy:.1%}")
 
     with torch_threads(threads), Outcomes(run.folder, context) as outcomes:
         plan = prepare(plan, pixels, lambda: _batches(training, training_data, seed), seed, run.folder)
+        work = plan if saved is None else saving(plan, saved)
         results = evaluate_conditions(
-            pixels, dataset, plan.conditions, outcomes=outcomes, seed=seed, batch_size=batch_size,
-            limits=plan.limits, device=device, watch=tell,
+            pixels, dataset, work.conditions, outcomes=outcomes, seed=seed, batch_size=batch_size,
+            limits=work.limits, device=device, watch=tell,
         )  # fmt: skip
     name = mce_reference.title if isinstance(mce_reference, EvaluationRun) else str(mce_reference or "")
     run.summary = summarise(plan.conditions, results, dataset, _accuracies(reference), name)

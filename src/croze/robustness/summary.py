@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from croze.data import Dataset
 from croze.perturb.epsilon import write_epsilon
 from croze.robustness.attacks.pgd import PGD
-from croze.robustness.conditions import UNBOUNDED, Attacked, Condition, Corrupted, Published
+from croze.robustness.conditions import IN_8_BITS, Attacked, Condition, Corrupted, Published
 from croze.robustness.evaluate import Result
 from croze.robustness.metrics import (
     Accuracies,
@@ -24,7 +24,7 @@ from croze.robustness.metrics import (
     wilson,
     worst_case,
 )
-from croze.robustness.plan import has_all_corruptions
+from croze.robustness.plan import has_all_corruptions, is_bounded
 
 SEVERITY = "severity"
 
@@ -44,6 +44,7 @@ class Row:
         per_class: accuracy of each class; None without an image of it.
         seconds: what it took.
         forwards_per_image, backwards_per_image: passes.
+        accuracy_in_8_bits: on the same images rounded to 8 bits; None where they were not saved.
     """
 
     what: str
@@ -57,6 +58,7 @@ class Row:
     seconds: float
     forwards_per_image: float
     backwards_per_image: float
+    accuracy_in_8_bits: float | None = None
 
     @property
     def name(self) -> str:
@@ -156,13 +158,13 @@ def summarise(
     corrupted: dict[str, dict[int, float]] = {}
     by_size: dict[str, list[Result]] = {}
     for condition in conditions:
-        found = results[condition.key]
+        found, rounded = results[condition.key], results.get(f"{condition.key} {IN_8_BITS}")
         count = len(found.correct)
         what, size, hrs = condition.key, "", None
         if isinstance(condition, Attacked):
             what, size = condition.attack.spec, f"{condition.norm} {write_epsilon(condition.epsilon)}"
             hrs = harmonic_robustness(float(clean[:count].mean()), found.accuracy)
-            if condition.epsilon < UNBOUNDED or condition.norm != "linf":
+            if is_bounded(condition):
                 by_size.setdefault(size, []).append(found)
         elif isinstance(condition, Corrupted | Published):
             name, severity = condition.corruption.name, condition.corruption.severity
@@ -181,6 +183,7 @@ def summarise(
                 found.seconds,
                 found.forwards / count,
                 found.backwards / count,
+                None if rounded is None else rounded.accuracy,
             )
         )
     worst, average = {}, {}
@@ -245,7 +248,7 @@ def masking_signs(conditions: list[Condition], correct: Mapping[str, NDArray[np.
     attacked = [condition for condition in conditions if isinstance(condition, Attacked)]
     signs = []
     for one in attacked:
-        if one.epsilon >= UNBOUNDED and one.norm == "linf" and one.attack.needs_gradients:
+        if not is_bounded(one) and one.attack.needs_gradients:
             share = float(correct[one.key].mean())
             if share > 0.01:
                 signs.append(

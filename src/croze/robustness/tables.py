@@ -34,6 +34,7 @@ def tables(summary: Summary) -> tuple[Table, ...]:
 
 def attack_table(summary: Summary, title: str) -> Table:
     """Clean images and attacks, and at each size all attacks together and their mean."""
+    saved = any(row.accuracy_in_8_bits is not None for row in summary.under_attack)
     rows = [
         (
             row.what,
@@ -41,6 +42,7 @@ def attack_table(summary: Summary, title: str) -> Table:
             f"{row.images:,}",
             percent(row.accuracy),
             _interval(row.wilson95),
+            *(("" if row.accuracy_in_8_bits is None else percent(row.accuracy_in_8_bits),) if saved else ()),
             "" if row.hrs is None else percent(row.hrs),
             f"{row.forwards_per_image + row.backwards_per_image:,.0f}",
             f"{row.seconds:,.1f}",
@@ -53,7 +55,9 @@ def attack_table(summary: Summary, title: str) -> Table:
     ):
         for size, mean in means.items():
             interval = "" if mean.wilson95 is None else _interval(mean.wilson95)
-            rows.append((name, size, f"{mean.images:,}", percent(mean.accuracy), interval, "", "", ""))
+            rows.append(
+                (name, size, f"{mean.images:,}", percent(mean.accuracy), interval, *[""] * (3 + saved))
+            )
     note = (
         "With 95% Wilson intervals. HRS is the harmonic mean of clean and robust accuracy on the same "
         "images; passes are forward and backward passes per image."
@@ -64,7 +68,8 @@ def attack_table(summary: Summary, title: str) -> Table:
             " As in Tables 3 and 5 of the CRoZe paper (CC: mean over all corruptions; FGSM at 8/255; avg: "
             f"mean of the other four), on {summary.table3['images']} images: {', '.join(values)}."
         )
-    head = ("attack", "size", "images", "accuracy", "95% interval", "HRS", "passes", "seconds")
+    own = ("8 bits",) if saved else ()
+    head = ("attack", "size", "images", "accuracy", "95% interval", *own, "HRS", "passes", "seconds")
     return Table(title, note, head, tuple(rows))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from croze.errors import CrozeError
 from croze.files import read_json, write_text
+from croze.pool import POOL, Pool
 from croze.ranking.run import FILE as BENCHMARK
 from croze.ranking.run import SCORES, BenchmarkRun
 from croze.reporting.document import Report, report_of
@@ -17,10 +18,12 @@ from croze.searching.run import FILE as SEARCH
 from croze.searching.run import OLD, SearchRun
 from croze.training.run import TRAINING, TrainingRun
 
+AnyRun = SearchRun | BenchmarkRun | TrainingRun | EvaluationRun | Pool
+
 KINDS: tuple[type[Run], ...] = (SearchRun, BenchmarkRun, TrainingRun, EvaluationRun)
 
 
-def load_run(folder: str | Path) -> SearchRun | BenchmarkRun | TrainingRun | EvaluationRun:
+def load_run(folder: str | Path) -> AnyRun:
     """The run that lies in a folder: finished, unfinished or failed, as `run.status` says.
 
     >>> import croze
@@ -30,8 +33,8 @@ def load_run(folder: str | Path) -> SearchRun | BenchmarkRun | TrainingRun | Eva
     True
 
     Args:
-        folder: of a search, benchmark, training or evaluation, or the JSON file of one. Where a training and
-            its evaluations lie in one folder, the training.
+        folder: of a search, benchmark, training, evaluation or pool, or the JSON file of one. Where a
+            training and its evaluations lie in one folder, the training.
 
     Raises:
         CrozeError: when there is none, or it is of a format that this croze does not read.
@@ -39,26 +42,28 @@ def load_run(folder: str | Path) -> SearchRun | BenchmarkRun | TrainingRun | Eva
     return runs_in(folder)[0]
 
 
-def runs_in(folder: str | Path) -> tuple[SearchRun | BenchmarkRun | TrainingRun | EvaluationRun, ...]:
+def runs_in(folder: str | Path) -> tuple[AnyRun, ...]:
     """Every run that lies in a folder, and the evaluations in folders inside it; see `load_run`."""
     folder = Path(folder)
     if folder.is_file():
         return (_of_file(folder),)
     if not folder.is_dir():
         raise CrozeError(
-            f"{folder} does not exist: name the folder of a search, benchmark, training or evaluation."
+            f"{folder} does not exist: name the folder of a search, benchmark, training, evaluation or pool."
         )
     found: list[Any] = []
     if any((folder / name).is_file() for name in (SEARCH, *OLD)):
         found.append(SearchRun.load(folder))
     if (folder / BENCHMARK).is_file() or ((folder / SCORES).is_file() and not found):
         found.append(BenchmarkRun.load(folder))
+    if (folder / POOL).is_file():
+        found.append(Pool.load(folder))
     if (folder / TRAINING).is_file():
         found.append(TrainingRun.load(folder))
     inside = sorted(child for child in folder.iterdir() if child.is_dir())
     found += [EvaluationRun.load(one) for one in (folder, *inside) if (one / EVALUATION).is_file()]
     if not found:
-        looked = ", ".join((SEARCH, BENCHMARK, TRAINING, EVALUATION))
+        looked = ", ".join((SEARCH, BENCHMARK, TRAINING, EVALUATION, POOL))
         raise CrozeError(f"{folder} holds no run: looked for {looked} and the scores of an unfinished one.")
     return tuple(found)
 
@@ -115,6 +120,8 @@ def check_page(path: str | Path) -> Path:
 def _of_file(path: Path) -> Any:
     if path.name in (SEARCH, *OLD):
         return SearchRun.load(path.parent)
+    if path.name == POOL:
+        return Pool.load(path.parent)
     kind = (read_json(path).get("format") or {}).get("kind")
     for run in KINDS:
         if run.kind == kind:

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from croze.pool import read_pool
+from croze.pool import Pool
 
 COMMAND = [
     *(sys.executable, "-m", "croze", "pool", "train", "--cells=3", "--cells-per-stage=1", "--channels=4"),
@@ -30,7 +30,7 @@ def finish(*running):
 
 
 def results(folder):
-    return [(member.architecture, dict(member.result.columns)) for member in read_pool(folder).members]
+    return [(member.architecture, dict(member.result.columns)) for member in Pool.load(folder).members]
 
 
 def begun(folder):

@@ -4,7 +4,8 @@ import json
 import pytest
 
 from croze.errors import CrozeError
-from croze.pool import Design, MemberResult, folder_of_member, read_design, read_pool, read_result
+from croze.pool import Design, MemberResult, Pool, folder_of_member, read_design, read_result
+from croze.runs import load_run
 from croze.truth import open_truth
 
 DESIGN = Design(
@@ -56,12 +57,12 @@ def test_another_pool_is_not_mixed_in(tmp_path, changes, says):
 def test_members_failures_and_what_is_not_done(tmp_path):
     DESIGN.write(tmp_path)
     with pytest.raises(CrozeError, match="No member"):
-        read_pool(tmp_path)
+        Pool.load(tmp_path)
     finish(tmp_path, 1, clean=0.5)
     place = folder_of_member(tmp_path, 0)
     place.mkdir(parents=True)
     MemberResult("a", failed="it diverged").write(place)
-    pool = read_pool(tmp_path)
+    pool = Pool.load(tmp_path)
     assert [member.architecture for member in pool.members] == ["b"]
     assert pool.failures == {"a": "it diverged"}
 
@@ -85,7 +86,7 @@ def test_all_failed_says_why(tmp_path):
         place.mkdir(parents=True)
         MemberResult(DESIGN.architectures[number], failed="it diverged").write(place)
     with pytest.raises(CrozeError, match=r"All 2 members .* failed, the first: it diverged"):
-        read_pool(tmp_path)
+        Pool.load(tmp_path)
 
 
 def test_columns_on_other_numbers_of_images_are_not_compared(tmp_path):
@@ -129,3 +130,21 @@ def test_a_torn_result_says_what_to_do(tmp_path):
     (tmp_path / "result.json").write_text('{"architecture": "a", "col')
     with pytest.raises(CrozeError, match="makes it again"):
         read_result(tmp_path, "a")
+
+
+def test_a_pool_is_a_run(tmp_path):
+    DESIGN.write(tmp_path)
+    finish(tmp_path, 0, **{"clean": 0.5, "fgsm@8": 0.2, "fog@3": 0.4})
+    unfinished = load_run(tmp_path)
+    assert (unfinished.status, unfinished.missing) == ("unfinished", 1)
+    assert "1 are not done yet." in unfinished.page().notices
+    finish(tmp_path, 1, **{"clean": 0.75, "fgsm@8": 0.1, "fog@3": 0.3})
+    pool = load_run(tmp_path / "pool.json")
+    assert pool == load_run(tmp_path)
+    assert pool.status == "finished"
+    assert pool.rows()[1] == {"architecture": "b", "clean": 0.75, "fgsm@8": 0.1, "fog@3": 0.3}
+    assert [row[0] for row in pool.table().rows] == ["b", "a"]
+    assert [row[0] for row in pool.table("fgsm@8", top=1).rows] == ["a"]
+    page = pool.report(tmp_path / "page.html").read_text()
+    assert [chart.name for chart in pool.page().charts] == ["pool-columns", "pool-robust"]
+    assert "2 of 2 cells of nasbench201, standard training for 3 epochs" in page

@@ -10,7 +10,7 @@ from croze.errors import CrozeError
 from croze.pool import RESULT, folder_of_member
 from croze.pool import read_result as read_result_of
 from croze.pool.images import held_out, pool_images
-from croze.pool.run import PoolRun, Work, column_of, train_members
+from croze.pool.run import PoolPlan, Work, column_of, train_members
 from croze.robustness.plan import plan_evaluation
 from croze.scoring.population import draw
 from croze.spaces import open_space
@@ -36,7 +36,7 @@ def sets():
 @pytest.fixture
 def work(sets, tmp_path):
     return Work(
-        PoolRun(
+        PoolPlan(
             folder=tmp_path, space="nasbench201", settings=SETTINGS, recipe=RECIPE, plan=PLAN, seed=0,
             data="digits", images=200, test_data=None, test_images=40, workers=1,
         ),

@@ -19,6 +19,7 @@ CHARTS = {
         "training-lr",
         "cell-1",
         "evaluation-attacks",
+        "evaluation-epsilon-linf",
         "evaluation-corruptions",
         "evaluation-severities",
     ),

@@ -80,3 +80,12 @@ def test_the_learning_rate(total, warmup, base):
 
 def test_drop_path_rises():
     assert [drop_path(0.2, step, 4) for step in range(4)] == pytest.approx([0, 0.05, 0.1, 0.15])
+
+
+def test_settings_that_play_no_part_are_not_shown():
+    idle = {"beta", "epsilon", "steps", "milestones", "drop_path", "awp"}
+    assert not idle & Recipe().in_use(stacked=False).keys()
+    used = Recipe(method="trades", schedule="multistep", awp=0.005).in_use(stacked=True)
+    assert idle <= used.keys()
+    assert used["beta"] == 6
+    assert "steps" not in Recipe(method="fast").in_use(stacked=True)

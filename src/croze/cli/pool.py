@@ -71,8 +71,7 @@ def train(
     from croze.cli.output import console, emit_json
     from croze.cli.progress import Bars
     from croze.errors import CrozeError
-    from croze.pool.run import PoolRun
-    from croze.pool.truth import pool_json, pool_table
+    from croze.pool.run import PoolPlan
     from croze.provenance import provenance
     from croze.robustness.plan import plan_evaluation
     from croze.scoring.population import draw
@@ -92,16 +91,17 @@ def train(
     else:
         names = tuple(draw(opened, cells or 100, seed))
     terminal = console(json)
-    run = PoolRun(
+    run = PoolPlan(
         folder=folder, space=space, settings=own, recipe=chosen, plan=plan, seed=seed, data=data,
         images=images, test_data=test_data, test_images=test_images, workers=workers, devices=devices,
         mixed_precision=mixed_precision,
     )  # fmt: skip
     with redirect_stdout(sys.stderr), Bars(terminal) as bars:
         found = run.train(names, bars)
-    terminal.print(pool_table(found))
-    terminal.print(f"Written: {folder}. Next: croze benchmark --truth pool:{folder} --data {data}")
-    emit_json(json, {**pool_json(found), "provenance": provenance()})
+    terminal.print(found.table())
+    terminal.print(f"Written: {folder}. Next: croze report {folder}")
+    terminal.print(f"Proxies against it: croze benchmark --truth pool:{folder} --data {data}")
+    emit_json(json, {**found.to_json(), "provenance": provenance()})
 
 
 def architectures_of(file: Path, space: Space[Any]) -> tuple[str, ...]:
@@ -142,9 +142,8 @@ def show(
 ) -> None:
     """Show the trained cells of a pool, sorted by accuracy."""
     from croze.cli.output import console, emit_json
-    from croze.pool import read_pool
-    from croze.pool.truth import pool_json, pool_table
+    from croze.pool import Pool
 
-    found = read_pool(folder)
-    console(json).print(pool_table(found, sort, top))
-    emit_json(json, pool_json(found))
+    found = Pool.load(folder)
+    console(json).print(found.table(sort, top))
+    emit_json(json, found.to_json())

@@ -10,7 +10,8 @@ import typer
 
 def report(
     run: Annotated[
-        Path, typer.Argument(metavar="RUN", help="Folder of a search, benchmark, training or evaluation.")
+        Path,
+        typer.Argument(metavar="RUN", help="Folder of a search, benchmark, training, evaluation or pool."),
     ],
     to: Annotated[
         Path | None, typer.Option(metavar="FILE.html", help="File to write.", show_default="RUN/report.html")

@@ -67,7 +67,12 @@ MixedPrecision = Annotated[
 Threads = Annotated[int, typer.Option(min=0, help="Torch threads; 0 for all cores. Affects the last digits.")]
 ComputeOn = Annotated[str, typer.Option(help="Device: cpu, cuda, cuda:1.")]
 Epsilons = Annotated[
-    str, typer.Option(help="Comma-separated epsilons in l-inf, in pixel space, such as 8/255,4/255, or none.")
+    str,
+    typer.Option(
+        "--epsilon",
+        "--epsilons",
+        help="Comma-separated epsilons in l-inf, in pixel space, such as 8/255,4/255, or none.",
+    ),
 ]
 EpsilonsL2 = Annotated[
     str, typer.Option("--epsilon-l2", help="Comma-separated epsilons in l2, such as 0.5, or none.")

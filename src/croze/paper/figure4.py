@@ -17,8 +17,7 @@ from croze.data import Dataset, load_batch
 from croze.errors import CrozeError
 from croze.paper.features import INPUTS, FeatureConsistency, Settings, member_features, test_images
 from croze.paper.output import Outcome, check_files, merits_of
-from croze.pool import Pool, read_pool
-from croze.pool.truth import read_columns
+from croze.pool import Pool
 from croze.proxies import parse_proxies
 from croze.reporting.chart import Chart, Layout, canvas
 from croze.reporting.palette import SERIES
@@ -61,7 +60,7 @@ def feature_variance(
     The best by an attack has the highest accuracy under it at 8/255. `merits` are by proxy, `(members,)`, NaN
     where the score failed; the members that every proxy scored are chosen from.
     """
-    columns = read_columns(pool)
+    columns = pool.columns()
     lacking = [name for name in ATTACKS.values() if name not in columns]
     if lacking:
         raise CrozeError(
@@ -169,7 +168,7 @@ def figure4(
     settings = Settings(severity=severity)
     terminal = console(json)
     chosen: list[Chosen] = []
-    for pool in map(read_pool, pools):
+    for pool in map(Pool.load, pools):
         shown = test_images(pool, test_data, images)
         design = pool.design
         space = open_space(design.space, **dict(design.settings))

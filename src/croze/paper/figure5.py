@@ -30,7 +30,7 @@ from croze.paper.forms import find_forms, with_components
 from croze.paper.options import Forms
 from croze.paper.output import Outcome, check_files
 from croze.paper.states import State, after_steps, as_trained, initialised, trained
-from croze.pool import read_pool
+from croze.pool import Pool
 from croze.proxies.croze.form import COMPONENTS, CrozeForm
 from croze.ranking.scored import DIGITS, Scored
 from croze.reporting.chart import Chart, Layout, canvas
@@ -453,7 +453,7 @@ def figure5(
     recipe = find_recipe("standard")
     with redirect_stdout(sys.stderr):  # what a user's file prints is not part of the result
         opened = open_space(space, channels=channels, cells=cells, layers=layers)
-    members = [] if pool is None else [(one.architecture, one.folder) for one in read_pool(pool).members]
+    members = [] if pool is None else [(one.architecture, one.folder) for one in Pool.load(pool).members]
     if pool is not None and sample is not None and sample > len(members):
         raise CrozeError(f"A sample of {sample} cells cannot be drawn: {pool} holds {len(members)}.")
     members = members[:sample]

@@ -37,7 +37,7 @@ from croze.paper.protocol_rows import (
     values_of,
 )
 from croze.pool import POOL, MemberResult, folder_of_member, read_design, read_result
-from croze.pool.run import PoolRun
+from croze.pool.run import PoolPlan
 from croze.proxies import Criterion, parse_proxies
 from croze.robustness.plan import Plan
 from croze.scoring.evaluator import Evaluator
@@ -173,7 +173,7 @@ class Protocol:
     """Search, train and evaluate for one of the two tables; `run` continues what the folder holds.
 
     `methods` and `cells` are its rows as texts, `searches` the repetitions, `seed` that of the first. A
-    `dataset` of `own` compares with no print. What a pool is given too is as of `PoolRun`.
+    `dataset` of `own` compares with no print. What a pool is given too is as of `PoolPlan`.
     """
 
     table: str
@@ -349,7 +349,7 @@ class Protocol:
             for space, architectures in wanted.items():
                 place = self.folder / self.recipe.method / f"{slug(space)}-seed{seed}"
                 names = in_order(place, list(architectures))
-                run = PoolRun(
+                run = PoolPlan(
                     folder=place, space=space, settings=self.settings, recipe=self.recipe, plan=self.plan,
                     seed=seed, data=self.data, images=self.images, test_data=self.test_data,
                     test_images=self.test_images, workers=self.workers, devices=self.devices,

@@ -28,7 +28,7 @@ from croze.paper.forms import Best, best_by_set, find_forms, sets_of
 from croze.paper.options import AllCells, Forms, sample_of
 from croze.paper.output import Outcome, check_files, files_text, scores_of, scoring_text
 from croze.paper.printed import printed
-from croze.pool.run import PoolRun
+from croze.pool.run import PoolPlan
 from croze.proxies.croze.form import CrozeForm
 from croze.ranking.scored import Scored
 from croze.reporting.table import Table
@@ -486,7 +486,7 @@ def table5_darts(
     )
     best = choose(candidates, sets, scored)
     winners = list(dict.fromkeys(one.architecture for by_set in best.values() for one in by_set.values()))
-    run = PoolRun(
+    run = PoolPlan(
         folder=folder / "trained", space=space, settings=own, recipe=chosen_recipe,
         plan=plan_evaluation("fgsm", "8/255", "none", [], "all"), seed=seed, data=data, images=images,
         test_data=test_data, test_images=test_images, workers=workers, devices=devices,

@@ -26,7 +26,7 @@ from croze.paper.features import INPUTS, FeatureConsistency, Settings, member_fe
 from croze.paper.options import AllCells, CellsPerStage, sample_of
 from croze.paper.output import Outcome, check_files, merits_of
 from croze.paper.printed import printed
-from croze.pool import Design, read_design, read_pool
+from croze.pool import Design, Pool, read_design
 from croze.proxies import parse_proxies
 from croze.reporting.chart import Chart, Layout, canvas
 from croze.reporting.palette import SERIES
@@ -165,7 +165,7 @@ def features_of_groups(
     folder: str, groups: Sequence[Group], count: int, terminal: Console
 ) -> dict[str, dict[str, list[FeatureConsistency]]]:
     """By proxy and group, of every member, from the pool it was trained in."""
-    pool = read_pool(folder)
+    pool = Pool.load(folder)
     images = test_images(pool, None, count)
     members = {member.architecture: member for member in pool.members}
     wanted = list(dict.fromkeys(name for group in groups for name in group.architectures))

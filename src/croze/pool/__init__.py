@@ -4,14 +4,12 @@ from croze.pool.folder import (
     POOL,
     RESULT,
     Design,
-    Member,
     MemberResult,
-    Pool,
     folder_of_member,
     read_design,
-    read_pool,
     read_result,
 )
+from croze.pool.pool import Member, Pool
 
 __all__ = [
     "POOL",
@@ -22,6 +20,5 @@ __all__ = [
     "Pool",
     "folder_of_member",
     "read_design",
-    "read_pool",
     "read_result",
 ]

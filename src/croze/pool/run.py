@@ -13,8 +13,9 @@ from filelock import FileLock, Timeout
 from croze.data import open_dataset
 from croze.data.splits import in_split
 from croze.nn.normalised import Normalised
-from croze.pool.folder import Design, MemberResult, Pool, folder_of_member, read_pool, read_result
+from croze.pool.folder import Design, MemberResult, folder_of_member, read_result
 from croze.pool.images import Images, pool_images
+from croze.pool.pool import Pool
 from croze.robustness.conditions import UNBOUNDED, Attacked, Condition, Corrupted
 from croze.robustness.evaluate import Outcomes, evaluate_conditions
 from croze.robustness.plan import Plan, prepare
@@ -29,7 +30,7 @@ EVALUATED_AT_ONCE = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class PoolRun:
+class PoolPlan:
     """Everything about a pool but its architectures.
 
     Attributes:
@@ -95,7 +96,7 @@ class PoolRun:
         device = self.devices[0] if self.devices else "cpu"
         work = Work(self, sets, device, tell if count == 1 else None)
         train_members(work, architectures, workers=count, devices=self.devices, told=told)
-        return read_pool(self.folder)
+        return Pool.load(self.folder)
 
     def _read(self, watch: Watch) -> Images:
         dataset = open_dataset(self.data)
@@ -124,7 +125,7 @@ class Work:
             process.
     """
 
-    pool: PoolRun
+    pool: PoolPlan
     images: Images
     device: str = "cpu"
     tell: Callable[[int, str], None] | None = None

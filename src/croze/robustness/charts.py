@@ -14,8 +14,8 @@ from croze.reporting.chart import MARKS, Chart, Layout, canvas, legend_above
 from croze.reporting.palette import CLOUD, INK, PANEL, SERIES, SOFT
 from croze.reporting.table import Table
 from croze.reporting.text import percent, shortened
-from croze.robustness.metrics import CorruptionMetrics
-from croze.robustness.summary import Summary
+from croze.robustness.metrics import CorruptionMetrics, wilson
+from croze.robustness.summary import SEVERITY, Summary
 from croze.robustness.tables import TOGETHER, attack_table, corruption_table
 
 if TYPE_CHECKING:
@@ -30,12 +30,13 @@ Grouped = Mapping[str, Mapping[str, Mapping[int, float]]]
 
 @dataclass(frozen=True)
 class Bar:
-    """Accuracy under one thing, in [0, 1], with Wilson's 95% interval where it is of one condition."""
+    """Accuracy under one thing, in [0, 1], on so many images, with Wilson's 95% interval."""
 
     label: str
     size: str
     accuracy: float
-    interval: tuple[float, float] | None
+    images: int
+    interval: tuple[float, float]
 
     @property
     def name(self) -> str:
@@ -48,10 +49,10 @@ def attack_bars(summary: Summary) -> list[Bar]:
     bars = []
     for size in dict.fromkeys(row.size for row in summary.under_attack):
         same = [row for row in summary.under_attack if row.size == size]
-        bars += [Bar(row.what, size, row.accuracy, row.wilson95) for row in same]
+        bars += [Bar(row.what, size, row.accuracy, row.images, row.wilson95) for row in same]
         worst = summary.worst_case.get(size)
-        if worst is not None:
-            bars.append(Bar(TOGETHER, size, worst.accuracy, worst.wilson95))
+        if worst is not None and worst.wilson95 is not None:
+            bars.append(Bar(TOGETHER, size, worst.accuracy, worst.images, worst.wilson95))
     return bars
 
 
@@ -70,7 +71,9 @@ def evaluation_charts(summary: Summary) -> tuple[Chart, ...]:
     metrics = summary.corruptions
     if metrics is not None:
         grouped, clean = by_group(metrics), summary.conditions[0].accuracy
-        charts += [_corruptions(metrics, grouped, clean), _severities(metrics, grouped, clean)]
+        # the severities of an image are not independent: the interval counts it once
+        count = min(row.images for row in summary.conditions if row.size.startswith(SEVERITY))
+        charts += [_corruptions(metrics, grouped, clean, count), _severities(metrics, grouped, clean)]
     return tuple(charts)
 
 
@@ -87,16 +90,11 @@ def _attacks(summary: Summary) -> Chart:
             axes.barh(
                 down, 100 * bar.accuracy, 0.45 if layout.narrow else 0.62, color=colour, gid=f"{MARKS}-{i}"
             )
-            if bar.interval is not None:
-                low, high = bar.interval
-                axes.plot([100 * low, 100 * high], [down, down], color=INK, linewidth=1.6)
-                axes.plot(
-                    [100 * low, 100 * high], [down, down], "|", color=INK, markersize=8, markeredgewidth=1.6
-                )
-            written(axes, down, bar.accuracy)
+            with_interval(axes, down, bar.interval)
+            written(axes, down, bar.accuracy, bar.images)
             if layout.narrow:
                 axes.text(0, i - 0.28, shortened(bar.name, 46), va="center_baseline", color=SOFT)
-        scale(axes, max(bar.interval[1] if bar.interval else bar.accuracy for bar in bars))
+        scale(axes, max(bar.interval[1] for bar in bars), layout)
         axes.set_ylim(len(bars) - 0.45, -0.6)
         axes.set_xlabel("accuracy, %")
         axes.grid(axis="y", visible=False)
@@ -171,48 +169,62 @@ def _epsilon(norm: str, lines: Mapping[str, list[tuple[float, float]]]) -> Chart
     )
 
 
-def scale(axes: Axes, highest: float) -> None:
+def scale(axes: Axes, highest: float, layout: Layout) -> None:
     """From 0 to the next ten above the highest accuracy, with a margin on the right for numbers."""
     top = min(100, 10 * math.ceil(10 * highest + 1e-9)) or 10
     step = 20 if top > 50 else 10 if top > 20 else 5
-    axes.set_xlim(0, top * 1.14)
+    axes.set_xlim(0, top * (1.4 if layout.narrow else 1.16))
     axes.set_xticks(range(0, top + 1, step))
 
 
-def written(axes: Axes, place: float, accuracy: float) -> None:
-    """The accuracy in percent at the right end of its row, where nothing else is drawn."""
+def with_interval(axes: Axes, place: float, interval: tuple[float, float]) -> None:
+    """An interval of shares across the bar at this place."""
+    ends = [100 * share for share in interval]
+    axes.plot(ends, [place, place], color=INK, linewidth=1.6)
+    axes.plot(ends, [place, place], "|", color=INK, markersize=8, markeredgewidth=1.6)
+
+
+def written(axes: Axes, place: float, accuracy: float, images: int) -> None:
+    """The accuracy in percent and n at the right end of its row, where nothing else is drawn."""
     axes.text(
         1,
         place,
-        f"{100 * accuracy:.1f}",
+        f"{100 * accuracy:.1f} (n = {images:,})",
         ha="right",
         va="center_baseline",
         transform=axes.get_yaxis_transform(),
     )
 
 
-def _corruptions(metrics: CorruptionMetrics, grouped: Grouped, clean: float) -> Chart:
+def _corruptions(metrics: CorruptionMetrics, grouped: Grouped, clean: float, count: int) -> Chart:
     means = {
         group: {name: sum(row.values()) / len(row) for name, row in members.items()}
         for group, members in grouped.items()
     }
+    intervals = {
+        name: wilson(round(value * count), count)
+        for members in means.values()
+        for name, value in members.items()
+    }
 
     def draw(layout: Layout) -> Figure:
-        count = sum(map(len, means.values()))
+        bars = sum(map(len, means.values()))
         row = 23
-        figure = canvas(layout, 64 + row * (count + len(means) * 1.2))
+        figure = canvas(layout, 64 + row * (bars + len(means) * 1.2))
         axes = figure.subplots()
         place, ticks, names = 0.0, [], []
         for g, members in enumerate(means.values()):
             for name, value in members.items():
                 axes.barh(place, 100 * value, 0.68, color=SERIES[g], gid=f"{MARKS}-{name}")
-                written(axes, place, value)
+                with_interval(axes, place, intervals[name])
+                written(axes, place, value, count)
                 ticks.append(place)
                 names.append(name.replace("_", " "))
                 place += 1
             mean = sum(members.values()) / len(members)
             axes.barh(place, 100 * mean, 0.68, facecolor=PANEL, edgecolor=SERIES[g], linewidth=2, hatch="")
-            written(axes, place, mean)
+            with_interval(axes, place, wilson(round(mean * count), count))
+            written(axes, place, mean, count)
             ticks.append(place)
             names.append(f"{list(means)[g]}, mean")
             place += 1.5
@@ -220,7 +232,7 @@ def _corruptions(metrics: CorruptionMetrics, grouped: Grouped, clean: float) -> 
         legend_above(figure, axes, 1)
         axes.set_yticks(ticks, names)
         axes.set_ylim(place - 0.9, -0.6)
-        scale(axes, max([v for members in means.values() for v in members.values()] + [clean]))
+        scale(axes, max(clean, *(high for _, high in intervals.values())), layout)
         axes.set_xlabel("accuracy, %")
         axes.grid(axis="y", visible=False)
         axes.spines["left"].set_visible(False)
@@ -230,8 +242,8 @@ def _corruptions(metrics: CorruptionMetrics, grouped: Grouped, clean: float) -> 
     return Chart(
         "evaluation-corruptions",
         "Accuracy under corruptions, by group",
-        "Mean over the evaluated severities. Filled bars: corruptions; hollow bars: the means of their "
-        "group; dashed line: the accuracy on clean images.",
+        "Mean over the evaluated severities, with 95% Wilson intervals that count an image once. Filled "
+        "bars: corruptions; hollow bars: means of a group; dashed line: the accuracy on clean images.",
         f"Mean over all corruptions {percent(mean)}." if mean is not None else "Means by corruption.",
         corruption_table(metrics),
         draw,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from croze.reporting.part import Fact, Part, basis_of
+from croze.reporting.part import Fact, Part, basis_of, paired
 from croze.reporting.text import percent, text_of
 from croze.robustness.charts import evaluation_charts
 from croze.robustness.summary import Summary
 from croze.robustness.tables import TOGETHER, tables
+from croze.training.page import is_stacked
 
 if TYPE_CHECKING:
     from croze.robustness.run import EvaluationRun
@@ -23,7 +24,7 @@ def evaluation_part(run: EvaluationRun) -> Part:
         f"A network of {run.recipe.method if run.recipe else 'unknown'} training, on {run.images:,} images "
         f"of {run.data}{', on which it was trained' if run.trained_on_the_same_data else ''}.",
         _facts(summary) if summary else (Fact("conditions begun", f"{len(run.begun):,}"),),
-        evaluation_charts(summary) if summary else (),
+        paired(evaluation_charts(summary)) if summary else (),
         tables(summary) if summary else (run.table(),),
         _notices(run),
         str(run.network.to_json().get("architecture") or ""),
@@ -31,7 +32,7 @@ def evaluation_part(run: EvaluationRun) -> Part:
             run.provenance,
             ("network", text_of(run.network.to_json())),
             ("training", run.training),
-            ("recipe", run.recipe and text_of(run.recipe.to_json())),
+            ("recipe", run.recipe and text_of(run.recipe.in_use(stacked=is_stacked(run.network)))),
             ("data", run.data),
             *((_BASIS.get(key, key.replace("_", " ")), value) for key, value in run.context.items()),
         ),

@@ -12,6 +12,7 @@ from croze.reporting.part import Fact, Part, basis_of, paired
 from croze.reporting.table import Table
 from croze.reporting.text import number, percent, text_of
 from croze.spaces.cell_chart import cell_charts
+from croze.spaces.darts.stacked import StackedSpace
 from croze.training.network import NetworkSpec, SpaceNetwork
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def training_part(run: TrainingRun) -> Part:
         basis_of(
             run.provenance,
             ("network", text_of(network)),
-            ("recipe", text_of(recipe.to_json())),
+            ("recipe", text_of(recipe.in_use(stacked=is_stacked(run.network)))),
             ("data", run.data),
             ("seed", run.seed),
             ("SHA-256 of the images", run.images),
@@ -66,6 +67,16 @@ def _cells(network: NetworkSpec) -> tuple[Chart, ...]:
         return cell_charts(space, space.parse(network.architecture))
     except CrozeError:
         return ()
+
+
+def is_stacked(network: NetworkSpec) -> bool:
+    """Whether it may have drop-path and an auxiliary head; also where its space is not at hand."""
+    if not isinstance(network, SpaceNetwork):
+        return False
+    try:
+        return isinstance(network.open(), StackedSpace)
+    except CrozeError:
+        return True
 
 
 def _facts(run: TrainingRun) -> tuple[Fact, ...]:

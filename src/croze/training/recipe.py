@@ -112,6 +112,25 @@ class Recipe:
         """Whether it trains on perturbed images."""
         return self.method != "standard"
 
+    def in_use(self, *, stacked: bool) -> dict[str, Any]:
+        """The settings that play a part, of a network of cells stacked as in DARTS or any other."""
+        idle = {
+            name
+            for name in ("warmup", "clip", "cutout", "label_smoothing", "ema", "awp")
+            if not getattr(self, name)
+        }
+        if not stacked:
+            idle |= {"auxiliary", "drop_path"}
+        if self.schedule == "cosine":
+            idle |= {"milestones", "decay"}
+        if not self.adversarial:
+            idle |= {"norm", "epsilon", "step", "steps", "validation_steps", "validation_images"}
+        if self.method == "fast":
+            idle.add("steps")
+        if self.method != "trades":
+            idle.add("beta")
+        return {name: value for name, value in self.to_json().items() if name not in idle}
+
     def to_json(self) -> dict[str, Any]:
         """Every field."""
         return {**dataclasses.asdict(self), "milestones": list(self.milestones)}

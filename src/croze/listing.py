@@ -121,7 +121,7 @@ def list_corruptions() -> Entries:
 
 def list_truths() -> Entries:
     """The readers of published measurements."""
-    modules = declared("croze.truth.registry", "BENCHMARKS")
+    modules = declared("croze.truth.catalogue", "BENCHMARKS")
     return Entries([Entry(name, module_line(module)) for name, module in modules.items()])
 
 

@@ -1,4 +1,4 @@
-"""Where published measurements come from, under which licence, and what their files look like. Data alone.
+"""The readers of ground truth, where published measurements come from, under which licence. Data alone.
 
 A page is named where the authors distribute the files themselves. A direct address stands only where a file
 lies under an address that does not change: a repository at one commit.
@@ -8,6 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+BENCHMARKS: Mapping[str, str] = {
+    "nasbench201": "croze.truth.nasbench201",
+    "nats-bench": "croze.truth.nats_bench",
+    "robust-nb201": "croze.truth.robust_nasbench201",
+    "nas-robbench201": "croze.truth.nas_robbench201",
+    "tiny-robustbench": "croze.truth.tiny_robustbench",
+    "nas-bench-301": "croze.truth.nas_bench_301",
+    "nas-bench-macro": "croze.truth.nas_bench_macro",
+    "csv": "croze.truth.csv_table",
+    "pool": "croze.pool.truth",
+}
+"""The module of each reader, imported when it is asked for; its `READER` says how the benchmark is read."""
 
 _GITHUB = "https://raw.githubusercontent.com"
 

@@ -1,32 +1,20 @@
-"""The benchmarks by name, and the one place where a user's `name:path` becomes a truth."""
+"""The one place where a user's `name:path` becomes a truth."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
 from croze.errors import CrozeError
 from croze.truth.cache import Cached
+from croze.truth.catalogue import BENCHMARKS
 from croze.truth.raw import RawFiles, Reader
 from croze.truth.sources import shortcomings
 from croze.truth.truth import Truth
 
 Watch = Callable[[int, int], None]
 """Told how many cells of a long conversion are done, of how many."""
-
-BENCHMARKS: Mapping[str, str] = {
-    "nasbench201": "croze.truth.nasbench201",
-    "nats-bench": "croze.truth.nats_bench",
-    "robust-nb201": "croze.truth.robust_nasbench201",
-    "nas-robbench201": "croze.truth.nas_robbench201",
-    "tiny-robustbench": "croze.truth.tiny_robustbench",
-    "nas-bench-301": "croze.truth.nas_bench_301",
-    "nas-bench-macro": "croze.truth.nas_bench_macro",
-    "csv": "croze.truth.csv_table",
-    "pool": "croze.pool.truth",
-}
-"""The module of each reader, imported when it is asked for; its `READER` says how the benchmark is read."""
 
 
 def reader_of(name: str) -> Reader:

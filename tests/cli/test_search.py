@@ -387,3 +387,29 @@ def test_what_workers_print_is_no_part_of_the_result(tmp_path):
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["scored"] == 3
     assert "building" in done.stderr
+
+
+def test_a_space_of_three_under_a_name_in_other_letters(run_croze, tmp_path):
+    folder = tmp_path / "Größe 架构 ✓"
+    folder.mkdir()
+    (folder / "räume.py").write_text(
+        "from dataclasses import dataclass\n"
+        "from torch import nn\n"
+        "from croze.spaces.choices import ChoiceSpace\n"
+        "class Net(nn.Sequential):\n"
+        "    def __init__(self, classes, width):\n"
+        "        super().__init__(nn.Conv2d(3, width, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(),\n"
+        "                         nn.Linear(width, classes))\n"
+        "@dataclass(frozen=True)\n"
+        "class Drei(ChoiceSpace):\n"
+        "    name, network, choices = 'drei', Net, {'width': (4, 8, 16)}\n",
+        encoding="utf-8",
+    )
+    done = run_croze(
+        "search", "--space", f"{folder / 'räume.py'}:Drei", "--proxy", "params", "--budget", "50",
+        "--workers", "1", "--out", folder / "läuft", "--json=-",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert done.json["scored"] == 3
+    assert done.json["best"]["architecture"] == "width=16"
+    assert "network.py" in os.listdir(folder / "läuft")

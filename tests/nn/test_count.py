@@ -1,6 +1,7 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from croze.errors import CrozeError
 from croze.nn.count import flop_count, live_parameter_count, parameter_count
@@ -62,3 +63,26 @@ def test_counting_leaves_buffers_and_modes_alone():
     flop_count(model, (3, 32, 32))
     assert model.calls == 0
     assert model.training
+
+
+def test_multiply_adds_of_functional_layers_over_windows():
+    """As torchvision's Swin: `linear` on the weights of a layer that is never called, windows as rows."""
+
+    class Windows(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embed = nn.Conv2d(3, 8, 4, stride=4)
+            self.qkv, self.out = nn.Linear(8, 24), nn.Linear(8, 8)
+            self.head = nn.Linear(8, 5)
+
+        def forward(self, x):
+            x = self.embed(x).permute(0, 2, 3, 1)
+            n, h, w, c = x.shape
+            x = x.view(n, h // 4, 4, w // 4, 4, c).transpose(2, 3).reshape(-1, 16, c)
+            q, k, v = functional.linear(x, self.qkv.weight, self.qkv.bias).chunk(3, -1)
+            x = functional.linear((q @ k.mT).softmax(-1) @ v, self.out.weight, self.out.bias)
+            return self.head(x.reshape(n, -1, c).mean(1))
+
+    tokens = 8 * 8
+    by_hand = tokens * 48 * 8 + tokens * 8 * 24 + 2 * tokens * 16 * 8 + tokens * 8 * 8 + 8 * 5
+    assert flop_count(Windows(), (3, 32, 32)) == by_hand

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from croze.lazy import lazily
+from croze.declared import lazily
 
 if TYPE_CHECKING:
     from croze.data import load_batch

@@ -1,4 +1,4 @@
-"""What a module declares, read from its source without running it.
+"""Modules that are not imported before they are needed: what they declare, and names that import them late.
 
 `croze list` needs names, summaries and defaults, which are literals; importing the modules would import
 torch.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
@@ -16,6 +16,21 @@ from pathlib import Path
 from typing import Any
 
 _NOT_IMPORTED = ("torch", "numpy", "scipy", "sklearn")
+
+
+def lazily(
+    package: str, homes: Mapping[str, str], public: Sequence[str]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """The `__getattr__` and `__dir__` of a package, from the module of each late name and what `dir`
+    lists.
+    """
+
+    def get(name: str) -> Any:
+        if name in homes:
+            return getattr(import_module(homes[name]), name)
+        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+
+    return get, lambda: sorted(public)
 
 
 def declared(module: str, name: str) -> Any:

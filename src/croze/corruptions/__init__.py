@@ -14,7 +14,7 @@ from croze.corruptions.names import (
     parse_corruption,
     parse_corruptions,
 )
-from croze.lazy import lazily
+from croze.declared import lazily
 
 if TYPE_CHECKING:
     from croze.corruptions.apply import KINDS, corrupt

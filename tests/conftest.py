@@ -17,6 +17,11 @@ from hypothesis import settings
 
 from croze.__main__ import main
 from croze.data import load_batch
+from croze.nn.forward import logits_of
+from croze.nn.parts import Parts
+from croze.nn.plan import Plan
+from croze.nn.trace import plan_of
+from croze.nn.walk import Walk, without_fused_attention
 from croze.truth import Truth, open_truth
 from croze.types import Batch
 
@@ -225,3 +230,25 @@ def misused(croze):
         return outcome.err.splitlines()[-1]
 
     return run
+
+
+Planned = Callable[..., tuple[Plan, dict[str, torch.Tensor]]]
+
+
+@pytest.fixture(scope="session")
+def planned() -> Planned:
+    """The plan of a model in its mode, and its parameters; the model is left as it is."""
+
+    def find(model: torch.nn.Module, x: torch.Tensor) -> tuple[Plan, dict[str, torch.Tensor]]:
+        parts = Parts(model)
+
+        def run(walk: Walk) -> torch.Tensor:
+            images = x[:2].clone()
+            walk.begin(images)
+            with walk, without_fused_attention():
+                return logits_of(model(images))
+
+        with parts.filled({}):
+            return plan_of(run, parts.parameters), parts.parameters
+
+    return find

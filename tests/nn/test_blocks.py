@@ -2,20 +2,35 @@ import pytest
 import torch
 from torch import nn
 
-from croze.nn.blocks import blocks_of
-from croze.nn.record import last_feature_map
+from croze.nn.blocks import declared_blocks
+from croze.nn.trace import IMAGES
+from croze.nn.watch import Watch, taken
 from croze.spaces import open_space
 from croze.testing.networks import NETWORKS, mlp, plain_cnn, resnet
 
+X = torch.randn(2, 3, 32, 32)
 
-def test_the_outermost_modules_with_weights():
-    assert blocks_of(plain_cnn()) == ("0", "2", "6")
-    assert blocks_of(resnet()) == ("0", "2", "4", "7")
-    nested = nn.Sequential(
-        nn.ModuleDict({"a": nn.Sequential(nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3))}), nn.ReLU()
-    )
-    assert blocks_of(nested) == ("0.a.0",)
-    assert blocks_of(nn.ReLU()) == ()
+
+def test_blocks_end_where_everything_flows_through_one_tensor(planned):
+    def blocks(model):
+        return [name for name, _ in planned(model, X)[0].blocks.values()]
+
+    assert blocks(plain_cnn()) == ["0", "2", "6"]
+    assert blocks(resnet()) == ["0", "2.body.0", "4.body.0", "7"]
+    assert blocks(nn.Sequential(nn.ReLU(), nn.Flatten())) == []
+
+
+def test_nesting_means_nothing(planned):
+    class Backbone(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body, self.head = resnet()[:-1], resnet()[-1]
+
+        def forward(self, x):
+            return self.head(self.body(x))
+
+    steps = [[*planned(model, X)[0].blocks] for model in (resnet(), Backbone())]
+    assert steps[0] == steps[1]
 
 
 def test_a_space_names_its_own():
@@ -24,7 +39,9 @@ def test_a_space_names_its_own():
         space.parse("|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|"), classes=10, seed=0
     )
     cells = [f"stage{stage}.{i}" for stage in (1, 2, 3) for i in (0, 1)]
-    assert blocks_of(network) == ("stem", *cells[:2], "reduction1", *cells[2:4], "reduction2", *cells[4:])
+    named = ("stem", *cells[:2], "reduction1", *cells[2:4], "reduction2", *cells[4:])
+    assert declared_blocks(network) == named
+    assert declared_blocks(nn.Sequential(network)) == tuple(f"0.{name}" for name in named)
 
 
 MAPS = {
@@ -32,25 +49,39 @@ MAPS = {
     "resnet": (2, 8, 8, 8),
     "convnext": (2, 12, 8, 8),
     "vit": (2, 16, 16),
-    "mlp": (2, 32),
     "lenet": (2, 6, 7, 7),
     "group_norm": (2, 12, 8, 8),
 }
 
 
+def run(model, plan, step):
+    watch, found = Watch(plan, IMAGES), []
+    watch.after(step, lambda out: found.append(out.clone()))
+    x = X.clone()
+    watch.begin(x)
+    with torch.no_grad(), watch:
+        model(x)
+    return found
+
+
 @pytest.mark.parametrize("name", MAPS)
-def test_the_feature_map_in_front_of_the_head(name):
+def test_the_feature_map_in_front_of_the_head(name, planned):
     network = NETWORKS[name]()
-    with torch.no_grad(), last_feature_map(network) as found:
-        network(torch.randn(2, 3, 32, 32))
-        network(torch.randn(2, 3, 32, 32))
-    assert [tuple(f.shape) for f in found] == [MAPS[name]] * 2
-    assert not torch.equal(found[0], found[1])
+    plan, _ = planned(network, X)
+    step, layout = plan.last_map
+    (found,) = run(network, plan, step)
+    assert tuple(found.shape) == MAPS[name]
+    assert layout.by_channel(found, 2).shape[:2] == (2, MAPS[name][-1] if found.ndim == 3 else MAPS[name][1])
 
 
-def test_without_positions_it_is_what_the_classifier_takes_in():
-    network, x = mlp(), torch.randn(2, 3, 32, 32)
-    with torch.no_grad(), last_feature_map(network) as found:
-        logits = network(x)
-        assert torch.equal(network[-1](found[0]), logits)
-    assert not any(module._forward_hooks for module in network.modules())
+def test_without_positions_the_last_layer_takes_in_what_stands_for_it(planned):
+    network = mlp()
+    plan, _ = planned(network, X)
+    assert plan.last_map is None
+    use, seen = plan.uses[max(plan.uses)], []
+    watch = Watch(plan, IMAGES)
+    watch.before(use.step, lambda args, kwargs: seen.append(taken(args, kwargs, use.product.x)))
+    watch.begin(X)
+    with torch.no_grad(), watch:
+        logits = network(X)
+    assert torch.equal(network[-1](seen[0]), logits)

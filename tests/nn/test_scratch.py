@@ -2,7 +2,7 @@ import torch
 from torch import nn
 
 from croze.nn.initialise import initialise
-from croze.nn.scratch import scratch, without_batchnorm
+from croze.nn.scratch import scratch
 from croze.nn.seeding import seeded, single_thread
 from croze.testing.networks import SharedWeights, resnet
 
@@ -29,35 +29,26 @@ def test_sharing_survives_the_copy():
     assert twin.first.weight is twin.second.weight
 
 
-def test_batchnorm_is_removed_but_for_what_is_kept():
-    def count(model):
-        return sum(isinstance(m, nn.BatchNorm2d) for m in model.modules())
-
-    assert count(resnet()) == 5
-    assert count(without_batchnorm(resnet())) == 0
-    assert count(without_batchnorm(resnet(), keep=("2",))) == 2
-    assert count(without_batchnorm(resnet(), keep=("2.body.1",))) == 1
-
-
-def test_initialisations():
+def test_initialisations(planned):
     model = nn.Sequential(nn.Conv2d(64, 128, 3), nn.BatchNorm2d(128), nn.Flatten(), nn.Linear(512, 256))
+    plan, parameters = planned(model, torch.randn(2, 64, 4, 4))
     before = [p.clone() for p in model.parameters()]
-    initialise(model, "default", 0)
+    initialise(plan, parameters, "default", 0)
     assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
     state = torch.get_rng_state()
     for how, conv, linear in (
         ("kaiming", (2 / 576) ** 0.5, (2 / 512) ** 0.5),
         ("xavier", (2 / (576 + 1152)) ** 0.5, (2 / 768) ** 0.5),
     ):
-        initialise(model, how, 3)
+        initialise(plan, parameters, how, 3)
         assert abs(model[0].weight.std() / conv - 1) < 0.02
         assert abs(model[3].weight.std() / linear - 1) < 0.02
         assert not model[0].bias.any()
         assert torch.equal(model[1].weight, torch.ones(128))
         first = model[0].weight.clone()
-        initialise(model, how, 3)
+        initialise(plan, parameters, how, 3)
         assert torch.equal(first, model[0].weight)
-        initialise(model, how, 4)
+        initialise(plan, parameters, how, 4)
         assert not torch.equal(first, model[0].weight)
     assert torch.equal(state, torch.get_rng_state())
 

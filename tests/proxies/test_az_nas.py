@@ -7,7 +7,6 @@ import pytest
 import torch
 from torch import nn
 
-from croze.nn.initialise import initialise
 from croze.scoring.score import score
 
 
@@ -45,10 +44,10 @@ class Pool(nn.Module):
 BLOCKS = (0, 3, 5, 7)
 
 
-def run_chain():
+def run_chain(initialised):
     """Kaiming-initialised chain, and the output of each of its modules."""
     model = chain().train()
-    initialise(model, "kaiming", 0)
+    initialised(model, "kaiming", 0)
     x, outputs = noise(), []
     for module in model:
         x = module(x.clone())
@@ -64,8 +63,8 @@ def entropy(features):
     return -sum(s * math.log(s + 1e-8) for s in shares)
 
 
-def test_entropies_and_their_growth(double16):
-    _, outputs = run_chain()
+def test_entropies_and_their_growth(double16, initialised):
+    _, outputs = run_chain(initialised)
     entropies = [entropy(outputs[block]) for block in BLOCKS]
     found = score(chain(), double16, "az-expressivity")
     assert [layer.layer for layer in found.layers] == [str(block) for block in BLOCKS]
@@ -87,8 +86,8 @@ def rows_of(features):
     return features.reshape(-1, features.shape[-1])
 
 
-def test_gradient_flow_of_each_block(double16):
-    _, outputs = run_chain()
+def test_gradient_flow_of_each_block(double16, initialised):
+    _, outputs = run_chain(initialised)
     generator = torch.Generator().manual_seed(0)
     terms = []
     for before, block, factor in ((0, 3, 2), (3, 5, 4), (5, 7, 1)):
@@ -133,7 +132,7 @@ def test_constant_features_have_no_entropy(value, digits16):
             self.conv = nn.Conv2d(3, 4, 1)
 
         def forward(self, x):
-            return 0 * self.conv(x) + value
+            return self.conv(0 * x + value)
 
     model = nn.Sequential(Dead(), nn.Flatten(), nn.Linear(4096, 10))
     assert "constant or not finite" in score(model, digits16, "az-expressivity").reason

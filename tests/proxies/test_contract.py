@@ -31,13 +31,12 @@ REFUSALS = {
     ("swap-reg", "lenet"): NO_RECTIFIER,
     ("linear-regions(samples=20,resolution=32)", "lenet"): NO_RECTIFIER,
     **{("linear-regions", name): TOO_SMALL for name in ("resnet", "convnext", "vit", "mlp", "lenet")},
-    ("meco", "mlp"): "no module gives positions besides channels",
+    ("meco", "mlp"): "no operation gives positions besides channels",
     ("az-progressivity", "mlp"): "fewer than 2 blocks",
     ("az-progressivity", "lenet"): "fewer than 2 blocks",
     ("az-trainability", "mlp"): "fewer than 2 blocks",
     ("az-trainability", "lenet"): "fewer than 2 blocks",
     ("az-trainability", "convnext"): "passes its input on unchanged",
-    ("az-trainability", "fusion"): "no gradient passes block paths.1",
 }
 """Where a proxy has no meaning, and part of the reason that it gives."""
 
@@ -89,6 +88,7 @@ def blank(batch):
 @pytest.mark.parametrize("proxy", EVERY)
 def test_what_a_proxy_says_it_needs(proxy, digits8, monkeypatch):
     kind = parse_proxy(proxy)
+    torch.manual_seed(0)
     model = NETWORKS["mobilenet"]()
     expected = score(model, digits8, kind)
     assert expected.ok

@@ -13,23 +13,25 @@ from croze.scoring.score import score
 NETWORKS = ["plain_cnn", "mlp", "resnet"]
 
 
-def jacobians(model, batch):
-    """`(N, pixels)`: by vmap where images stand alone, else from one backward pass."""
-    x = batch.normalised()
-    if any(isinstance(m, torch.nn.BatchNorm2d) for m in model.modules()):
-        x.requires_grad_(True)
-        model(x).sum().backward()
-        return x.grad.flatten(1).numpy()
+@pytest.fixture(scope="module")
+def jacobians(image_by_image):
+    """`(N, pixels)`, by vmap over images that stand alone."""
 
-    def logits(image):
-        return functional_call(model, {}, (image[None].clone(),)).sum()
+    def find(model, batch):
+        x = batch.normalised()
+        frozen = image_by_image(model, x)
 
-    return vmap(grad(logits))(x).detach().flatten(1).numpy()
+        def logits(image):
+            return functional_call(frozen, {}, (image[None].clone(),)).sum()
+
+        return vmap(grad(logits))(x).detach().flatten(1).numpy()
+
+    return find
 
 
 @pytest.mark.parametrize("k", [1e-5, 0.1])
 @pytest.mark.parametrize("network", NETWORKS)
-def test_spectrum_of_correlations(network, k, double16, build):
+def test_spectrum_of_correlations(network, k, double16, build, jacobians):
     model = build(network)
     v = np.linalg.eigvals(np.corrcoef(jacobians(model, double16))).real
     expected = -np.sum(np.log(v + k) + 1 / (v + k))
@@ -50,7 +52,7 @@ def by_class(jacobian, labels):
 
 @pytest.mark.parametrize("classes", [10, 100, 101])
 @pytest.mark.parametrize("network", NETWORKS)
-def test_correlations_within_classes(network, classes, double16, build):
+def test_correlations_within_classes(network, classes, double16, build, jacobians):
     model, k = build(network), 1e-5
     batch = replace(double16, classes=classes)
     sums = {}

@@ -52,12 +52,14 @@ def test_computed_weights_have_a_norm_each(digits16):
     assert found.value == pytest.approx(sum(float(m.weight.detach().norm()) for m in layers), rel=1e-6)
 
 
-def test_computed_weights_have_no_gradient_of_their_own(digits16):
+def test_computed_weights_count_as_they_are(digits16):
     model = plain_cnn()
+    expected = score(model, digits16, "snip")
     nn.utils.parametrizations.weight_norm(model[2])
     found = score(model, digits16, "snip")
-    assert [layer.layer for layer in found.layers] == ["0", "6"]
-    assert "left out, because their weight is computed" in found.notes[0]
+    assert [layer.layer for layer in found.layers] == ["0", "2 (computed)", "6"]
+    assert found.value == pytest.approx(expected.value, rel=1e-5)
+    assert not found.notes
 
 
 def test_the_norm_is_of_the_weights_as_they_are(digits16):

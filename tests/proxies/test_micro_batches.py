@@ -11,7 +11,6 @@ BY_THEMSELVES = {
     "robust-zcp": "evaluation mode",
     "vkdnw": "evaluation mode",
     "vkdnw-single": "evaluation mode",
-    "gradsign": "image by image whatever is asked",
     "zen": "noise of its own",
     "meco": "noise of its own",
     "linear-regions": "noise of its own",

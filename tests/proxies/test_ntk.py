@@ -13,7 +13,7 @@ from croze.scoring.score import score
 @pytest.mark.parametrize("network", ["plain_cnn", "group_norm", "convnext", "mlp"])
 def test_condition_number_by_jacrev(network, double16, build):
     model, x = build(network), double16.normalised()
-    weights = {n: p.detach() for n, p in model.named_parameters() if "weight" in n}
+    weights = {n: p.detach() for n, p in model.named_parameters() if n.endswith(("weight", "scale"))}
     jacobian = jacrev(lambda w: functional_call(model, w, (x.clone(),)).sum(dim=1))(weights)
     rows = np.concatenate([j.detach().flatten(1).numpy() for j in jacobian.values()], axis=1)
     singular = np.linalg.svd(rows, compute_uv=False)

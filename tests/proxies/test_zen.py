@@ -9,7 +9,6 @@ import torch
 from torch import nn
 
 from croze.errors import CrozeError
-from croze.nn.initialise import initialise
 from croze.proxies import parse_proxy
 from croze.scoring.score import score
 
@@ -30,12 +29,12 @@ def maps_and_scales(model, feature_map, inputs):
     return maps, [math.sqrt(np.mean([a[:, k].var() for k in range(a.shape[1])])) for a in first]
 
 
-def expected(model, feature_map, *, seed=0, alpha=0.01, samples=16, repeats=1):
+def expected(initialised, model, feature_map, *, seed=0, alpha=0.01, samples=16, repeats=1):
     values = []
     for repeat in range(repeats):
         generator = torch.Generator().manual_seed(seed + repeat)
         x, e = (torch.randn(samples, 3, 32, 32, generator=generator).double() for _ in range(2))
-        initialise(model, "gaussian", seed + repeat)
+        initialised(model, "gaussian", seed + repeat)
         (clean, moved), scales = maps_and_scales(model, feature_map, [x, x + alpha * e])
         change = np.mean([np.abs(a - b).sum() for a, b in zip(clean, moved, strict=True)])
         values.append(math.log(change) + sum(math.log(s) for s in scales))
@@ -46,11 +45,13 @@ def expected(model, feature_map, *, seed=0, alpha=0.01, samples=16, repeats=1):
 @pytest.mark.parametrize(
     ("network", "feature_map"), [("plain_cnn", "3"), ("resnet", "4"), ("group_norm", "8"), ("convnext", "1")]
 )
-def test_by_hand(network, feature_map, settings, double16, build):
+def test_by_hand(network, feature_map, settings, double16, build, initialised):
     model = build(network)
     arguments = ",".join(f"{k}={v}" for k, v in settings.items())
     found = score(model, double16, f"zen({arguments})" if settings else "zen", seed=5)
-    assert found.value == pytest.approx(expected(build(network), feature_map, seed=5, **settings), rel=1e-9)
+    assert found.value == pytest.approx(
+        expected(initialised, build(network), feature_map, seed=5, **settings), rel=1e-9
+    )
 
 
 def test_scale_of_weights_in_front_of_batchnorm_is_given_back(double16):
@@ -86,12 +87,12 @@ def test_arguments_that_make_no_sense(arguments):
         parse_proxy(f"zen({arguments})")
 
 
-def test_running_variances_are_those_that_the_network_itself_keeps(double16, build):
+def test_running_variances_are_those_that_the_network_itself_keeps(double16, build, initialised):
     found = score(build("resnet"), double16, "zen(variance=running)", seed=5)
     model = build("resnet")
     generator = torch.Generator().manual_seed(5)
     x, e = (torch.randn(16, 3, 32, 32, generator=generator).double() for _ in range(2))
-    initialise(model, "gaussian", 5)
+    initialised(model, "gaussian", 5)
     (clean, moved), _ = maps_and_scales(model, "4", [x, x + 0.01 * e])
     change = np.mean([np.abs(a - b).sum() for a, b in zip(clean, moved, strict=True)])
     kept = [float(m.running_var.mean()) for m in model.modules() if isinstance(m, nn.BatchNorm2d)]

@@ -1,4 +1,4 @@
-"""What a network is made of, by name, and other tensors in the place of some of it for a while."""
+"""The modules, parameters and buffers of a network, and other tensors in their place for a while."""
 
 from __future__ import annotations
 
@@ -8,12 +8,9 @@ from typing import cast
 
 from torch import Tensor, nn
 
-LAYERS = (nn.Conv2d, nn.Linear)
-"""The kinds of layer the CRoZe forms look at."""
-
 
 class Parts:
-    """A network's layers, parameters and buffers; looked up in one walk, used any number of times.
+    """A network's modules, parameters and buffers; looked up in one walk, used any number of times.
 
     Walking through a network takes milliseconds, so that whatever needs several of these shares one walk.
 
@@ -22,15 +19,11 @@ class Parts:
 
     Attributes:
         modules: every module by name, the network itself as ``""``.
-        layers: of these every convolution (2d) and linear layer, in registration order.
         parameters: by name; one that several modules share stands once, under its first name.
     """
 
     def __init__(self, network: nn.Module) -> None:
         self.modules: dict[str, nn.Module] = dict(network.named_modules())
-        self.layers: dict[str, nn.Module] = {
-            name: module for name, module in self.modules.items() if isinstance(module, LAYERS)
-        }
         self.parameters: dict[str, nn.Parameter] = {}
         self._buffers: dict[str, Tensor] = {}
         self._places: dict[str, list[tuple[dict[str, Tensor | None], str]]] = {}

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
-from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.modules.instancenorm import _InstanceNorm
+from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from croze.errors import CrozeError
+from croze.nn.eager import open_wrappers, unwrapped
+
+DEPTH = 3
+"""How deep in lists and tuples kept tensors are looked for."""
 
 
 def scratch(model: nn.Module, layout: torch.memory_format = torch.contiguous_format) -> nn.Module:
@@ -26,15 +28,36 @@ def scratch(model: nn.Module, layout: torch.memory_format = torch.contiguous_for
         CrozeError: when the network cannot be copied, or has parameters without a shape yet.
     """
     refuse_lazy(model)
-    if isinstance(model, torch.jit.ScriptModule):
-        raise CrozeError("A scripted model cannot be scored: pass the eager one it was made from.")
     try:
-        twin = copy.deepcopy(model)
+        twin = copy.deepcopy(model, _kept_tensors(model))
     except Exception as problem:
         raise CrozeError(
             f"The model cannot be copied ({problem}): build a fresh one for scoring."
         ) from problem
-    return prepare(twin, layout)
+    return prepare(unwrapped(twin), layout)
+
+
+def _kept_tensors(model: nn.Module) -> dict[int, Tensor]:
+    """Copies of tensors that modules keep from a pass, as a memory for `deepcopy`, which refuses them."""
+    found: dict[int, Tensor] = {}
+
+    def look(value: object, depth: int) -> None:
+        if isinstance(value, Tensor):
+            if value.grad_fn is not None:
+                found[id(value)] = value.detach().clone()
+        elif isinstance(value, Mapping):
+            for item in value.values():
+                look(item, depth)
+        elif isinstance(value, list | tuple | set) and depth < DEPTH:
+            for item in value:
+                look(item, depth + 1)
+
+    for module in model.modules():
+        if not isinstance(module, torch.jit.ScriptModule):
+            for name, value in module.__dict__.items():
+                if name not in ("_modules", "_parameters"):
+                    look(value, 0)
+    return found
 
 
 def refuse_lazy(model: nn.Module) -> None:
@@ -45,6 +68,7 @@ def refuse_lazy(model: nn.Module) -> None:
 
 def prepare(model: nn.Module, layout: torch.memory_format = torch.contiguous_format) -> nn.Module:
     """The same for a network of one's own: it is changed in place and returned, weights as they are."""
+    open_wrappers(model)
     modules = list(model.modules())
     # setting the mode of every module takes milliseconds, and the networks of spaces are built in this one;
     # a class with a `train` of its own has its reasons
@@ -61,16 +85,6 @@ def prepare(model: nn.Module, layout: torch.memory_format = torch.contiguous_for
     return model
 
 
-def without_batchnorm(model: nn.Module, keep: Collection[str] = ()) -> nn.Module:
-    """Replace, in place, every BatchNorm by the identity, but for those below the modules named in `keep`."""
-    return _without(model, (_BatchNorm,), keep)
-
-
-def without_normalisation(model: nn.Module) -> nn.Module:
-    """Replace, in place, every normalisation layer (batch, layer, group, instance) by the identity."""
-    return _without(model, (_BatchNorm, nn.LayerNorm, nn.GroupNorm, _InstanceNorm, nn.RMSNorm), ())
-
-
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
     """The network in evaluation mode for the length of the scope; every module's mode is restored."""
@@ -81,13 +95,3 @@ def evaluating(model: nn.Module) -> Iterator[None]:
     finally:
         for module, training in modes.items():
             module.training = training
-
-
-def _without(model: nn.Module, kinds: tuple[type[nn.Module], ...], keep: Collection[str]) -> nn.Module:
-    for name, module in list(model.named_modules()):
-        for child_name, child in list(module._modules.items()):  # one that stands twice as well
-            path = f"{name}.{child_name}" if name else child_name
-            kept = any(path == root or path.startswith(f"{root}.") for root in keep)
-            if isinstance(child, kinds) and not kept:
-                setattr(module, child_name, nn.Identity())
-    return model

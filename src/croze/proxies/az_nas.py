@@ -1,16 +1,16 @@
 """The parts of AZ-NAS that look at blocks: `az-expressivity`, `az-progressivity`, `az-trainability`.
 
-Blocks are those of `nn.blocks`: stem and cells of a space, the outermost parametrised modules of any other
-network. Their outputs for N(0, 1) noise images, on Kaiming-initialised weights in training mode, are
-`(N, C, H, W)`, `(N, positions, C)` or `(N, C)`. The fourth part is `flops`.
+Blocks are what a network names (stem and cells of a space), else they are cuts of the graph of operations:
+a block ends where, behind a layer, everything flows through one tensor. Their outputs for N(0, 1) noise
+images, on Kaiming-initialised weights in training mode, are `(N, C, H, W)`, `(N, positions, C)` or `(N,
+C)`. The fourth part is `flops`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +18,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from croze.nn.blocks import blocks_of
+from croze.nn.axes import Layout
+from croze.nn.blocks import declared_blocks
 from croze.proxies.base import Measurement, Proxy
 from croze.proxies.clean import gradients_of
 from croze.proxies.passes import Passes, Undefined
@@ -94,16 +95,16 @@ class Trainability(_Blocks):
         generator = torch.Generator().manual_seed(passes.seed)
         terms = {}
         with torch.enable_grad():
-            with _outputs(network) as features:
-                passes.logits(network, x)
+            features = _outputs(passes, network, x)
             for before, block in pairwise(features):
-                coin = torch.randint(0, 2, features[block].shape, generator=generator, dtype=torch.float32)
-                out = (2 * coin - 1).to(features[block])
-                back = gradients_of(features[block], {block: features[before]}, along=out, keep=True).get(
-                    block
-                )
-                if back is None:
+                made = features[block]
+                coin = torch.randint(0, 2, made.usual.shape, generator=generator, dtype=torch.float32)
+                out = (2 * coin - 1).to(made.usual)
+                given = {block: features[before].tensor}
+                found = gradients_of(made.usual, given, along=out, keep=True)
+                if block not in found:
                     raise Undefined(f"no gradient passes block {block}")
+                back = replace(features[before], tensor=found[block]).usual
                 if back.shape == out.shape and torch.equal(back, out):
                     raise Undefined(f"block {block} passes its input on unchanged and has nothing to train")
                 s = float(torch.linalg.matrix_norm(_flow(block, back, out), ord=2))
@@ -116,11 +117,11 @@ class Trainability(_Blocks):
 def _entropies(passes: Passes) -> dict[str, float]:
     network = passes.network("kaiming")
     (x,) = passes.noise(len(passes.labels))
-    with torch.no_grad(), _outputs(network) as found:
-        passes.logits(network, x)
+    with torch.no_grad():
+        found = _outputs(passes, network, x)
     if not found:
         raise Undefined("the network has no blocks with features")
-    return {block: _entropy(block, features) for block, features in found.items()}
+    return {block: _entropy(block, features.usual) for block, features in found.items()}
 
 
 def _entropy(block: str, features: Tensor) -> float:
@@ -153,38 +154,61 @@ def _flow(block: str, back: Tensor, out: Tensor) -> Tensor:
     return (a.T.double() @ b.double()) / len(b)
 
 
-@contextmanager
-def _outputs(network: nn.Module) -> Iterator[dict[str, Tensor]]:
-    """Each block's output in the order in which they ran, without those of the head.
+@dataclass(frozen=True)
+class _Output:
+    """What a block gives, as it is in the network, and how it lies; None for as usual."""
+
+    tensor: Tensor
+    layout: Layout | None = None
+
+    @property
+    def usual(self) -> Tensor:
+        """`(N, C, H, W)`, `(N, positions, C)` or `(N, C)`."""
+        if self.layout is None:
+            return self.tensor
+        if len(self.layout.channels) != 1:
+            raise Undefined("the channels of some block's output cannot be told apart")
+        return self.tensor.movedim(self.layout.channels[0], -1 if self.tensor.ndim == 3 else 1)
+
+
+def _outputs(passes: Passes, network: nn.Module, x: Tensor) -> dict[str, _Output]:
+    """Each block's output for these images, in forward order, without those of the head.
 
     The head is what gives `(N, C)` behind blocks that give positions too, or the last block of all.
     """
-    found: dict[str, Tensor] = {}
-
-    def watch(name: str) -> Callable[[nn.Module, Any, Any], Any]:
-        def hook(_module: nn.Module, _inputs: Any, output: Any) -> Any:
-            first = output[0] if isinstance(output, tuple) else output
-            if not isinstance(first, Tensor) or first.ndim not in (2, 3, 4) or not first.is_floating_point():
-                return None
-            found.pop(name, None)
-            found[name] = first
-            # what follows may work in place, so it gets a copy
-            return first.clone() if first is output else (first.clone(), *output[1:])
-
-        return hook
-
-    handles = [network.get_submodule(name).register_forward_hook(watch(name)) for name in blocks_of(network)]
-    try:
-        yield found
-    finally:
-        for handle in handles:
-            handle.remove()
-    flat = [name for name, features in found.items() if features.ndim == 2]
+    found: dict[str, _Output] = {}
+    names = declared_blocks(network)
+    if names:
+        handles = [
+            network.get_submodule(name).register_forward_hook(partial(_keep, found, name)) for name in names
+        ]
+        try:
+            passes.logits(network, x)
+        finally:
+            for handle in handles:
+                handle.remove()
+    else:
+        watch = passes.watch(network, x)
+        blocks = watch.plan.blocks
+        kept = watch.outputs(blocks)
+        passes.logits(network, x, watch=watch)
+        found = {name: _Output(kept[step], layout) for step, (name, layout) in blocks.items()}
+    flat = [name for name, features in found.items() if features.tensor.ndim == 2]
     for name in flat if len(flat) < len(found) else flat[-1:]:
         del found[name]
+    return found
+
+
+def _keep(found: dict[str, _Output], name: str, _module: nn.Module, _inputs: Any, output: Any) -> Any:
+    if not isinstance(output, Tensor) or output.ndim not in (2, 3, 4) or not output.is_floating_point():
+        return None
+    found.pop(name, None)
+    found[name] = _Output(output)
+    with torch._C.DisableTorchFunction():  # which a walk would count
+        return output.clone()  # what follows may work in place, so it gets a copy
 
 
 def _rows(features: Tensor) -> Tensor:
     """`(images and positions, channels)`."""
-    channels_last = features.movedim(1, -1) if features.ndim == 4 else features
+    channels_last = features.movedim(1, -1) if features.ndim > 3 else features
     return channels_last.flatten(0, -2)

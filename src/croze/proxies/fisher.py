@@ -9,17 +9,17 @@ from croze.errors import CrozeError
 from croze.proxies.base import Measurement, Proxy
 from croze.proxies.clean import clean_pass
 from croze.proxies.layerwise import summed
-from croze.proxies.passes import Passes
+from croze.proxies.passes import Passes, Undefined
 
 
 @dataclass(frozen=True)
 class Fisher(Proxy):
     """Sum over layers and channels k of w_k * 1/2 mean_n (sum over positions of a_nk * dL/da_nk)^2.
 
-    a is the output of a Conv2d or Linear layer, `(N, K, H, W)`, or `(N, positions, K)` with linear layers
-    inside; L is the mean cross-entropy. `w_k` is the number of weights that make the channel: the published
-    scores and Table 2 rest on code that writes a channel's saliency to each of them before it sums. With
-    `per_weight=0` it is 1, the formula as printed.
+    a is the output of a layer with its bias, seen as `(N, K, positions)`; L is the mean cross-entropy.
+    `w_k` is the number of weights that make the channel: the published scores and Table 2 rest on code that
+    writes a channel's saliency to each of them before it sums. With `per_weight=0` it is 1, the formula as
+    printed.
 
     In the model's dtype: all terms are positive.
     """
@@ -43,9 +43,12 @@ class Fisher(Proxy):
         clean = passes.once(clean_pass, "default")
         gradients = clean.gradients
         terms = {}
-        for layer, saliency in clean.saliency.items():
-            if layer not in gradients:
-                continue
+        for layer in gradients:
+            if layer not in clean.saliency:
+                raise Undefined(
+                    f"the output of layer {layer} is not kept for the backward pass (a checkpoint)"
+                )
+            saliency = clean.saliency[layer]
             factor = math.prod(clean.weights[layer].shape[1:]) if self.per_weight else 1
             terms[layer] = factor * float(saliency.sum())
         return summed("saliency", terms, clean.notes)

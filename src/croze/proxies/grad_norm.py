@@ -14,7 +14,7 @@ from croze.proxies.passes import Passes
 
 @dataclass(frozen=True)
 class GradNorm(Proxy):
-    """Sum over layers of ||dL/dW||_2, W the weight of a Conv2d or Linear layer, L the mean cross-entropy.
+    """Sum over layers of ||dL/dW||_2, W the weight of a layer, L the mean cross-entropy.
 
     One forward and one backward pass in training mode, in the model's dtype: norms lose nothing in float32.
     """

@@ -7,20 +7,22 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from croze.nn.record import execution_order
 from croze.proxies.base import Measurement, Proxy
-from croze.proxies.clean import gradients_of, weight_names
+from croze.proxies.clean import add_gradients, gradients_of
 from croze.proxies.layerwise import summed
 from croze.proxies.passes import Passes, Undefined
+from croze.proxies.statistics import single_images
 
 
 @dataclass(frozen=True)
 class GradSign(Proxy):
     """Sum over weights of |sum_n sign(dL_n/dW)|, L_n the loss of image n alone.
 
-    W are the weights of Conv2d and Linear layers. Every image runs by itself, forward and backward in
-    training mode (BatchNorm sees a batch of one, as in the released code), so the cost grows with the batch
-    and memory does not. In the model's dtype: only signs count.
+    W are the weights of layers. Every image runs by itself, forward and backward in training mode, with
+    BatchNorm's statistics those of the batch, held fixed: the loss of an image is a function of that image.
+    (The released code lets BatchNorm normalise each image by itself; behind a global pooling such logits do
+    not depend on the image, and their gradient is rounding noise.) The cost grows with the batch, memory does
+    not. In the model's dtype: only signs count.
     """
 
     name = "gradsign"
@@ -33,17 +35,16 @@ class GradSign(Proxy):
     def measure(self, passes: Passes) -> Measurement:
         """A number >= 0, and the sum of every layer."""
         network = passes.network()
+        holders = passes.holders(network)
         signs: dict[str, Tensor] = {}
-        with torch.enable_grad():
-            for n in range(len(passes.labels)):
-                rows = slice(n, n + 1)
-                with execution_order(passes.parts(network).layers) as order:
-                    loss = passes.loss(network, passes.inputs[rows], rows=rows)
-                names, _ = weight_names(passes.parts(network), order)
-                weights = {layer: passes.parts(network).parameters[name] for layer, name in names.items()}
-                for layer, gradient in gradients_of(loss, weights).items():
-                    if bool(gradient.isnan().any()):
-                        raise Undefined(f"the gradient of layer {layer} is not a number")
-                    sign = gradient.sign()
-                    signs[layer] = signs[layer] + sign if layer in signs else sign
-        return summed("agreement", {layer: float(s.abs().double().sum()) for layer, s in signs.items()})
+        for n, watch in enumerate(single_images(passes, network)):
+            rows = slice(n, n + 1)
+            with torch.enable_grad():
+                loss = passes.loss(network, passes.inputs[rows], rows=rows, watch=watch)
+                found = passes.by_layer(network, gradients_of(loss, holders))
+            for layer, gradient in found.items():
+                if bool(gradient.isnan().any()):
+                    raise Undefined(f"the gradient of layer {layer} is not a number")
+                add_gradients(signs, {layer: gradient.sign()})
+        terms = {layer: float(s.abs().double().sum()) for layer, s in signs.items()}
+        return summed("agreement", terms, passes.plan(network).notes)

@@ -36,23 +36,18 @@ class GraSP(Proxy):
         clean = passes.once(clean_pass, "default")
         gradients = clean.gradients
         network = passes.network()
-        parameters = passes.parts(network).parameters
-        weights = {layer: parameters[clean.parameters[layer]] for layer in gradients}
+        holders = passes.holders(network)
         products: dict[str, torch.Tensor] = {}
         # of attention's kernels the plain one alone can be differentiated twice
         with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
             for rows in passes.chunks(network):
                 loss = passes.share(passes.loss(network, passes.inputs[rows], rows=rows), rows)
-                again = torch.autograd.grad(
-                    loss, list(weights.values()), create_graph=True, allow_unused=True
-                )
-                pairs = zip(gradients.values(), again, strict=True)
-                inner = sum((g * h).sum() for g, h in pairs if h is not None)
+                again = passes.by_layer(network, gradients_of(loss, holders, again=True))
+                inner = sum((g * again[layer]).sum() for layer, g in gradients.items() if layer in again)
                 assert isinstance(inner, torch.Tensor)
-                add_gradients(products, gradients_of(inner, weights))
+                add_gradients(products, gradients_of(inner, holders))
         terms = {
-            layer: -float((weights[layer].detach().double() * products[layer].double()).sum())
-            for layer in weights
-            if layer in products
+            layer: -float((clean.weights[layer].double() * product.double()).sum())
+            for layer, product in passes.by_layer(network, products).items()
         }
         return summed("sum", terms, clean.notes)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from croze.errors import CrozeError
 from croze.proxies.base import Measurement, Proxy
-from croze.proxies.clean import clean_pass
+from croze.proxies.clean import gradients_of
 from croze.proxies.passes import Passes, Undefined
 
 
@@ -18,9 +18,12 @@ from croze.proxies.passes import Passes, Undefined
 class JacobCov(Proxy):
     """-sum_i (log(v_i + k) + 1 / (v_i + k)), v the eigenvalues of the correlation matrix of the Jacobians.
 
-    The Jacobian of image n is the gradient of its summed logits with respect to its pixels, `(C * H * W,)`;
-    their correlations form an `(N, N)` matrix. One forward and one backward pass to the input in training
-    mode, in the model's dtype; correlations and eigenvalues in float64.
+    The Jacobian of image n is the gradient of its own summed logits with respect to its pixels, `(C * H *
+    W,)`, with BatchNorm's statistics those of the batch, held fixed; their correlations form an `(N, N)`
+    matrix. (The released code differentiates the summed logits of all images through those statistics;
+    behind a BatchNorm and a global pooling that sum is constant, and its gradient rounding noise.) One
+    forward and one backward pass to the input in training mode, in the model's dtype; correlations and
+    eigenvalues in float64.
     """
 
     k: float = 1e-5
@@ -28,7 +31,6 @@ class JacobCov(Proxy):
     name = "jacob-cov"
     summary = "spectrum of the correlations between input Jacobians"
     source = "Mellor et al. 2020 (version 1), Eq. 4; Abdelfattah et al. 2021, section 3.2 (jacob_cov)"
-    takes = ("jacobian",)
     needs_gradients = True
     runs_in_chunks = True
 
@@ -45,16 +47,45 @@ class JacobCov(Proxy):
 
 
 def jacobian(passes: Passes) -> Tensor:
-    """Gradient of the summed logits with respect to each image, float64 `(N, C * H * W)`.
+    """Gradient of each image's summed logits with respect to it, float64 `(N, C * H * W)`; see `JacobCov`.
 
     Raises:
-        Undefined: for a batch of one.
+        Undefined: for a batch of one, or when it is rounding noise.
     """
-    found = passes.once(clean_pass, "default").jacobian
-    assert found is not None
-    if len(found) < 2:
+    if len(passes.labels) < 2:
         raise Undefined("the Jacobians of at least 2 images are compared, the batch has 1")
-    return found.flatten(1).double()
+    return passes.once(_jacobian).flatten(1).double()
+
+
+def _jacobian(passes: Passes) -> Tensor:
+    network = passes.network()
+    plan = passes.plan(network)
+    parts = []
+    for rows in passes.chunks(network):
+        x = passes.inputs[rows].detach().requires_grad_(True)
+        watch = passes.watch(network, x) if plan.mixes else None
+        if watch is not None:
+            watch.with_statistics({}, fill=True)
+        with torch.enable_grad():
+            logits = passes.logits(network, x, watch=watch)
+            found = gradients_of(logits.sum(), {"x": x}, keep=True).get("x", torch.zeros_like(x))
+            if bool(found.isfinite().all()) and _is_small(found, logits, x):
+                signs = torch.randint(0, 2, logits.shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
+                size = gradients_of((logits * signs.to(logits)).sum(), {"x": x}).get("x", torch.zeros_like(x))
+                if not float(found.norm()) > 10 * torch.finfo(x.dtype).eps ** 0.75 * float(size.norm()):
+                    raise Undefined(
+                        "the summed logits are constant in the images: their Jacobian is rounding noise"
+                    )
+        parts.append(found)
+    return torch.cat(parts)
+
+
+def _is_small(jacobian: Tensor, logits: Tensor, x: Tensor) -> bool:
+    """Whether a gradient is small beside how much the logits vary between images: then it may be noise."""
+    if len(x) < 2:
+        return True
+    expected = logits.detach().std() / x.detach().std().clamp_min(1e-12) / x[0].numel() ** 0.5
+    return not float(jacobian.square().mean().sqrt()) > 1e-2 * float(expected)
 
 
 def correlations(rows: Tensor) -> Tensor:

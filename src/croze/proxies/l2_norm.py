@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import nn
 
 from croze.proxies.base import Measurement, Proxy
 from croze.proxies.layerwise import summed
@@ -14,10 +13,10 @@ from croze.proxies.passes import Passes
 
 @dataclass(frozen=True)
 class L2Norm(Proxy):
-    """Sum over layers of ||W||_2, W the weight of a Conv2d or Linear layer as it was initialised.
+    """Sum over layers of ||W||_2, W the weight of a layer as it was initialised, in the model's dtype.
 
-    No pass at all, in the model's dtype. A weight that is computed from others (spectral or weight norm)
-    counts with its present value, one that layers share counts once.
+    A weight that is computed from others (spectral or weight norm) counts with its present value, one that
+    layers share counts once.
     """
 
     name = "l2-norm"
@@ -28,13 +27,7 @@ class L2Norm(Proxy):
 
     def measure(self, passes: Passes) -> Measurement:
         """A positive number, and the norm of every layer."""
-        seen: set[int] = set()
-        norms = {}
-        for layer, module in passes.parts(passes.model).layers.items():
-            weight = module.weight
-            if not isinstance(weight, torch.Tensor) or id(weight) in seen:
-                continue
-            if isinstance(weight, nn.Parameter):  # the id of a computed weight soon belongs to another one
-                seen.add(id(weight))
-            norms[layer] = float(torch.linalg.vector_norm(weight.detach()))
-        return summed("norm", norms)
+        network = passes.network()
+        weights = passes.weights(network)
+        norms = {layer: float(torch.linalg.vector_norm(weight.contiguous())) for layer, weight in weights.items()}
+        return summed("norm", norms, passes.plan(network).notes)

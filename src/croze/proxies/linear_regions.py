@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import torch
 
 from croze.errors import CrozeError
-from croze.nn.rectifiers import ActivationCodes
 from croze.proxies.activation_kernel import NAN, NO_RECTIFIER
 from croze.proxies.base import Measurement, Proxy
 from croze.proxies.passes import Passes, Undefined
@@ -44,16 +43,19 @@ class LinearRegions(Proxy):
     def measure(self, passes: Passes) -> Measurement:
         """A whole number as a float."""
         (x,) = passes.noise(self.samples, size=self.resolution)
-        with torch.no_grad(), ActivationCodes(len(x)) as signs:
+        network = passes.network()
+        with torch.no_grad():
             try:
-                logits = passes.logits(passes.network(), x)
+                watch = passes.watch(network, x)
+                codes = watch.codes()
+                logits = passes.logits(network, x, watch=watch)
             except RuntimeError as problem:
                 raise Undefined(
                     f"the network takes no inputs of {self.resolution}x{self.resolution} pixels "
                     f"({str(problem).splitlines()[0]}): set resolution to a size that it takes"
                 ) from problem
-        if not signs.codes:
+        if not codes:
             raise Undefined(NO_RECTIFIER)
         if bool(logits.isnan().any()):
             raise Undefined(NAN)
-        return Measurement(float(len(torch.unique(torch.cat(signs.codes, dim=1), dim=0))))
+        return Measurement(float(len(torch.unique(torch.cat(codes, dim=1), dim=0))))

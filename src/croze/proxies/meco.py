@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from croze.errors import CrozeError
+from croze.nn.axes import Layout
+from croze.nn.blocks import declared_blocks
+from croze.nn.watch import NO_ROWS
 from croze.proxies.base import Measurement, Proxy
 from croze.proxies.layerwise import summed
 from croze.proxies.passes import Passes, Undefined
@@ -21,13 +23,14 @@ BESIDE = "a second noise image ran beside the first: BatchNorm over a single pos
 
 @dataclass(frozen=True)
 class Meco(Proxy):
-    """Sum over modules of the least eigenvalue of the correlation matrix between their output's channels.
+    """Sum over maps of the least eigenvalue of the correlation matrix between their channels.
 
-    The output for one N(0, 1) noise image is seen as `(channels, positions)`: the second dimension of a
-    convolution's map, the last of what linear and attention layers give. A constant channel correlates with
-    none, as in the released code, which like this takes every module with such an output, containers too.
-    With fewer positions than channels the matrix is singular and adds nothing. One forward pass in training
-    mode; correlations and eigenvalues in float64, because the least eigenvalue is a small difference.
+    Maps are what layers, normalisations and rectifiers give for one N(0, 1) noise image, seen as
+    `(channels, positions)`. A constant channel correlates with none, as in the released code. That one
+    takes the output of every module, containers too; networks that name their blocks (those of the spaces)
+    are measured so as well, as the published scores were. With fewer positions than channels the matrix is
+    singular and adds nothing. One forward pass in training mode; correlations and eigenvalues in float64,
+    because the least eigenvalue is a small difference.
     """
 
     name = "meco"
@@ -41,40 +44,52 @@ class Meco(Proxy):
         network = passes.network()
         (x,) = passes.noise(1)
         notes: tuple[str, ...] = ()
-        with torch.no_grad(), _eigenvalues(network) as found:
-            try:
-                passes.logits(network, x)
-            except CrozeError:
-                raise
-            except ValueError:  # what BatchNorm says when it is left with a single value a channel
-                found.clear()
-                passes.logits(network, torch.cat([x, *passes.noise(1, stream=1)]))
-                notes = (BESIDE,)
+        try:
+            found = _watched(passes, network, x)
+        except CrozeError:
+            raise
+        except ValueError:  # what BatchNorm says when it is left with a single value a channel
+            found = _watched(passes, network, torch.cat([x, *passes.noise(1, stream=1)]))
+            notes = (BESIDE,)
         if not found:
-            raise Undefined("no module gives positions besides channels, so there are no maps to correlate")
+            raise Undefined(
+                "no operation gives positions besides channels, so there are no maps to correlate"
+            )
         return summed("eigenvalue", found, notes)
 
 
-@contextmanager
-def _eigenvalues(network: nn.Module) -> Iterator[dict[str, float]]:
+def _watched(passes: Passes, network: nn.Module, x: Tensor) -> dict[str, float]:
+    """The eigenvalues of one pass, of the first image."""
     found: dict[str, float] = {}
-
-    def watch(name: str) -> Callable[[nn.Module, Any, Any], None]:
-        def hook(module: nn.Module, _inputs: Any, output: Any) -> None:
-            first = output[0] if isinstance(output, tuple) else output
-            if isinstance(first, Tensor) and first.ndim in (3, 4) and first.is_floating_point():
-                last = first.ndim == 3 or isinstance(module, nn.Linear | nn.LayerNorm)
-                channels = first[0].movedim(-1, 0) if last else first[0]
-                found[name] = found.get(name, 0.0) + _least(channels.flatten(1))
-
-        return hook
-
-    handles = [module.register_forward_hook(watch(name)) for name, module in network.named_modules()]
+    declared = bool(declared_blocks(network))
+    watch = None if declared else passes.watch(network, x)
+    if watch is not None:
+        for step, layout in watch.plan.maps.items():
+            watch.after(
+                step, partial(_of_operation, found, f"{watch.plan.names[step]} {step}", layout, len(x))
+            )
+    handles = [
+        m.register_forward_hook(partial(_of_module, found, n)) for n, m in network.named_modules() if declared
+    ]
     try:
-        yield found
+        with torch.no_grad():
+            passes.logits(network, x, watch=watch)
     finally:
         for handle in handles:
             handle.remove()
+    return found
+
+
+def _of_operation(found: dict[str, float], name: str, layout: Layout, images: int, out: Tensor) -> None:
+    channels = layout.by_channel(out, images)
+    if channels is None:
+        raise CrozeError(NO_ROWS.format("an operation"))
+    found[name] = _least(channels[0])
+
+
+def _of_module(found: dict[str, float], name: str, _module: nn.Module, _inputs: Any, output: Any) -> None:
+    if isinstance(output, Tensor) and output.ndim == 4:
+        found[name] = found.get(name, 0.0) + _least(output[0].flatten(1))
 
 
 def _least(channels: Tensor) -> float:

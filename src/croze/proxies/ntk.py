@@ -16,10 +16,10 @@ class Ntk(Proxy):
     """kappa = lambda_max / lambda_min of the tangent kernel J J^T; less is better.
 
     Row n of J, `(N, weights)`, is the gradient of the summed logits of image n with respect to every
-    parameter with `weight` in its name. One forward pass in training mode and one backward pass an image, on
-    the weights as handed in (TE-NAS itself averages over Kaiming draws). J in the model's dtype, kernel and
-    eigenvalues in float64: the least eigenvalue is a small difference. A singular kernel has no condition
-    number.
+    parameter that something is multiplied with (weights of layers, scales of normalisation). One forward
+    pass in training mode and one backward pass an image, on the weights as handed in (TE-NAS itself
+    averages over Kaiming draws). J in the model's dtype, kernel and eigenvalues in float64: the least
+    eigenvalue is a small difference. A singular kernel has no condition number.
     """
 
     name = "ntk"
@@ -42,7 +42,13 @@ class Ntk(Proxy):
 
 def _kernel(passes: Passes) -> Tensor:
     network = passes.network()
-    weights = [p for name, p in network.named_parameters() if "weight" in name]
+    parameters = passes.parameters(network)
+    multiplied = [
+        piece.parameter
+        for piece in passes.plan(network).tensors
+        if piece.role in ("weight", "scale", "other")
+    ]
+    weights = [parameters[name] for name in dict.fromkeys(multiplied)]
     rows = []
     with torch.enable_grad():
         for part in passes.chunks(network):

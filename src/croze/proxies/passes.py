@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from croze.nn.eager import unwrapped
 from croze.nn.forward import logits_of
 from croze.nn.initialise import initialise
 from croze.nn.kernels import Quickened
 from croze.nn.parts import Parts
+from croze.nn.plan import Plan
 from croze.nn.scratch import prepare, refuse_lazy, scratch
 from croze.nn.seeding import seeded
+from croze.nn.trace import IMAGES, plan_of
+from croze.nn.walk import Walk, without_fused_attention
+from croze.nn.watch import Watch
 from croze.perturb.base import draw as draw_like
 from croze.types import Batch
 
@@ -63,7 +68,7 @@ class Passes:
         mean: tuple[float, ...] = (0.0,),
         std: tuple[float, ...] = (1.0,),
     ) -> None:
-        self.model = getattr(model, "_orig_mod", model)  # of a compiled network the original
+        self.model = unwrapped(model)
         self.inputs = inputs.contiguous(memory_format=layout) if inputs.ndim == 4 else inputs
         self.labels = labels.clone()
         self.shape = tuple(inputs.shape[1:])
@@ -79,6 +84,8 @@ class Passes:
         self._failed: dict[Hashable, Exception] = {}
         self._parts: dict[nn.Module, Parts] = {}
         self._quickened: dict[nn.Module, Quickened] = {}
+        self._plans: dict[tuple[bool, tuple[int, ...]], Plan] = {}
+        self._leaves: dict[tuple[nn.Module, bool], dict[str, Tensor]] = {}
 
     @classmethod
     def over(
@@ -103,7 +110,7 @@ class Passes:
         reference = next((p for p in model.parameters() if p.is_floating_point()), None)
         if reference is not None:
             batch = batch.to(reference.device, reference.dtype)
-        channels_last = getattr(model, "channels_last", False) is True
+        channels_last = any(getattr(module, "channels_last", False) is True for module in model.modules())
         return cls(
             model,
             batch.normalised(),
@@ -144,12 +151,94 @@ class Passes:
         return network
 
     def parts(self, network: nn.Module) -> Parts:
-        """Layers and parameters of a network by name, looked up once."""
+        """Modules and parameters of a network by name, looked up once."""
         if network not in self._parts:
             parts = self._parts[network] = Parts(network)
             fits = self.layout == torch.channels_last and self.inputs.device.type == "cpu"
             self._quickened[network] = Quickened(parts.modules.values() if fits else ())
         return self._parts[network]
+
+    def plan(self, network: nn.Module, shape: Sequence[int] | None = None) -> Plan:
+        """What the operations of a network are; found once, for all copies of it in the same mode.
+
+        Args:
+            network: a scratch copy.
+            shape: of the images, `(C, H, W)`; that of the batch where it is not given.
+
+        Raises:
+            CrozeError: when it runs operations that cannot be seen.
+        """
+        key = network.training, tuple(shape or self.shape)
+        if key not in self._plans:
+            x = self._two_images(network, key[1])
+            parameters = self.parts(network).parameters
+            self._plans[key] = plan_of(lambda walk: self._run(network, x, walk=walk), parameters)
+        return self._plans[key]
+
+    def parameters(self, network: nn.Module) -> dict[str, Tensor]:
+        """Every parameter by name, and by the plan's names the weights that the network computes from them.
+
+        Those are tensors of their own, which stand in the place of the computed ones in every pass.
+        """
+        return {**self.parts(network).parameters, **self._computed(network)}
+
+    def weights(self, network: nn.Module) -> dict[str, Tensor]:
+        """The weight of every layer, detached, in forward order."""
+        parameters = self.parameters(network)
+        return {
+            layer: piece.read(parameters[piece.parameter].detach())
+            for layer, piece in self.plan(network).layers.items()
+        }
+
+    def holders(self, network: nn.Module) -> dict[str, Tensor]:
+        """The parameters that hold the weights of layers, by name."""
+        parameters = self.parameters(network)
+        return {piece.parameter: parameters[piece.parameter] for piece in self.plan(network).layers.values()}
+
+    def placed(self, network: nn.Module, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Parameters with these weights of layers in their places, each a leaf of its own, by name."""
+        parameters = self.parameters(network)
+        found: dict[str, Tensor] = {}
+        for layer, weight in weights.items():
+            piece = self.plan(network).layers[layer]
+            if piece.index is None:
+                found[piece.parameter] = weight.detach()
+                continue
+            if piece.parameter not in found:
+                found[piece.parameter] = parameters[piece.parameter].detach().clone()
+            piece.write(found[piece.parameter], weight.detach())
+        return {name: tensor.requires_grad_(True) for name, tensor in found.items()}
+
+    def by_layer(self, network: nn.Module, found: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Of tensors by parameter, such as gradients, what belongs to each layer, in forward order."""
+        return {
+            layer: piece.read(found[piece.parameter])
+            for layer, piece in self.plan(network).layers.items()
+            if piece.parameter in found
+        }
+
+    def watch(self, network: nn.Module, x: Tensor) -> Watch:
+        """A watch over a pass of these images, to be told what to look for and handed to `logits`."""
+        return Watch(self.plan(network, x.shape[1:]), len(x))
+
+    def _computed(self, network: nn.Module) -> dict[str, Tensor]:
+        plan = self.plan(network)
+        key = network, network.training
+        if key not in self._leaves:
+            found: dict[str, Tensor] = {}
+            if plan.computed:
+                watch = Watch(plan, IMAGES)
+                watch.computed_weights(found)
+                with torch.no_grad():
+                    self._run(network, self._two_images(network, self.shape), walk=watch)
+            self._leaves[key] = {name: tensor.requires_grad_(True) for name, tensor in found.items()}
+        return self._leaves[key]
+
+    def _two_images(self, network: nn.Module, shape: tuple[int, ...]) -> Tensor:
+        generator = torch.Generator().manual_seed(self.seed % 2**63)
+        x = draw_like(torch.randn, self._like(IMAGES, shape), generator)
+        dtype = next((p.dtype for p in network.parameters() if p.is_floating_point()), x.dtype)
+        return self._as_model_takes(x).to(dtype)
 
     def noise(self, images: int, *, count: int = 1, size: int | None = None, stream: int = 0) -> list[Tensor]:
         """`count` independent batches of N(0, 1) noise in normalised image space, each `(images, C, H, W)`.
@@ -159,30 +248,62 @@ class Passes:
         """
         generator = torch.Generator().manual_seed((self.seed + stream) % 2**63)
         shape = self.shape if size is None else (self.shape[0], size, size)
-        like = self.inputs.new_empty((images, *shape)).contiguous(memory_format=self.layout)
+        like = self._like(images, shape)
         return [draw_like(torch.randn, like, generator) for _ in range(count)]
+
+    def _like(self, images: int, shape: tuple[int, ...]) -> Tensor:
+        return self.inputs.new_empty((images, *shape)).contiguous(memory_format=self.layout)
 
     @property
     def raw_inputs(self) -> Tensor:
         """What the model itself takes: normalised images, or pixels when it normalises them."""
         return self._as_model_takes(self.inputs).clone()
 
-    def logits(self, network: nn.Module, x: Tensor, weights: dict[str, Tensor] | None = None) -> Tensor:
+    def logits(
+        self,
+        network: nn.Module,
+        x: Tensor,
+        weights: Mapping[str, Tensor] | None = None,
+        watch: Watch | None = None,
+    ) -> Tensor:
         """Logits of a scratch network for normalised inputs, optionally with other parameters in its place.
 
         Every call starts from the same state: anything random inside the network (dropout) repeats, and
         neither its buffers nor the inputs change, whatever it does to them.
         """
-        return self.logits_of_raw(network, self._as_model_takes(x), weights)
+        return self.logits_of_raw(network, self._as_model_takes(x), weights, watch)
 
     def logits_of_raw(
-        self, network: nn.Module, x: Tensor, weights: dict[str, Tensor] | None = None
+        self,
+        network: nn.Module,
+        x: Tensor,
+        weights: Mapping[str, Tensor] | None = None,
+        watch: Watch | None = None,
     ) -> Tensor:
         """The same for what the model itself takes, pixels or normalised images."""
+        plan = self._plans.get((network.training, tuple(x.shape[1:])))
+        weights = dict(weights or {})
+        if plan is not None and plan.computed:
+            computed = self._computed(network)
+            watch = watch or Watch(plan, len(x))
+            watch.with_weights(computed | {name: weights.pop(name) for name in computed if name in weights})
+        return self._run(network, x, weights, watch)
+
+    def _run(
+        self,
+        network: nn.Module,
+        x: Tensor,
+        weights: Mapping[str, Tensor] | None = None,
+        walk: Walk | None = None,
+    ) -> Tensor:
         x = x.clone()
         filled = self.parts(network).filled(weights or {})
         with seeded(self.seed, (x.device,)), filled, self._quickened[network].active():
-            return logits_of(network(x))
+            if walk is None:
+                return logits_of(network(x))
+            walk.begin(x)
+            with walk, without_fused_attention():
+                return logits_of(network(x))
 
     def asks(self, init: str, part: str) -> bool:
         """Whether some proxy of the call wants this part of the clean pass with this initialisation."""
@@ -192,15 +313,16 @@ class Passes:
         self,
         network: nn.Module,
         x: Tensor,
-        weights: dict[str, Tensor] | None = None,
+        weights: Mapping[str, Tensor] | None = None,
         rows: slice = slice(None),
+        watch: Watch | None = None,
     ) -> Tensor:
         """Mean cross-entropy at normalised inputs `x`; `rows` says which images of the batch they are.
 
         Raises:
             Undefined: when labels lie beyond the logits, or logits or loss are not finite.
         """
-        return self.loss_of(self.logits(network, x, weights), rows)
+        return self.loss_of(self.logits(network, x, weights, watch), rows)
 
     def loss_of(self, logits: Tensor, rows: slice = slice(None)) -> Tensor:
         """The same from logits that are there already."""
@@ -249,5 +371,7 @@ def _network(passes: Passes, init: str, draw: int) -> nn.Module:
     if passes.own and init == "default" and all(p.requires_grad for p in passes.model.parameters()):
         return prepare(passes.model, passes.layout)
     network = scratch(passes.model, passes.layout)
-    initialise(network, init, (passes.seed + draw) % 2**63)
+    if init != "default":
+        plan, parameters = passes.plan(network), passes.parameters(network)
+        initialise(plan, parameters, init, (passes.seed + draw) % 2**63)
     return network

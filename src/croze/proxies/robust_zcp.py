@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from croze.errors import CrozeError
+from croze.nn.plan import Piece
 from croze.nn.scratch import evaluating
 from croze.proxies.base import Measurement, Proxy
 from croze.proxies.clean import gradients_of
@@ -74,15 +75,18 @@ class RobustZcp(Proxy):
 def _leading(passes: Passes) -> Tensor:
     """The chosen gradient elements of every image by itself, float64 `(N, elements)`."""
     network = passes.network()
-    parameters = {name: p for name, p in network.named_parameters() if p.numel() >= ELEMENTS}
+    plan, parameters = passes.plan(network), passes.parameters(network)
+    pieces = [piece for piece in plan.tensors if piece.elements(parameters) >= ELEMENTS]
+    used = {piece.parameter: parameters[piece.parameter] for piece in pieces}
     rows = []
-    chosen: list[str] = []
+    chosen: list[Piece] = []
     for n in range(len(passes.labels)):
         here = slice(n, n + 1)
         with torch.enable_grad():
-            found = gradients_of(passes.loss(network, passes.inputs[here], rows=here), parameters)
-        chosen = chosen or list(found)[:TENSORS]
+            found = gradients_of(passes.loss(network, passes.inputs[here], rows=here), used)
+        chosen = chosen or [piece for piece in pieces if piece.parameter in found][:TENSORS]
         if not chosen:
             raise Undefined(f"no gradient reaches a parameter tensor of {ELEMENTS} elements or more")
-        rows.append(torch.cat([found[name].flatten()[:ELEMENTS].double() for name in chosen]))
+        first = [piece.read(found[piece.parameter]).flatten()[:ELEMENTS].double() for piece in chosen]
+        rows.append(torch.cat(first))
     return torch.stack(rows)

@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from croze.errors import CrozeError
-from croze.nn.record import outputs
 from croze.perturb import find_perturbation
 from croze.perturb.base import Ball
 from croze.proxies.base import Measurement, Proxy
@@ -54,7 +53,7 @@ class _Smoothness(Proxy):
 class SmoothFeatures(_Smoothness):
     """Mean over layers and images of cos(z_n, z'_n), z' the layer's output for x + epsilon * N(0, 1).
 
-    Layers are Conv2d and Linear; z_n is the whole output for one image. Two forward passes in training mode,
+    z_n is the whole output for one image. Two forward passes in training mode,
     in the model's dtype; cosines in float64, because they are near 1.
     """
 
@@ -111,24 +110,22 @@ def _noisy_features(passes: Passes, epsilon: float) -> dict[str, Tensor]:
     x = _noisy(passes, epsilon)
     parts = []
     for rows in passes.chunks(network):
-        with torch.no_grad(), outputs(passes.parts(network).layers) as features:
-            passes.logits(network, x[rows])
-        parts.append(features)
+        watch = passes.watch(network, x[rows])
+        parts.append(watch.kept_features())
+        with torch.no_grad():
+            passes.logits(network, x[rows], watch=watch)
     return joined(parts)
 
 
 def _noisy_gradients(passes: Passes, epsilon: float) -> dict[str, Tensor]:
     network = passes.network()
-    parameters = passes.parts(network).parameters
-    clean = passes.once(clean_pass, "default")
     x = _noisy(passes, epsilon)
-    weights = {layer: parameters[clean.parameters[layer]] for layer in clean.gradients}
     found: dict[str, Tensor] = {}
     for rows in passes.chunks(network):
         with torch.enable_grad():
             loss = passes.share(passes.loss(network, x[rows], rows=rows), rows)
-            add_gradients(found, gradients_of(loss, weights))
-    return found
+            add_gradients(found, gradients_of(loss, passes.holders(network)))
+    return passes.by_layer(network, found)
 
 
 def _by_image(a: Tensor, b: Tensor) -> Tensor:

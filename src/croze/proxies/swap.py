@@ -10,7 +10,6 @@ from torch import Tensor
 
 from croze.errors import CrozeError
 from croze.nn.count import parameter_count
-from croze.nn.rectifiers import ActivationCodes
 from croze.proxies.activation_kernel import NAN, NO_RECTIFIER, codes_of
 from croze.proxies.base import Measurement, Proxy
 from croze.proxies.passes import Passes, Undefined
@@ -98,13 +97,16 @@ def _patterns(passes: Passes, samples: int) -> int:
 
 def _noise_codes(passes: Passes, samples: int) -> tuple[Tensor, ...]:
     (x,) = passes.noise(samples)
-    with torch.no_grad(), ActivationCodes(len(x)) as signs:
-        logits = passes.logits(passes.network(), x)
+    network = passes.network()
+    watch = passes.watch(network, x)
+    codes = watch.codes()
+    with torch.no_grad():
+        logits = passes.logits(network, x, watch=watch)
     if bool(logits.isnan().any()):
         raise Undefined(NAN)
-    if not signs.codes:
+    if not codes:
         raise Undefined(NO_RECTIFIER)
-    return tuple(signs.codes)
+    return tuple(codes)
 
 
 def _packed(code: Tensor) -> Tensor:

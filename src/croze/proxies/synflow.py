@@ -6,12 +6,11 @@ import math
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from croze.nn.record import execution_order
-from croze.nn.scratch import scratch, without_normalisation
+from croze.nn.scratch import scratch
 from croze.proxies.base import Measurement, Proxy
-from croze.proxies.clean import NO_GRADIENT, NO_LAYER, gradients_of, weight_names
+from croze.proxies.clean import NO_GRADIENT, NO_LAYER, gradients_of
 from croze.proxies.passes import Passes, Undefined
 from croze.types import LayerScore
 
@@ -37,31 +36,29 @@ class SynFlow(Proxy):
         """A logarithm, and the logarithm of every layer's sum."""
         flows = passes.once(_flows)
         if not flows:
-            raise Undefined(NO_GRADIENT if passes.parts(passes.model).layers else NO_LAYER)
+            raise Undefined(NO_GRADIENT if passes.plan(passes.network()).layers else NO_LAYER)
         total = math.fsum(flows.values())
         if not (math.isfinite(total) and total > 0):
             raise Undefined(f"the synaptic flow is {total:g}, which has no logarithm")
         layers = tuple(
             LayerScore(layer, {"log flow": math.log(flow)}) for layer, flow in flows.items() if flow > 0
         )
-        return Measurement(math.log(total), layers)
+        return Measurement(math.log(total), layers, passes.plan(passes.network()).notes)
 
 
 def _flows(passes: Passes) -> dict[str, float]:
-    network = _positive(passes)
+    passes.plan(passes.network())
+    network = scratch(passes.model).double()
+    computed = passes.parameters(network)  # before the parameters that they are made of change
     ones = torch.ones((1, *passes.shape), dtype=torch.float64, device=passes.inputs.device)
-    with torch.enable_grad(), execution_order(passes.parts(network).layers) as order:
-        total = passes.logits_of_raw(network, ones).sum()
-        names, _ = weight_names(passes.parts(network), order)
-        weights = {layer: passes.parts(network).parameters[name] for layer, name in names.items()}
-        gradients = gradients_of(total, weights)
-    return {layer: float((weights[layer].detach() * g).abs().sum()) for layer, g in gradients.items()}
-
-
-def _positive(passes: Passes) -> nn.Module:
-    network = without_normalisation(scratch(passes.model).double())
     with torch.no_grad():
         tensor: Tensor
-        for tensor in network.parameters():
+        for tensor in computed.values():
             tensor.abs_()
-    return network
+    watch = passes.watch(network, ones)
+    watch.without_norms()
+    with torch.enable_grad():
+        total = passes.logits_of_raw(network, ones, watch=watch).sum()
+        gradients = passes.by_layer(network, gradients_of(total, passes.holders(network)))
+    weights = passes.weights(network)
+    return {layer: float((weights[layer] * g).abs().sum()) for layer, g in gradients.items()}

@@ -77,8 +77,11 @@ def _information(passes: Passes, smoothing: float) -> Tensor:
     size = passes.micro_batch or len(x)
     total: Tensor | None = None
     with evaluating(network):
+        plan, parameters = passes.plan(network), passes.parameters(network)
         for part in torch.split(x, size):
-            found = leading_gradients(network, lambda rows: passes.logits(network, rows), part)
+            found = leading_gradients(
+                plan, parameters, lambda rows, watch: passes.logits(network, rows, watch=watch), part
+            )
             if found is None:
                 raise Undefined("no gradient reaches any parameter")
             logits, jacobian = found

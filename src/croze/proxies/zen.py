@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from croze.errors import CrozeError
-from croze.nn.record import last_feature_map
+from croze.nn.plan import Norm
+from croze.nn.watch import NO_ROWS, Watch, norm_arguments, taken
 from croze.proxies.base import Measurement, Proxy
 from croze.proxies.passes import Passes, Undefined
 
@@ -67,11 +66,8 @@ class Zen(Proxy):
     def _once(self, passes: Passes, repeat: int) -> float:
         network = passes.network("gaussian", repeat)
         x, e = passes.noise(self.samples, count=2, stream=repeat)
-        with torch.no_grad():
-            with last_feature_map(network) as clean, _variances(network) as first:
-                passes.logits(network, x)
-            with last_feature_map(network) as moved, _variances(network) as second:
-                passes.logits(network, x + self.alpha * e)
+        clean, first = _pass(passes, network, x)
+        moved, second = _pass(passes, network, x + self.alpha * e)
         if not clean or not moved:
             raise Undefined("the network has no feature map in front of its output")
         change = float((clean[-1] - moved[-1]).flatten(1).abs().sum(dim=1).double().mean())
@@ -85,6 +81,14 @@ class Zen(Proxy):
         if not all(variance > 0 for variance in variances):
             raise Undefined("what enters some BatchNorm layer does not vary")
         return math.log(change) + math.fsum(math.log(variance) / 2 for variance in variances)
+
+
+def _pass(passes: Passes, network: nn.Module, x: Tensor) -> tuple[list[Tensor], list[_Variance]]:
+    watch = passes.watch(network, x)
+    found = _watch_map(watch), _watch_variances(watch)
+    with torch.no_grad():
+        passes.logits(network, x, watch=watch)
+    return found
 
 
 @dataclass(frozen=True)
@@ -109,23 +113,47 @@ class _Variance:
         return (1 - self.momentum) * once + self.momentum * after.unbiased
 
 
-@contextmanager
-def _variances(network: nn.Module) -> Iterator[list[_Variance]]:
+def _watch_variances(watch: Watch) -> list[_Variance]:
+    """Collect, for every BatchNorm that runs, the variance of what it takes in."""
     found: list[_Variance] = []
 
-    def hook(module: nn.Module, inputs: tuple[Any, ...]) -> None:
-        x: Tensor = inputs[0]
-        assert isinstance(module, _BatchNorm)
-        variance = x.transpose(0, 1).flatten(1).double().var(dim=1, correction=0)
-        values = x.numel() // x.shape[1]
-        before = 1.0 if module.running_var is None else float(module.running_var.double().mean())
-        batch = float(variance.mean())
+    def note(norm: Norm, x: Tensor, running: Tensor | None = None, momentum: float | None = None) -> None:
+        channels = norm.layout.by_channel(x.detach(), watch.images)
+        if channels is None:
+            raise CrozeError(NO_ROWS.format("a normalisation"))
+        rows = channels.transpose(0, 1).flatten(1).double()
+        batch, values = float(rows.var(dim=1, correction=0).mean()), rows.shape[1]
+        before = 1.0 if running is None else float(running.double().mean())
         unbiased = batch * values / max(values - 1, 1)
-        found.append(_Variance(batch, unbiased, before, 0.1 if module.momentum is None else module.momentum))
+        found.append(_Variance(batch, unbiased, before, 0.1 if momentum is None else momentum))
 
-    handles = [m.register_forward_pre_hook(hook) for m in network.modules() if isinstance(m, _BatchNorm)]
-    try:
-        yield found
-    finally:
-        for handle in handles:
-            handle.remove()
+    def torchs(norm: Norm, step: int) -> None:
+        def run(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            x, _, running, _, _, momentum, _ = norm_arguments(func, args, kwargs)
+            note(norm, x, running, momentum)
+            return func(*args, **kwargs)
+
+        watch.instead(step, run)
+
+    for step, norm in watch.plan.norms.items():
+        if not norm.over_images:
+            continue
+        if norm.source is None:
+            torchs(norm, step)
+        else:
+            watch.source(norm.source, partial(note, norm))
+    return found
+
+
+def _watch_map(watch: Watch) -> list[Tensor]:
+    """Keep the last feature map: the last result with positions, or what the last layer takes in."""
+    found: list[Tensor] = []
+    plan = watch.plan
+    if plan.last_map is not None:
+        watch.after(plan.last_map[0], lambda out: found.append(out.detach().clone()))
+    elif plan.uses:
+        use = plan.uses[max(plan.uses)]
+        watch.before(
+            use.step, lambda args, kwargs: found.append(taken(args, kwargs, use.product.x).detach().clone())
+        )
+    return found

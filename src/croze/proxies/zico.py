@@ -46,15 +46,16 @@ class Zico(Proxy):
             )
         clean = passes.once(clean_pass, "default")
         network = passes.network()
-        parameters = passes.parts(network).parameters
-        weights = {layer: parameters[clean.parameters[layer]] for layer in clean.gradients}
+        holders = passes.holders(network)
+        layers = list(clean.gradients)
         parts = []
         for part in range(self.batches):
             rows = slice(part * images // self.batches, (part + 1) * images // self.batches)
             with torch.enable_grad():
-                parts.append(gradients_of(passes.loss(network, passes.inputs[rows], rows=rows), weights))
+                loss = passes.loss(network, passes.inputs[rows], rows=rows)
+                parts.append(passes.by_layer(network, gradients_of(loss, holders)))
         terms = {}
-        for layer in weights:
+        for layer in layers:
             gradients = torch.stack([part[layer] for part in parts if layer in part]).double()
             if not bool(torch.isfinite(gradients).all()):
                 raise Undefined(f"the gradient of layer {layer} is not finite")

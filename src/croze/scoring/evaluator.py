@@ -22,7 +22,7 @@ from croze.spaces import Space, image_channels
 from croze.spaces.user import space_identity
 from croze.types import Batch, Score
 
-ENGINE = 3
+ENGINE = 4
 """Goes up whenever the same request would give other numbers, so that stored scores are not mixed."""
 
 Quantity = Proxy | Cost

@@ -9,8 +9,8 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 from croze.nn.kernels import Quickened
-from croze.nn.rectifiers import ActivationCodes
 from croze.nn.seeding import seeded
+from croze.nn.watch import Watch
 from croze.spaces import genotypes, open_space
 from croze.spaces.darts.space import Darts
 from croze.testing.networks import NETWORKS
@@ -112,14 +112,22 @@ def test_running_statistics_are_read_in_evaluation_and_never_written():
     assert torch.allclose(run(network, x, quickened)[0], run(network, x)[0], rtol=1e-4, atol=1e-5)
 
 
-def test_whoever_counts_rectifiers_counts_all():
-    network, x = prepared("advrush")
-    counts = []
+@pytest.mark.parametrize("name", MODELS)
+def test_whoever_counts_operations_counts_the_same(name, planned):
+    network, x = prepared(name)
+    counts, names = [], []
     for scope in (seeded(0), Quickened(network.modules()).active()):
-        with ActivationCodes(4) as signs, scope:
-            network(x)
-        counts.append([code.shape for code in signs.codes])
+        with scope:
+            plan, _ = planned(network, x)
+            watch = Watch(plan, len(x))
+            codes = watch.codes()
+            watch.begin(x)
+            with watch:
+                network(x)
+        counts.append([code.shape for code in codes])
+        names.append(plan.names)
     assert counts[0] == counts[1]
+    assert names[0] == names[1]
 
 
 def test_one_map_is_rectified_once(monkeypatch):

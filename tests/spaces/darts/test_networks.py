@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from croze.errors import CrozeError
-from croze.nn.blocks import blocks_of
+from croze.nn.blocks import declared_blocks
 from croze.nn.count import flop_count, live_parameter_count, parameter_count
 from croze.nn.stages import declared_stages
 from croze.scoring.score import score_all
@@ -147,7 +147,7 @@ def test_stages_and_blocks(settings, stems):
     assert stages.of_layer["classifier"] == 7
     layers = {n for n, m in network.named_modules() if isinstance(m, torch.nn.Conv2d | torch.nn.Linear)}
     assert set(stages.of_layer) == layers
-    assert blocks_of(network) == (*stems, *cells)
+    assert declared_blocks(network) == (*stems, *cells)
 
 
 def test_every_layer_runs_in_the_order_of_its_registration():

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.overrides import handle_torch_function, has_torch_function
 
 from croze.nn.kernels.layout import dense
 
@@ -29,6 +30,9 @@ class _AveragePool(torch.autograd.Function):
 
 def average_pool(x: Tensor) -> Tensor:
     """Mean over each pixel's 3x3 neighbours that lie within the map, `(N, C, H, W)` in and out."""
+    if has_torch_function((x,)):
+        seen: Tensor = handle_torch_function(average_pool, (x,), x)
+        return seen
     result: Tensor = _AveragePool.apply(x)  # type: ignore[no-untyped-call]
     return result
 

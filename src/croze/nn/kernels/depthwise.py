@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.overrides import handle_torch_function, has_torch_function
 
 from croze.nn.kernels.layout import chunks, dense
 
@@ -53,6 +54,11 @@ def depthwise(x: Tensor, weight: Tensor, dilation: int = 1, stride: int = 1) -> 
     Returns:
         `(N, C, H / stride, W / stride)`.
     """
+    if has_torch_function((x, weight)):
+        seen: Tensor = handle_torch_function(
+            depthwise, (x, weight), x, weight, dilation=dilation, stride=stride
+        )
+        return seen
     if stride == 2:  # even rows and columns meet even ones only: a convolution of one phase
         x, dilation = dense(x[:, :, ::2, ::2]), 1
     result: Tensor = _Depthwise.apply(x, weight, dilation)  # type: ignore[no-untyped-call]

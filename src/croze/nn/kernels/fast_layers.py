@@ -12,7 +12,7 @@ from weakref import ref
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.overrides import has_torch_function
+from torch.overrides import handle_torch_function, has_torch_function
 
 from croze.nn.kernels.average_pool import SMALLEST, average_pool
 from croze.nn.kernels.depthwise import depthwise, gains, knows
@@ -38,7 +38,7 @@ class Quickened:
         self._rectified = _Rectified()
         self._forwards: list[tuple[dict[str, Any], Forward]] = []
         for relu in _before_convolutions(listed):
-            self._replace(relu, self._rectified.of)
+            self._replace(relu, self._rectified.relu)
         for module in listed:
             make = _FASTER.get(type(module))
             self._replace(module, make(module) if make is not None else None)
@@ -69,10 +69,13 @@ class _Rectified:
     def __init__(self) -> None:
         self._known: dict[int, tuple[ref[Tensor], Any, Tensor]] = {}
 
-    def of(self, x: Tensor) -> Tensor:
+    def relu(self, x: Tensor) -> Tensor:
         """The map without its negative values; a tensor that others hold too, so nobody may write to it."""
-        # somebody counts rectifiers, computes them again in the backward pass, or forbids to look at versions
-        if has_torch_function((x,)) or _saved_elsewhere() or x.is_inference():
+        if has_torch_function((x,)):  # somebody counts rectifiers
+            counted: Tensor = handle_torch_function(self.relu, (x,), x)
+            return counted
+        # somebody computes them again in the backward pass, or forbids to look at versions
+        if _saved_elsewhere() or x.is_inference():
             return functional.relu(x)
         state = (x._version, torch.is_grad_enabled())
         known = self._known.get(id(x))

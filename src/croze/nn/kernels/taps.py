@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.overrides import handle_torch_function, has_torch_function
 
 from croze.nn.kernels.layout import chunks
 
@@ -21,6 +22,9 @@ def tapped(x: Tensor, weight: Tensor, stride: int, padding: int, dilation: int) 
     Args:
         padding: at most `dilation * (k - 1)`.
     """
+    if has_torch_function((x, weight)):
+        seen: Tensor = handle_torch_function(tapped, (x, weight), x, weight, stride, padding, dilation)
+        return seen
     result: Tensor = _Tapped.apply(x, weight, stride, padding, dilation)  # type: ignore[no-untyped-call]
     return result
 

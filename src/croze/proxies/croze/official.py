@@ -11,22 +11,24 @@ the remaining positions; features are stage outputs rather than the layer's own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from croze.nn.initialise import initialise
-from croze.nn.record import execution_order, outputs
-from croze.nn.scratch import scratch, without_batchnorm
+from croze.nn.record import outputs
+from croze.nn.scratch import scratch
 from croze.nn.stages import declared_stages
+from croze.nn.watch import Watch
 from croze.perturb import find_perturbation
 from croze.perturb.base import Ball
 from croze.perturb.weights import released_step
 from croze.proxies.base import Measurement
-from croze.proxies.clean import NO_GRADIENT, NO_LAYER, gradients_of, weight_names
+from croze.proxies.clean import NO_GRADIENT, NO_LAYER, add_gradients, gradients_of
 from croze.proxies.croze.cosine import released
 from croze.proxies.croze.form import CrozeForm
 from croze.proxies.passes import Passes, Undefined
@@ -100,20 +102,27 @@ def _surrogates(
     passes: Passes, init: str, beta: float, epsilon: float, perturbation: str
 ) -> tuple[_Network, _Network, tuple[str, ...]]:
     network = _released_network(passes, init)
-    stages = declared_stages(passes.model)
-    parts = passes.parts(network)
-    if not parts.layers:
+    plan = passes.plan(network)
+    if not plan.layers:
         raise Undefined(NO_LAYER)
-    shown = parts.layers
-    if stages is not None:
-        shown = {name: network.get_submodule(name) for name in stages.outputs}
-    recorded = shown if passes.asks("official", "features") else {}
+    stages = declared_stages(passes.model)
+    names = stages.outputs if stages is not None and passes.asks("official", "features") else ()
+    shown = {name: network.get_submodule(name) for name in names}
+    kept = _norms_below(passes, network, stages.keeps_batchnorm if stages is not None else ())
     x = passes.inputs.double()
+
+    def released(images: int) -> Watch:
+        watch = Watch(plan, images)
+        watch.without_norms(over_images=True, keep=kept)
+        return watch
+
+    watch = released(len(x))
     with torch.enable_grad():
-        with outputs(recorded) as clean_features, execution_order(parts.layers) as order:
-            loss = passes.loss(network, x)
-        names, notes = weight_names(parts, order)
-        parameters = parts.parameters
+        parameters = passes.parameters(network)
+        own = watch.kept_features() if not shown and passes.asks("official", "features") else {}
+        with outputs(shown) as of_stages:
+            loss = passes.loss(network, x, watch=watch)
+        clean_features = of_stages or own
         directions = gradients_of(loss, parameters)
         perturbed = {}
         for name, parameter in parameters.items():
@@ -121,32 +130,35 @@ def _surrogates(
             if parameter.ndim >= 2 and name in directions:
                 moved = released_step(moved, directions[name], beta)
             perturbed[name] = moved.requires_grad_(True)
-        weights = {layer: perturbed[name] for layer, name in names.items()}
+        weights = {name: perturbed[name] for name in passes.holders(network)}
         # never cleared between the backward passes, as in the released code
         accumulated: dict[str, Tensor] = {}
 
-        def backward(x: Tensor) -> Tensor:
+        def backward(x: Tensor, watch: Watch | None = None) -> Tensor:
             x = x.detach().requires_grad_(True)
-            gradients = gradients_of(passes.loss(network, x, perturbed), {**weights, "": x})
+            loss = passes.loss(network, x, perturbed, watch=watch or released(len(x)))
+            gradients = gradients_of(loss, {**weights, "": x})
             gradient = gradients.pop("", torch.zeros_like(x))
-            for layer, g in gradients.items():
-                accumulated[layer] = accumulated[layer] + g if layer in accumulated else g
+            add_gradients(accumulated, gradients)
             return gradient
 
         generator = torch.Generator().manual_seed(passes.seed)
         ball = Ball(epsilon, low=0.0, high=1.0, ascend=False)
         perturb = find_perturbation(perturbation, passes.mean, passes.std)
         x_r = perturb(x, backward, ball, generator)
-        with outputs(recorded) as robust_features:
-            backward(x_r)
-    clean = {layer: parameters[name].detach() for layer, name in names.items()}
-    gradients = {layer: directions[name] for layer, name in names.items() if name in directions}
+        watch = released(len(x))
+        own = watch.kept_features() if own else {}
+        with outputs(shown) as of_stages:
+            backward(x_r, watch)
+        robust_features = of_stages or own
+    gradients = passes.by_layer(network, directions)
     if not gradients:
         raise Undefined(NO_GRADIENT)
+    moved_weights = passes.by_layer(network, {name: w.detach() for name, w in weights.items()})
     return (
-        _Network(clean, gradients, clean_features),
-        _Network({n: w.detach() for n, w in weights.items()}, accumulated, robust_features),
-        notes,
+        _Network(passes.weights(network), gradients, clean_features),
+        _Network(moved_weights, passes.by_layer(network, accumulated), robust_features),
+        plan.notes,
     )
 
 
@@ -155,11 +167,39 @@ def _overflows(gradient: Tensor) -> bool:
 
 
 def _released_network(passes: Passes, init: str) -> nn.Module:
-    network = scratch(passes.model, passes.layout)
-    initialise(network, init, passes.seed)
-    stages = declared_stages(passes.model)
-    network = without_batchnorm(network.double(), stages.keeps_batchnorm if stages is not None else ())
+    network = scratch(passes.model, passes.layout).double()
+    parameters = passes.parameters(network)
+    initialise(passes.plan(network), parameters, init, passes.seed)
     with torch.no_grad():
-        for parameter in network.parameters():
+        for parameter in parameters.values():
             parameter.abs_()
     return network
+
+
+def _norms_below(passes: Passes, network: nn.Module, modules: Collection[str]) -> list[int]:
+    """Normalisations that run within these modules."""
+    if not modules:
+        return []
+    (x,) = passes.noise(2)
+    watch = passes.watch(network, x)
+    begun: list[int] = []
+    kept: list[int] = []
+
+    def enter(*_: Any) -> None:
+        begun.append(watch.step)
+
+    def leave(*_: Any) -> None:
+        start = begun.pop()
+        kept.extend(step for step in watch.plan.norms if start < step <= watch.step)
+
+    handles = []
+    for name in modules:
+        module = network.get_submodule(name)
+        handles += [module.register_forward_pre_hook(enter), module.register_forward_hook(leave)]
+    try:
+        with torch.no_grad():
+            passes.logits(network, x.double(), watch=watch)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return kept

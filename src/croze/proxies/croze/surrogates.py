@@ -1,7 +1,7 @@
 """The robust surrogate network of CRoZe (section 3.2), as a pass that the forms share.
 
-Its clean counterpart is the clean pass of every proxy. theta^r perturbs the weights of the Conv2d and Linear
-layers alone, not biases or BatchNorm.
+Its clean counterpart is the clean pass of every proxy. theta^r perturbs the weights of layers alone, not
+biases or BatchNorm.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from croze.nn.record import visited
 from croze.perturb import find_perturbation
 from croze.perturb.base import Ball
 from croze.perturb.weights import layerwise_steps
@@ -54,10 +53,11 @@ def robust_surrogate(passes: Passes, init: str, beta: float, epsilon: float, per
     clean = passes.once(clean_pass, init)
     network = passes.network(init)
     weights = layerwise_steps(clean.weights, clean.gradients, beta)
-    fixed = {name: p.detach() for name, p in passes.parts(network).parameters.items()}
+    fixed = {name: p.detach() for name, p in passes.parameters(network).items()}
+    placed = {name: tensor.detach() for name, tensor in passes.placed(network, weights).items()}
 
     def theta_r() -> dict[str, Tensor]:
-        return fixed | {clean.parameters[layer]: weight for layer, weight in weights.items()}
+        return fixed | placed
 
     def input_gradient(x: Tensor) -> Tensor:
         parts = []
@@ -71,7 +71,7 @@ def robust_surrogate(passes: Passes, init: str, beta: float, epsilon: float, per
         generator = torch.Generator().manual_seed(passes.seed)
         perturb = find_perturbation(perturbation, passes.mean, passes.std)
         x = perturb(passes.inputs, input_gradient, Ball(epsilon), generator)
-        weights = {layer: w.detach().requires_grad_(True) for layer, w in weights.items()}
+        placed = {name: tensor.requires_grad_(True) for name, tensor in placed.items()}
         reductions = [
             (part, reduce)
             for part, reduce in (("features", Products.whole), ("positions", Products.along_first))
@@ -86,11 +86,15 @@ def robust_surrogate(passes: Passes, init: str, beta: float, epsilon: float, per
                 for part, reduce in reductions:
                     found[part][layer] = reduce(clean.features[layer][rows], z_r)
 
-            with visited(passes.parts(network).layers if reductions else {}, compare):
-                loss = passes.share(passes.loss(network, x[rows], theta_r(), rows), rows)
+            watch = passes.watch(network, x[rows]) if reductions else None
+            if watch is not None:
+                watch.features(compare)
+            loss = passes.share(passes.loss(network, x[rows], theta_r(), rows, watch), rows)
             for part, products in found.items():
                 for layer, product in products.items():
                     known = sums[part].get(layer)
                     sums[part][layer] = product if known is None else known + product
-            add_gradients(gradients, gradients_of(loss, weights))
-    return Surrogate({layer: w.detach() for layer, w in weights.items()}, gradients, **sums)
+            add_gradients(gradients, gradients_of(loss, placed))
+    found_gradients = passes.by_layer(network, gradients)
+    of_layers = {layer: g for layer, g in found_gradients.items() if layer in weights}
+    return Surrogate({layer: w.detach() for layer, w in weights.items()}, of_layers, **sums)

@@ -18,6 +18,7 @@ def filled(clean):
         "gradients": clean.reached,
         "features": clean.features,
         "codes": clean.codes,
+        "jacobian": clean.jacobian is not None,
         "saliency": clean.saliency,
     }
     return {part for part, content in found.items() if content}
@@ -41,6 +42,7 @@ def test_parts_of_the_batch_add_up(size, digits):
     parts = clean_pass(passes(digits, *PARTS, micro_batch=size))
     for a, b in zip(whole.codes, parts.codes, strict=True):
         assert torch.equal(a, b)
+    assert torch.allclose(whole.jacobian, parts.jacobian)
     for name in ("gradients", "features", "saliency"):
         a, b = getattr(whole, name), getattr(parts, name)
         assert [*a] == [*b]

@@ -134,13 +134,18 @@ class Product:
     groups: int
     axes: Axes
 
+    @property
+    def as_it_lies(self) -> bool:
+        """Whether a weight is `(outputs, inputs, ...)` as it is."""
+        return not self.groups and self.outputs == 1 and self.order == tuple(range(len(self.order)))
+
     def canonical(self, weight: Tensor) -> Tensor:
         """A weight as `(outputs, inputs, ...)`."""
         if self.groups:  # (inputs, outputs of a group, ...), which reaches backwards
             split: Tensor = weight.unflatten(0, (self.groups, -1))  # type: ignore[no-untyped-call]
             grouped = split.transpose(1, 2).flatten(0, 1)
             return grouped.flip(tuple(range(2, weight.ndim)))
-        if self.outputs == 1 and self.order == tuple(range(weight.ndim)):
+        if self.as_it_lies:
             return weight
         moved = weight.permute(self.order)
         return moved.flatten(0, self.outputs - 1) if self.outputs else moved.unsqueeze(0)

@@ -43,6 +43,57 @@ FRESH = words(
 """What fills a tensor anew; in the shape of a map, as behind a `none` operation, it counts as one."""
 
 
+Moved = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any], int]
+"""An operation of `MOVES`, and which of its outputs is meant."""
+
+
+@dataclass(frozen=True)
+class _Outputs:
+    """Outputs of a layer, moved about, perhaps some of them alone.
+
+    Attributes:
+        use: number of the product.
+        shape: of its result, and `dim` the dimension that outputs run along.
+        moves: what was done since; looked into where a part is taken, which is rare.
+        numbers: which output each element is, where a part was taken; None for all of them.
+    """
+
+    use: int
+    shape: tuple[int, ...]
+    dim: int
+    moves: tuple[Moved, ...] = ()
+    numbers: Tensor | None = None
+
+    def moved(self, name: str, move: Moved, shape: Sequence[int]) -> _Outputs | None:
+        """After another operation; None where they cannot be followed through it."""
+        if name in SAME:
+            return self
+        if self.numbers is None and name not in CUTS:
+            return replace(self, moves=(*self.moves, move))
+        numbers = self.numbers
+        if numbers is None:
+            numbers = torch.arange(self.shape[self.dim])
+            numbers = numbers.view([-1 if d == self.dim else 1 for d in range(len(self.shape))])
+            numbers = numbers.expand(self.shape)
+            for earlier in self.moves:
+                numbers = _repeat(earlier, numbers)
+        numbers = _repeat(move, numbers)
+        return replace(self, moves=(), numbers=numbers) if numbers.shape == tuple(shape) else None
+
+    def taken(self) -> Tensor | None:
+        """Which they are, each once, in order; None for all."""
+        return None if self.numbers is None else torch.unique(self.numbers)
+
+
+def _repeat(move: Moved, numbers: Tensor) -> Tensor:
+    func, args, kwargs, at = move
+    numbers = numbers.contiguous()
+    given = {k: numbers if k in ("self", "input") else v for k, v in kwargs.items()}
+    found = func(numbers, *args[1:], **given) if args else func(**given)
+    out: Tensor = found if isinstance(found, Tensor) else found[at]
+    return out
+
+
 @dataclass(frozen=True)
 class _Weight:
     """A tensor that depends on parameters alone."""
@@ -63,7 +114,7 @@ class _Value:
         second: whether a second moment of the root entered.
         mixes: whether a statistic over images entered.
         gate: it is an elementwise function of this tensor; `inner` are rectifiers on the way.
-        layer: the product whose output it is, only moved about, and which output each element is.
+        layer: the product whose output it is, only moved about.
         affine: what a scale and a shift behind a normalisation are still taken for.
     """
 
@@ -78,7 +129,7 @@ class _Value:
     gate: tuple[int, int] | None = None
     negative: bool = False
     inner: tuple[int, ...] = ()
-    layer: tuple[int, Tensor] | None = None
+    layer: _Outputs | None = None
     affine: str = ""
     norm: int = -1
 
@@ -107,10 +158,12 @@ class _Tracer(Walk):
         self._parameters = parameters
         self._known: dict[int, tuple[Tensor, _Value | _Weight]] = {}
         self._parents: list[set[int]] = []
-        self._consumed: dict[int, list[Tensor]] = {}
+        self._consumed: dict[int, list[Tensor | None]] = {}
         self._pieces: dict[tuple[Any, ...], Piece] = {}
         self._order: list[tuple[int, Piece]] = []
         self._computed: dict[str, Tensor] = {}
+        self._sizes: dict[str, int] = {}
+        self._shapes: dict[int, torch.Size] = {}
         self._made_by: dict[int, tuple[_Value, int]] = {}
         for name, p in parameters.items():
             self._known[id(p)] = p, _Weight((name,))
@@ -198,8 +251,7 @@ class _Tracer(Walk):
 
     def _consume(self, value: _Value) -> None:
         assert value.layer is not None
-        use, channels = value.layer
-        self._consumed.setdefault(use, []).append(torch.unique(channels))
+        self._consumed.setdefault(value.layer.use, []).append(value.layer.taken())
 
     def _made(
         self,
@@ -264,37 +316,39 @@ class _Tracer(Walk):
         weight = _get(args, kwargs, product.weight)
         origin = self._origin(weight)
         assert isinstance(origin, _Weight)
-        parameter, where = self._place(weight, origin, at[0])
-        computed = where is None
-        if computed:
+        parameter, where, computed = self._place(weight, origin)
+        if where is None and not product.as_it_lies:
             where = torch.arange(weight.numel()).view(weight.shape)
-        index = product.canonical(where)
+        index = None if where is None else product.canonical(where)
         use = Use(at[0], at[0], product, parameter, computed, Layout.of(product.axes))
         self.plan.uses[at[0]] = use
         bias = None if product.bias is None else _get(args, kwargs, product.bias)
         piece = Piece(parameter, index, "weight")
+        self._sizes[parameter] = weight.numel() if computed else self._parameters[parameter].numel()
         self._pieces[("use", at[0])] = piece
+        self._shapes[at[0]] = weight.shape
         self._order.append((at[0], piece))
         if bias is not None and self._is_weight(bias):
             self._bias(bias, at[0])
-        channels = self._channel_numbers(product.axes, out)
+        outputs = self._outputs(product.axes, out, at[0])
         self.plan.maps[at[0]] = use.layout
-        return _Value(at, product.axes, at, at, layer=None if channels is None else (at[0], channels))
+        return _Value(at, product.axes, at, at, layer=outputs)
 
-    def _place(self, weight: Tensor, origin: _Weight, step: int) -> tuple[str, Tensor | None]:
-        """The parameter that a weight is a view of, and where its elements lie; None if it is computed."""
+    def _place(self, weight: Tensor, origin: _Weight) -> tuple[str, Tensor | None, bool]:
+        """The parameter that a weight is a view of, where its elements lie, and whether it is computed.
+
+        None for elements that lie as they do in the parameter.
+        """
         (name, *more) = origin.roots
         parameter = self._parameters[name]
         if not more:
-            numbers = torch.arange(parameter.numel()).view(parameter.shape)
             if weight is parameter:
-                return name, numbers
+                return name, None, False
             if weight._is_view() and weight._base is parameter and weight.dtype == parameter.dtype:
-                lying = torch.empty_strided(parameter.shape, parameter.stride(), dtype=torch.int64).copy_(
-                    numbers
-                )
+                numbers = torch.arange(parameter.numel()).view(parameter.shape)
+                lying = torch.empty_strided(parameter.shape, parameter.stride(), dtype=torch.int64)
                 offset = weight.storage_offset() - parameter.storage_offset()
-                return name, lying.as_strided(weight.shape, weight.stride(), offset)
+                return name, lying.copy_(numbers).as_strided(weight.shape, weight.stride(), offset), False
         largest = max(origin.roots, key=lambda root: self._parameters[root].numel())
         path = largest.partition(".parametrizations.")[0] if ".parametrizations." in largest else largest
         name = (path if path != largest else largest.rpartition(".")[0] or largest) + " (computed)"
@@ -304,22 +358,22 @@ class _Tracer(Walk):
         ):
             name, k = f"{name.partition(' (')[0]} (computed, {k})", k + 1
         known[name] = weight.detach().clone()
-        return name, None
+        return name, None, True
 
-    def _channel_numbers(self, axes: Axes, out: Tensor) -> Tensor | None:
-        """Which output of the layer each element is."""
+    def _outputs(self, axes: Axes, out: Tensor, step: int) -> _Outputs | None:
         dims = [d for d, dim in enumerate(axes) if dim and {kind for kind, _ in dim} == {ax.CHANNEL}]
         if len(dims) != 1 or out.ndim != len(axes):
             return None
-        numbers = torch.arange(out.shape[dims[0]])
-        return numbers.view([-1 if d == dims[0] else 1 for d in range(out.ndim)]).expand(out.shape)
+        return _Outputs(step, tuple(out.shape), dims[0])
 
     def _bias(self, bias: Tensor, step: int) -> None:
         origin = self._origin(bias)
         assert isinstance(origin, _Weight)
-        parameter, where = self._place(bias, origin, step)
-        if where is not None:
-            piece = Piece(parameter, where.flatten(), "bias")
+        parameter, where, computed = self._place(bias, origin)
+        if not computed:
+            where = torch.arange(bias.numel()) if where is None else where.flatten()
+            self._sizes[parameter] = self._parameters[parameter].numel()
+            piece = Piece(parameter, where, "bias")
             self.plan.uses[step].bias.append(piece)
             self._order.append((step, piece))
 
@@ -331,7 +385,7 @@ class _Tracer(Walk):
         if name in ("add", "radd", "iadd", "sub", "rsub", "isub"):
             value = values[0][1]
             if value.layer is not None and tensor.squeeze().ndim <= 1 and name not in ("rsub", "sub", "isub"):
-                self._bias(tensor, value.layer[0])
+                self._bias(tensor, value.layer.use)
                 return
             role = "bias"
         elif name in ("mul", "rmul", "imul", "div", "truediv", "prelu"):
@@ -468,7 +522,7 @@ class _Tracer(Walk):
             axes = ax.like(value.axes, out.shape)
         layer = None
         if value.layer is not None:
-            layer = self._moved_channels(name, func, args, kwargs, value.layer, out, at)
+            layer = value.layer.moved(name, (func, args, kwargs, at[1]), out.shape)
         if name in SAME:
             return replace(value, at=at, layer=layer)
         if name in CUTS:
@@ -483,31 +537,6 @@ class _Tracer(Walk):
             layer=layer,
             gate=None,
         )
-
-    def _moved_channels(
-        self,
-        name: str,
-        func: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        layer: tuple[int, Tensor],
-        out: Tensor,
-        at: tuple[int, int],
-    ) -> tuple[int, Tensor] | None:
-        use, numbers = layer
-        if name in SAME:
-            return layer
-        if not numbers.is_contiguous():
-            numbers = numbers.contiguous()
-        key = {"self": numbers, "input": numbers}
-        moved = (
-            func(numbers, *args[1:], **{k: key.get(k, v) for k, v in kwargs.items()})
-            if args
-            else func(**{k: key.get(k, v) for k, v in kwargs.items()})
-        )
-        if not isinstance(moved, Tensor):
-            moved = moved[at[1]]
-        return (use, moved) if moved.shape == out.shape else None
 
     def _joined(
         self,
@@ -645,7 +674,7 @@ class _Tracer(Walk):
             return replace(value, at=at, linear=False, layer=None, affine="")
         if kind == "b" and value.layer is not None and slim and out.shape == tensor.shape:
             # the bias of a layer: its output is complete here
-            use = value.layer[0]
+            use = value.layer.use
             self.plan.maps[at[0]] = self.plan.maps.pop(use, Layout.of(value.axes))
             self.plan.uses[use].output = at[0]
         return fresh
@@ -719,33 +748,27 @@ class _Tracer(Walk):
         reached = self._reached(end.at[0]) if end is not None else set()
         taken: dict[str, Piece] = {}
         tensors: dict[tuple[Any, ...], Piece] = {}
+        names: dict[tuple[Any, ...], str] = {}
+        used: set[str] = set()
         for step, piece in self._order:
             whole = self._parameters.get(piece.parameter)
             if piece.role == "weight":
                 use = plan.uses[step]
-                parts = self._parts(step, piece)
-                for rows, part in parts:
-                    key = _key(part)
-                    first = tensors.get(key)
-                    if first is None:
-                        name = self._name(part, rows, taken)
-                        part = _slim(part, whole)
-                        taken[name] = tensors[key] = part
-                    name = next(n for n, known in taken.items() if known is tensors[key])
-                    use.layers.append(name)
+                for rows, part in self._parts(step, piece):
+                    key = self._key(part)
+                    if key not in tensors:
+                        names[key] = self._name(part, rows, taken)
+                        taken[names[key]] = tensors[key] = _slim(part, whole)
+                    use.layers.append(names[key])
                     use.rows.append(rows)
             elif piece.role == "bias" and piece.index is not None and step in plan.uses:
                 for rows, _ in self._parts(step, self._pieces[("use", step)]):
-                    part = (
-                        piece
-                        if rows is None or piece.index.numel() == 1
-                        else replace(piece, index=piece.index[rows])
-                    )
-                    tensors.setdefault(_key(part), _slim(part, whole))
-            else:
-                known = {p.parameter for p in tensors.values()}
-                if piece.parameter not in known:
-                    tensors[(piece.parameter,)] = piece
+                    alone = rows is None or piece.index.numel() == 1
+                    part = piece if alone else replace(piece, index=piece.index[rows])
+                    tensors.setdefault(self._key(part), _slim(part, whole))
+            elif piece.parameter not in used:
+                tensors[(piece.parameter,)] = piece
+            used.add(piece.parameter)
         plan.layers = taken
         plan.tensors = list(tensors.values())
         roots = {p.parameter for p in taken.values()}
@@ -759,16 +782,28 @@ class _Tracer(Walk):
 
     def _parts(self, step: int, piece: Piece) -> list[tuple[Tensor | None, Piece]]:
         """The layer, or its parts where its outputs go separate ways."""
-        sets: dict[tuple[int, ...], Tensor] = {}
-        for channels in self._consumed.get(step, []):
-            sets[tuple(channels.tolist())] = channels
-        assert piece.index is not None
+        consumed = self._consumed.get(step, [])
+        sets = {tuple(channels.tolist()): channels for channels in consumed if channels is not None}
+        if len(sets) < 2 or len(consumed) > sum(channels is not None for channels in consumed):
+            return [(None, piece)]
+        index = piece.index
+        if index is None:
+            index = torch.arange(self._sizes[piece.parameter]).view(self._shapes[step])
         count = sum(len(s) for s in sets)
         distinct = len({c for s in sets for c in s})
-        if len(sets) < 2 or count != distinct or distinct != len(piece.index):
+        if count != distinct or distinct != len(index):
             return [(None, piece)]
         ordered = [sets[key] for key in sorted(sets)]
-        return [(rows, replace(piece, index=piece.index[rows])) for rows in ordered]
+        return [(rows, replace(piece, index=index[rows])) for rows in ordered]
+
+    def _key(self, piece: Piece) -> tuple[Any, ...]:
+        """Equal for pieces of the same elements."""
+        if piece.index is None:
+            n = self._sizes[piece.parameter]
+            return piece.parameter, n, 0, n - 1, n * (n - 1) // 2
+        numbers = piece.index.flatten()
+        ends = torch.aminmax(numbers)
+        return piece.parameter, len(numbers), int(ends.min), int(ends.max), int(numbers.sum())
 
     def _name(self, piece: Piece, rows: Tensor | None, taken: Mapping[str, Piece]) -> str:
         name = piece.parameter.removesuffix(".weight")
@@ -872,12 +907,6 @@ def _positions(tensor: Tensor, value: _Value) -> int:
     if not tensor.is_floating_point() or not ax.has(value.axes, IMAGE):
         return 0
     return math.prod(size for dim in value.axes for kind, size in dim if kind == ax.OTHER)
-
-
-def _key(piece: Piece) -> tuple[Any, ...]:
-    assert piece.index is not None
-    numbers = piece.index.flatten().sort().values
-    return piece.parameter, len(numbers), int(numbers[0]), int(numbers[-1]), int(numbers.sum())
 
 
 def _slim(piece: Piece, parameter: Tensor | None) -> Piece:

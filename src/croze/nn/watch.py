@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -206,6 +207,39 @@ class Watch(Walk):
         for step in self.plan.mixing:
             statistic(step)
 
+    def fixable_statistics(self) -> Switch:
+        """While the switch is on, backward passes take statistics over images for constants."""
+        switch = Switch()
+
+        def batch_norm(step: int) -> None:
+            def run(func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
+                out: Tensor = func(*args, **kwargs)
+                x, _, _, weight, _, _, eps = norm_arguments(func, args, kwargs)
+                if out.grad_fn is not None:
+                    scale = _inverse_deviation(out.grad_fn, x, eps)
+                    scale = scale if weight is None else scale * weight.detach()
+                    scale = scale.view(-1, *[1] * (x.ndim - 2))
+
+                    def fixed(given: tuple[Any, ...], gradients: tuple[Any, ...]) -> tuple[Any, ...] | None:
+                        return (gradients[0] * scale, *given[1:]) if switch.on else None
+
+                    out.grad_fn.register_hook(fixed)
+                return out
+
+            self.instead(step, run)
+
+        def statistic(out: Any) -> None:
+            for tensor in (out,) if isinstance(out, Tensor) else out:
+                if tensor.requires_grad:
+                    tensor.register_hook(lambda g: torch.zeros_like(g) if switch.on else None)
+
+        for step, norm in self.plan.norms.items():
+            if norm.over_images and norm.source is None:
+                batch_norm(step)
+        for step in self.plan.mixing:
+            self.after(step, statistic)
+        return switch
+
     def outputs(self, steps: Collection[int]) -> dict[int, Tensor]:
         """What these operations give; what follows may work in place, so it gets a copy."""
         found: dict[int, Tensor] = {}
@@ -223,6 +257,22 @@ class Watch(Walk):
         for step in steps:
             watch(step)
         return found
+
+
+@dataclass
+class Switch:
+    """Something that is asked for and not always wanted."""
+
+    on: bool = False
+
+
+def _inverse_deviation(node: Any, x: Tensor, eps: float) -> Tensor:
+    """What a `batch_norm` multiplied with, `(channels,)`, as its node in the graph kept it."""
+    kept = getattr(node, "_saved_result2", None)
+    if isinstance(kept, Tensor) and kept.numel() == x.shape[1]:
+        return kept.to(x.dtype)
+    with torch.no_grad():
+        return torch.rsqrt(x.transpose(0, 1).flatten(1).var(dim=1, correction=0) + eps)
 
 
 def _passed_on(at: At | None, _func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:

@@ -14,10 +14,10 @@ from torch import Tensor
 
 from croze.errors import CrozeError
 from croze.nn.plan import Use
-from croze.nn.watch import NO_ROWS, Watch
+from croze.nn.watch import NO_ROWS, Switch, Watch
 from croze.proxies.passes import Passes, Undefined
 
-PARTS = ("gradients", "features", "codes", "saliency")
+PARTS = ("gradients", "features", "codes", "jacobian", "saliency")
 """What a proxy can ask of the pass; a part that nobody asks for costs nothing."""
 
 NO_LAYER = "the network has no layer: no weights that are multiplied with what depends on the images"
@@ -32,6 +32,8 @@ class CleanPass:
         weights: theta, by layer.
         features: each layer's output for the whole batch, images first.
         codes: for each rectifier that ran, which units it lets pass, bool `(N, units)`.
+        jacobian: gradient of each image's own summed logits with respect to it, `(N, C, H, W)`, statistics
+            over images taken for constants; zero where that is rounding noise, None where nobody asked.
         saliency: for each layer's output, `1/2 mean_n (sum over positions of a * dL/da)^2`, `(channels,)`.
         nan: whether the logits hold a NaN, so that signs and counts mean nothing.
         notes: for the reader of a score.
@@ -42,6 +44,7 @@ class CleanPass:
     features: Mapping[str, Tensor]
     codes: tuple[Tensor, ...]
     saliency: Mapping[str, Tensor]
+    jacobian: Tensor | None = None
     nan: bool = False
     notes: tuple[str, ...] = ()
     problem: Undefined | None = None
@@ -65,25 +68,33 @@ def clean_pass(passes: Passes, init: str = "default") -> CleanPass:
     plan = passes.plan(network)
     wanted = {part for part in PARTS if passes.asks(init, part)}
     backward = bool(wanted & {"gradients", "saliency"})
-    if not plan.layers and "codes" not in wanted:
+    if not plan.layers and not wanted & {"codes", "jacobian"}:
         raise Undefined(NO_LAYER)
     features: list[dict[str, Tensor]] = []
     codes: list[list[Tensor]] = []
     gradients: dict[str, Tensor] = {}
     saliency: dict[str, Tensor] = {}
+    jacobian: list[Tensor] = []
     problem: Undefined | None = None
     nan = False
     for rows in passes.chunks(network):
-        x = passes.inputs[rows]
-        watch = passes.watch(network, x) if wanted & {"features", "codes", "saliency"} else None
+        x = passes.inputs[rows].detach().requires_grad_("jacobian" in wanted)
+        watch = passes.watch(network, x) if wanted - {"gradients"} else None
+        single = Switch()
         if watch is not None:
+            if "jacobian" in wanted:
+                single = watch.fixable_statistics()
             features.append(watch.kept_features() if "features" in wanted else {})
             codes.append(watch.codes() if "codes" in wanted else [])
             if "saliency" in wanted:
-                _watch_saliency(watch, saliency)
+                _watch_saliency(watch, saliency, single)
         with torch.enable_grad():
             logits = passes.logits(network, x, watch=watch)
             nan |= bool(logits.isnan().any())
+            if "jacobian" in wanted:
+                single.on = True
+                jacobian.append(_jacobian(logits, x, backward))
+                single.on = False
             if backward and problem is None:
                 try:
                     loss = passes.share(passes.loss_of(logits, rows), rows)
@@ -100,6 +111,7 @@ def clean_pass(passes: Passes, init: str = "default") -> CleanPass:
         saliency={
             layer: 0.5 * saliency[layer] / len(passes.labels) for layer in plan.layers if layer in saliency
         },
+        jacobian=_rows(jacobian) if jacobian else None,
         nan=nan,
         notes=plan.notes,
         problem=problem,
@@ -151,7 +163,30 @@ def _rows(parts: Sequence[Tensor]) -> Tensor:
     return parts[0] if len(parts) == 1 else torch.cat(list(parts))
 
 
-def _watch_saliency(watch: Watch, found: dict[str, Tensor]) -> None:
+NOISE = 10
+"""How far above rounding a gradient has to be."""
+
+
+def _jacobian(logits: Tensor, x: Tensor, keep: bool) -> Tensor:
+    """Zero where it is rounding noise beside the gradient of the same logits with signs drawn at random."""
+    found = gradients_of(logits.sum(), {"x": x}, keep=True).get("x", torch.zeros_like(x))
+    if not bool(found.isfinite().all()) or not _is_small(found, logits, x):
+        return found
+    signs = torch.randint(0, 2, logits.shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    other = gradients_of((logits * signs.to(logits)).sum(), {"x": x}, keep=keep).get("x", torch.zeros_like(x))
+    least = NOISE * torch.finfo(x.dtype).eps ** 0.75 * float(other.norm())
+    return found if float(found.norm()) > least else torch.zeros_like(found)
+
+
+def _is_small(jacobian: Tensor, logits: Tensor, x: Tensor) -> bool:
+    """Whether a gradient is small beside how much the logits vary between images: then it may be noise."""
+    if len(x) < 2:
+        return True
+    expected = logits.detach().std() / x.detach().std().clamp_min(1e-12) / x[0].numel() ** 0.5
+    return not float(jacobian.square().mean().sqrt()) > 1e-2 * float(expected)
+
+
+def _watch_saliency(watch: Watch, found: dict[str, Tensor], single: Switch) -> None:
     """Add, in the backward pass, sum over images of (sum over positions of a * dL/da)^2 for every channel."""
 
     def note(layer: str, use: Use, rows: Tensor | None, out: Tensor) -> None:
@@ -160,6 +195,8 @@ def _watch_saliency(watch: Watch, found: dict[str, Tensor]) -> None:
         activation = out.detach().clone()  # what follows may work in place on the output
 
         def add(gradient: Tensor) -> None:
+            if single.on:
+                return
             product = use.layout.by_channel(activation * gradient, watch.images)
             if product is None:
                 raise CrozeError(NO_ROWS.format("a layer"))

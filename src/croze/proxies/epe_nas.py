@@ -31,6 +31,7 @@ class EpeNas(Proxy):
     name = "epe-nas"
     summary = "correlations between input Jacobians within each class"
     source = "Lopes et al. 2021, Eq. 3 to 5"
+    takes = ("jacobian",)
     needs_labels = True
     needs_gradients = True
     runs_in_chunks = True

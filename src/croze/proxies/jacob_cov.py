@@ -10,7 +10,7 @@ from torch import Tensor
 
 from croze.errors import CrozeError
 from croze.proxies.base import Measurement, Proxy
-from croze.proxies.clean import gradients_of
+from croze.proxies.clean import clean_pass
 from croze.proxies.passes import Passes, Undefined
 
 
@@ -31,6 +31,7 @@ class JacobCov(Proxy):
     name = "jacob-cov"
     summary = "spectrum of the correlations between input Jacobians"
     source = "Mellor et al. 2020 (version 1), Eq. 4; Abdelfattah et al. 2021, section 3.2 (jacob_cov)"
+    takes = ("jacobian",)
     needs_gradients = True
     runs_in_chunks = True
 
@@ -54,38 +55,11 @@ def jacobian(passes: Passes) -> Tensor:
     """
     if len(passes.labels) < 2:
         raise Undefined("the Jacobians of at least 2 images are compared, the batch has 1")
-    return passes.once(_jacobian).flatten(1).double()
-
-
-def _jacobian(passes: Passes) -> Tensor:
-    network = passes.network()
-    plan = passes.plan(network)
-    parts = []
-    for rows in passes.chunks(network):
-        x = passes.inputs[rows].detach().requires_grad_(True)
-        watch = passes.watch(network, x) if plan.mixes else None
-        if watch is not None:
-            watch.with_statistics({}, fill=True)
-        with torch.enable_grad():
-            logits = passes.logits(network, x, watch=watch)
-            found = gradients_of(logits.sum(), {"x": x}, keep=True).get("x", torch.zeros_like(x))
-            if bool(found.isfinite().all()) and _is_small(found, logits, x):
-                signs = torch.randint(0, 2, logits.shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
-                size = gradients_of((logits * signs.to(logits)).sum(), {"x": x}).get("x", torch.zeros_like(x))
-                if not float(found.norm()) > 10 * torch.finfo(x.dtype).eps ** 0.75 * float(size.norm()):
-                    raise Undefined(
-                        "the summed logits are constant in the images: their Jacobian is rounding noise"
-                    )
-        parts.append(found)
-    return torch.cat(parts)
-
-
-def _is_small(jacobian: Tensor, logits: Tensor, x: Tensor) -> bool:
-    """Whether a gradient is small beside how much the logits vary between images: then it may be noise."""
-    if len(x) < 2:
-        return True
-    expected = logits.detach().std() / x.detach().std().clamp_min(1e-12) / x[0].numel() ** 0.5
-    return not float(jacobian.square().mean().sqrt()) > 1e-2 * float(expected)
+    found = passes.once(clean_pass, "default").jacobian
+    assert found is not None
+    if not bool(found.any()):
+        raise Undefined("the summed logits are constant in the images: their Jacobian is rounding noise")
+    return found.flatten(1).double()
 
 
 def correlations(rows: Tensor) -> Tensor:

@@ -29,5 +29,7 @@ class L2Norm(Proxy):
         """A positive number, and the norm of every layer."""
         network = passes.network()
         weights = passes.weights(network)
-        norms = {layer: float(torch.linalg.vector_norm(weight.contiguous())) for layer, weight in weights.items()}
+        norms = {
+            layer: float(torch.linalg.vector_norm(weight.contiguous())) for layer, weight in weights.items()
+        }
         return summed("norm", norms, passes.plan(network).notes)

@@ -16,10 +16,13 @@ class Ntk(Proxy):
     """kappa = lambda_max / lambda_min of the tangent kernel J J^T; less is better.
 
     Row n of J, `(N, weights)`, is the gradient of the summed logits of image n with respect to every
-    parameter that something is multiplied with (weights of layers, scales of normalisation). One forward
-    pass in training mode and one backward pass an image, on the weights as handed in (TE-NAS itself
-    averages over Kaiming draws). J in the model's dtype, kernel and eigenvalues in float64: the least
-    eigenvalue is a small difference. A singular kernel has no condition number.
+    parameter that something is multiplied with (weights of layers, scales of normalisation), with the
+    statistics of BatchNorm those of the batch, held fixed. (The released code differentiates through them;
+    behind a BatchNorm and a global pooling its rows then sum to zero, and its least eigenvalue is rounding
+    noise.) One forward pass in training mode and one backward pass an image, on the weights as handed in
+    (TE-NAS itself averages over Kaiming draws). J in the model's dtype, kernel and eigenvalues in float64:
+    the least eigenvalue is a small difference. A kernel that is singular to the precision of J has no
+    condition number.
     """
 
     name = "ntk"
@@ -35,7 +38,8 @@ class Ntk(Proxy):
             raise Undefined("the kernel of at least 2 images is needed, the batch has 1")
         values = torch.linalg.eigvalsh(passes.once(_kernel))
         least, largest = float(values[0]), float(values[-1])
-        if not least > 1e-13 * largest:
+        precision = torch.finfo(passes.inputs.dtype).eps ** 1.5
+        if not least > max(1e-13, precision) * largest:
             raise Undefined("the tangent kernel is singular")
         return Measurement(largest / least)
 
@@ -52,7 +56,10 @@ def _kernel(passes: Passes) -> Tensor:
     rows = []
     with torch.enable_grad():
         for part in passes.chunks(network):
-            logits = passes.logits(network, passes.inputs[part]).sum(dim=1)
+            x = passes.inputs[part]
+            watch = passes.watch(network, x)
+            watch.fixable_statistics().on = True
+            logits = passes.logits(network, x, watch=watch).sum(dim=1)
             if not weights or not logits.requires_grad:
                 raise Undefined("no gradient reaches any weight")
             for n, logit in enumerate(logits):

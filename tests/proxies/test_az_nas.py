@@ -91,7 +91,9 @@ def test_gradient_flow_of_each_block(double16, initialised):
     generator = torch.Generator().manual_seed(0)
     terms = []
     for before, block, factor in ((0, 3, 2), (3, 5, 4), (5, 7, 1)):
-        coin = torch.randint(0, 2, outputs[block].shape, generator=generator, dtype=torch.float32)
+        maps = outputs[block].transpose(1, 2) if outputs[block].ndim == 3 else outputs[block]
+        coin = torch.randint(0, 2, maps.shape, generator=generator, dtype=torch.float32)
+        coin = coin.transpose(1, 2) if coin.ndim == 3 else coin
         out = (2 * coin - 1).double()
         (back,) = torch.autograd.grad(outputs[block], outputs[before], out, retain_graph=True)
         back = unshuffled(back.numpy(), factor) if factor > 1 else back.numpy()

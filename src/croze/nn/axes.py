@@ -48,7 +48,15 @@ def reshaped(axes: Axes, shape: Sequence[int]) -> Axes | None:
 
 
 def broadcast(several: Sequence[Axes], shape: Sequence[int]) -> Axes:
-    """Of an elementwise operation: each dimension as in the operand that says most of it."""
+    """Of an elementwise operation: each dimension as in the operand that says most of it.
+
+    Where two of them have their channels in different dimensions, as behind a layer that mixes positions, the
+    first of them says which are channels.
+    """
+    channels = [_dims(axes, CHANNEL) for axes in several if len(axes) == len(shape)]
+    first = next((dims for dims in channels if dims), set())
+    if any(dims - first for dims in channels):
+        several = [_only(axes, first) if len(axes) == len(shape) else axes for axes in several]
     found = []
     for d, size in enumerate(shape):
         best: tuple[Atom, ...] = ((OTHER, size),) if size != 1 else ()
@@ -58,6 +66,18 @@ def broadcast(several: Sequence[Axes], shape: Sequence[int]) -> Axes:
                 best = axes[k]
         found.append(best)
     return tuple(found)
+
+
+def _dims(axes: Axes, kind: str) -> set[int]:
+    return {d for d, dim in enumerate(axes) if dim and {k for k, _ in dim} == {kind}}
+
+
+def _only(axes: Axes, channels: set[int]) -> Axes:
+    """With channels in no other dimension than these."""
+    return tuple(
+        dim if d in channels or d not in _dims(axes, CHANNEL) else tuple((OTHER, size) for _, size in dim)
+        for d, dim in enumerate(axes)
+    )
 
 
 def _rank(dim: tuple[Atom, ...]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import torch
@@ -42,6 +43,22 @@ def open_wrappers(model: nn.Module) -> None:
                 module.__dict__[name] = value._torchdynamo_inline
             elif callable(value) and hasattr(value, "_torchdynamo_orig_callable"):
                 module.__dict__[name] = value._torchdynamo_orig_callable
+
+
+def eager_parts(model: nn.Module) -> dict[int, nn.Module]:
+    """Copies of the originals of scripted modules within a network, as a memory for `deepcopy`.
+
+    A scripted module that was copied does not know its original any more.
+    """
+    found: dict[int, nn.Module] = {}
+    left = [model]
+    while left:
+        module = left.pop()
+        if isinstance(module, torch.jit.ScriptModule):
+            found[id(module)] = copy.deepcopy(unwrapped(module))
+        else:
+            left += [child for child in module._modules.values() if child is not None]
+    return found
 
 
 def _eager(scripted: Any, concrete: Any) -> nn.Module:

@@ -14,7 +14,7 @@ from croze.errors import CrozeError
 from croze.nn.axes import Layout
 from croze.nn.plan import Piece, Plan, Use
 from croze.nn.trace import norm_weights
-from croze.nn.watch import Watch, norm_arguments, taken
+from croze.nn.watch import Watch, norm_arguments, on_gradient, taken
 
 Rule = Callable[[Tensor], Tensor]
 
@@ -127,8 +127,8 @@ def _first_channels(watch: Watch, parameters: Mapping[str, Tensor]) -> dict[int,
                     total = value.sum(dim=1)
                     found[i] = found[i] + total if i in found else total
 
-        if out.requires_grad and rules:
-            out.register_hook(note)  # type: ignore[no-untyped-call]
+        if rules:
+            on_gradient(out, note)
 
     def of_use(use: Use) -> None:
         rules: dict[int, Rule] = {}

@@ -293,6 +293,19 @@ def _einsum(
     return Product(3 - at, at, None, order, len(outputs), 0, found)
 
 
+def keeps_all(name: str, args: tuple[Any, ...]) -> bool:
+    """Whether an operation of `CUTS` cuts nothing, such as `x[:, None]`."""
+    if name in ("expand", "expand_as"):
+        return True
+    if name != "getitem":
+        return False
+    parts = args[1] if isinstance(args[1], tuple) else (args[1],)
+    return all(
+        part is None or part is Ellipsis or (isinstance(part, slice) and part == slice(None))
+        for part in parts
+    )
+
+
 def moved_axes(
     name: str,
     func: Callable[..., Any],

@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from croze.errors import CrozeError
-from croze.nn.eager import open_wrappers, unwrapped
+from croze.nn.eager import eager_parts, open_wrappers, unwrapped
 
 DEPTH = 3
 """How deep in lists and tuples kept tensors are looked for."""
@@ -29,7 +30,7 @@ def scratch(model: nn.Module, layout: torch.memory_format = torch.contiguous_for
     """
     refuse_lazy(model)
     try:
-        twin = copy.deepcopy(model, _kept_tensors(model))
+        twin = copy.deepcopy(model, {**_kept_tensors(model), **eager_parts(model)})
     except Exception as problem:
         raise CrozeError(
             f"The model cannot be copied ({problem}): build a fresh one for scoring."
@@ -37,9 +38,9 @@ def scratch(model: nn.Module, layout: torch.memory_format = torch.contiguous_for
     return prepare(unwrapped(twin), layout)
 
 
-def _kept_tensors(model: nn.Module) -> dict[int, Tensor]:
+def _kept_tensors(model: nn.Module) -> dict[int, Any]:
     """Copies of tensors that modules keep from a pass, as a memory for `deepcopy`, which refuses them."""
-    found: dict[int, Tensor] = {}
+    found: dict[int, Any] = {}
 
     def look(value: object, depth: int) -> None:
         if isinstance(value, Tensor):

@@ -23,6 +23,7 @@ from croze.nn.operations import (
     SAME,
     SECOND_MOMENTS,
     is_zero,
+    keeps_all,
     moved_axes,
     product_of,
     rectifies,
@@ -232,15 +233,14 @@ class _Tracer(Walk):
                     self._keep(tensor, _Weight(roots))
             return out
         self._parents[step] = {value.at[0] for _, value in values}
-        if name not in MOVES:
-            for _, value in values:
-                if value.layer is not None:
-                    self._consume(value)
         for i, tensor in enumerate(outputs):
             value = self._made(name, func, args, kwargs, values, weights, tensor, (step, i), source)
             self._keep(tensor, value)
             if not i:
                 self._made_by[step] = value, _positions(tensor, value)
+                for _, taken in values:
+                    if taken.layer is not None:
+                        self._consume(taken.layer, value.layer)
         return out
 
     def _before(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -249,9 +249,10 @@ class _Tracer(Walk):
             return tuple(is_zero(a) for a in args)
         return None
 
-    def _consume(self, value: _Value) -> None:
-        assert value.layer is not None
-        self._consumed.setdefault(value.layer.use, []).append(value.layer.taken())
+    def _consume(self, taken: _Outputs, left: _Outputs | None) -> None:
+        """Note which outputs of a layer an operation works on, unless it only moves them."""
+        if left is None or left.use != taken.use:
+            self._consumed.setdefault(taken.use, []).append(taken.taken())
 
     def _made(
         self,
@@ -274,7 +275,7 @@ class _Tracer(Walk):
         if name in NORMS or name == "native_layer_norm":
             return self._norm(name, func, args, kwargs, values, out, at)
         for tensor, _ in weights:
-            self._note_role(name, tensor, values, at)
+            self._note_role(name, tensor, values, out, at)
         if name in MOVES and len(values) == 1:
             return self._moved(name, func, args, kwargs, values[0], out, at)
         if name in REDUCTIONS or (
@@ -378,7 +379,12 @@ class _Tracer(Walk):
             self._order.append((step, piece))
 
     def _note_role(
-        self, name: str, tensor: Tensor, values: Sequence[tuple[Tensor, _Value]], at: tuple[int, int]
+        self,
+        name: str,
+        tensor: Tensor,
+        values: Sequence[tuple[Tensor, _Value]],
+        out: Tensor,
+        at: tuple[int, int],
     ) -> None:
         origin = self._origin(tensor)
         assert isinstance(origin, _Weight)
@@ -387,7 +393,8 @@ class _Tracer(Walk):
             if value.layer is not None and tensor.squeeze().ndim <= 1 and name not in ("rsub", "sub", "isub"):
                 self._bias(tensor, value.layer.use)
                 return
-            role = "bias"
+            grows = all(given.shape != out.shape for given, _ in values)
+            role = "other" if grows and tensor.numel() > 1 else "bias"
         elif name in ("mul", "rmul", "imul", "div", "truediv", "prelu"):
             role = "scale"
         elif name in ("cat", "concat", "concatenate", "stack", "where", "expand_as", "index_put", "setitem"):
@@ -525,7 +532,7 @@ class _Tracer(Walk):
             layer = value.layer.moved(name, (func, args, kwargs, at[1]), out.shape)
         if name in SAME:
             return replace(value, at=at, layer=layer)
-        if name in CUTS:
+        if name in CUTS and not keeps_all(name, args):
             return _Value(at, axes, at, at, layer=layer)
         whole = value.base is not None and value.linear
         return replace(
@@ -577,7 +584,7 @@ class _Tracer(Walk):
         at: tuple[int, int],
         zeros: Any,
     ) -> _Value:
-        axes = ax.broadcast([v.axes for _, v in values], out.shape)
+        axes = ax.broadcast([v.axes for _, v in sorted(values, key=lambda known: known[1].at)], out.shape)
         if all(v.axes and len(v.axes) > out.ndim for _, v in values):
             axes = ax.like(values[0][1].axes, out.shape)
         fresh = _Value(at, axes, at, at)
@@ -677,6 +684,7 @@ class _Tracer(Walk):
             use = value.layer.use
             self.plan.maps[at[0]] = self.plan.maps.pop(use, Layout.of(value.axes))
             self.plan.uses[use].output = at[0]
+            return replace(fresh, layer=value.layer)
         return fresh
 
     # rectifiers
@@ -751,21 +759,20 @@ class _Tracer(Walk):
         names: dict[tuple[Any, ...], str] = {}
         used: set[str] = set()
         for step, piece in self._order:
-            whole = self._parameters.get(piece.parameter)
             if piece.role == "weight":
                 use = plan.uses[step]
                 for rows, part in self._parts(step, piece):
                     key = self._key(part)
                     if key not in tensors:
                         names[key] = self._name(part, rows, taken)
-                        taken[names[key]] = tensors[key] = _slim(part, whole)
+                        taken[names[key]] = tensors[key] = self._slim(part)
                     use.layers.append(names[key])
                     use.rows.append(rows)
             elif piece.role == "bias" and piece.index is not None and step in plan.uses:
                 for rows, _ in self._parts(step, self._pieces[("use", step)]):
                     alone = rows is None or piece.index.numel() == 1
                     part = piece if alone else replace(piece, index=piece.index[rows])
-                    tensors.setdefault(self._key(part), _slim(part, whole))
+                    tensors.setdefault(self._key(part), self._slim(part))
             elif piece.parameter not in used:
                 tensors[(piece.parameter,)] = piece
             used.add(piece.parameter)
@@ -795,6 +802,15 @@ class _Tracer(Walk):
             return [(None, piece)]
         ordered = [sets[key] for key in sorted(sets)]
         return [(rows, replace(piece, index=index[rows])) for rows in ordered]
+
+    def _slim(self, piece: Piece) -> Piece:
+        """Without an index where it would change nothing."""
+        whole = self._parameters.get(piece.parameter)
+        shape = self._computed[piece.parameter].shape if whole is None else whole.shape
+        if piece.index is None or piece.index.shape != shape:
+            return piece
+        as_it_lies = bool((piece.index.flatten() == torch.arange(piece.index.numel())).all())
+        return replace(piece, index=None) if as_it_lies else piece
 
     def _key(self, piece: Piece) -> tuple[Any, ...]:
         """Equal for pieces of the same elements."""
@@ -907,12 +923,3 @@ def _positions(tensor: Tensor, value: _Value) -> int:
     if not tensor.is_floating_point() or not ax.has(value.axes, IMAGE):
         return 0
     return math.prod(size for dim in value.axes for kind, size in dim if kind == ax.OTHER)
-
-
-def _slim(piece: Piece, parameter: Tensor | None) -> Piece:
-    """Without an index where it would change nothing."""
-    index = piece.index
-    if index is None or (parameter is not None and index.shape != parameter.shape):
-        return piece
-    as_it_lies = bool((index.flatten() == torch.arange(index.numel())).all())
-    return replace(piece, index=None) if as_it_lies else piece

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -282,6 +282,21 @@ def _passed_on(at: At | None, _func: Call, args: tuple[Any, ...], kwargs: dict[s
 def _earlier(sources: dict[tuple[int, int], Any], source: tuple[int, int], *_: Any) -> Tensor:
     found: Tensor = sources[source]
     return found
+
+
+def on_gradient(out: Tensor, visit: Callable[[Tensor], None]) -> None:
+    """Have the gradient of an operation's result looked at, also where what follows works in place on it."""
+    base = out._base if out._is_view() else None
+    source = out if base is None or base.numel() != out.numel() or base.grad_fn is None else base
+    node, at, shape = source.grad_fn, source.output_nr, out.shape
+
+    def look(gradients: Sequence[Tensor | None]) -> None:
+        gradient = gradients[at]
+        if gradient is not None:
+            visit(gradient.reshape(shape))
+
+    if node is not None:
+        node.register_prehook(look)
 
 
 def by_image(layout: Layout, rows: Tensor | None, out: Tensor, images: int) -> Tensor:

@@ -9,7 +9,7 @@ C)`. The fourth part is `flops`.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -98,13 +98,14 @@ class Trainability(_Blocks):
             features = _outputs(passes, network, x)
             for before, block in pairwise(features):
                 made = features[block]
-                coin = torch.randint(0, 2, made.usual.shape, generator=generator, dtype=torch.float32)
-                out = (2 * coin - 1).to(made.usual)
-                given = {block: features[before].tensor}
-                found = gradients_of(made.usual, given, along=out, keep=True)
+                maps = made.channels(made.tensor)
+                coin = torch.randint(0, 2, maps.shape, generator=generator, dtype=torch.float32)
+                out = (2 * coin - 1).to(maps)
+                source = features[before]
+                found = gradients_of(maps, {block: source.tensor}, along=out, keep=True)
                 if block not in found:
                     raise Undefined(f"no gradient passes block {block}")
-                back = replace(features[before], tensor=found[block]).usual
+                back = _stacked(block, source.channels(found[block]), source.sides, made.sides)
                 if back.shape == out.shape and torch.equal(back, out):
                     raise Undefined(f"block {block} passes its input on unchanged and has nothing to train")
                 s = float(torch.linalg.matrix_norm(_flow(block, back, out), ord=2))
@@ -121,11 +122,11 @@ def _entropies(passes: Passes) -> dict[str, float]:
         found = _outputs(passes, network, x)
     if not found:
         raise Undefined("the network has no blocks with features")
-    return {block: _entropy(block, features.usual) for block, features in found.items()}
+    return {block: _entropy(block, features.channels(features.tensor)) for block, features in found.items()}
 
 
 def _entropy(block: str, features: Tensor) -> float:
-    rows = _rows(features).double()
+    rows = features.transpose(1, 2).flatten(0, 1).double()
     if len(rows) < 2:
         raise Undefined(f"the features of block {block} have one position in one image")
     if bool((rows == rows[0]).all()):  # centring would leave rounding errors
@@ -139,36 +140,53 @@ def _entropy(block: str, features: Tensor) -> float:
     return float(-(shares * (shares + 1e-8).log()).sum())
 
 
+def _stacked(block: str, back: Tensor, sides: tuple[int, ...], smaller: tuple[int, ...]) -> Tensor:
+    """Channels and positions of what arrives in front of a block, those that become one as channels."""
+    if sides == smaller or len(sides) != 2 or len(smaller) != 2:
+        return back
+    factor = sides[0] // smaller[0]
+    if tuple(factor * side for side in smaller) != sides:
+        raise Undefined(
+            f"block {block} turns {sides} positions into {smaller}, not smaller by a whole factor"
+        )
+    image: Tensor = back.unflatten(2, sides)  # type: ignore[no-untyped-call]
+    return functional.pixel_unshuffle(image, factor).flatten(2)
+
+
 def _flow(block: str, back: Tensor, out: Tensor) -> Tensor:
-    if back.ndim == 4 and out.ndim == 4 and back.shape[2:] != out.shape[2:]:
-        factor = back.shape[2] // out.shape[2]
-        if tuple(factor * side for side in out.shape[2:]) != tuple(back.shape[2:]):
-            raise Undefined(
-                f"block {block} turns {tuple(back.shape[2:])} positions into {tuple(out.shape[2:])}, "
-                "not smaller by a whole factor"
-            )
-        back = functional.pixel_unshuffle(back, factor)
-    a, b = _rows(back), _rows(out)
-    if len(a) != len(b):
+    if back.shape[2] != out.shape[2]:
         raise Undefined(f"the positions in front of block {block} do not match those behind it")
-    return (a.T.double() @ b.double()) / len(b)
+    a, b = (t.transpose(1, 2).flatten(0, 1).double() for t in (back, out))
+    return (a.T @ b) / len(b)
 
 
 @dataclass(frozen=True)
 class _Output:
-    """What a block gives, as it is in the network, and how it lies; None for as usual."""
+    """What a block gives, as it is in the network, and how it lies; None for `(N, C, H, W)` and its kin."""
 
     tensor: Tensor
+    images: int
     layout: Layout | None = None
 
-    @property
-    def usual(self) -> Tensor:
-        """`(N, C, H, W)`, `(N, positions, C)` or `(N, C)`."""
+    def channels(self, tensor: Tensor) -> Tensor:
+        """A tensor that lies like it as `(N, C, positions)`."""
         if self.layout is None:
-            return self.tensor
-        if len(self.layout.channels) != 1:
-            raise Undefined("the channels of some block's output cannot be told apart")
-        return self.tensor.movedim(self.layout.channels[0], -1 if self.tensor.ndim == 3 else 1)
+            found = tensor.transpose(1, 2) if tensor.ndim == 3 else tensor.flatten(2)
+            return found if tensor.ndim > 2 else tensor[..., None]
+        known = len(self.layout.channels) == 1 and self.layout.image == (0, 1)
+        split = self.layout.by_channel(tensor, self.images) if known else None
+        if split is None:
+            raise Undefined("images, channels and positions of some block's output cannot be told apart")
+        return split
+
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """Height and width, or the number of tokens."""
+        channels = (
+            self.layout.channels if self.layout is not None else (2,) if self.tensor.ndim == 3 else (1,)
+        )
+        sizes = [size for d, size in enumerate(self.tensor.shape) if d and d not in channels]
+        return tuple(size for size in sizes if size > 1 or len(sizes) == 2)
 
 
 def _outputs(passes: Passes, network: nn.Module, x: Tensor) -> dict[str, _Output]:
@@ -192,7 +210,7 @@ def _outputs(passes: Passes, network: nn.Module, x: Tensor) -> dict[str, _Output
         blocks = watch.plan.blocks
         kept = watch.outputs(blocks)
         passes.logits(network, x, watch=watch)
-        found = {name: _Output(kept[step], layout) for step, (name, layout) in blocks.items()}
+        found = {name: _Output(kept[step], len(x), layout) for step, (name, layout) in blocks.items()}
     flat = [name for name, features in found.items() if features.tensor.ndim == 2]
     for name in flat if len(flat) < len(found) else flat[-1:]:
         del found[name]
@@ -203,12 +221,6 @@ def _keep(found: dict[str, _Output], name: str, _module: nn.Module, _inputs: Any
     if not isinstance(output, Tensor) or output.ndim not in (2, 3, 4) or not output.is_floating_point():
         return None
     found.pop(name, None)
-    found[name] = _Output(output)
+    found[name] = _Output(output, len(output))
     with torch._C.DisableTorchFunction():  # which a walk would count
         return output.clone()  # what follows may work in place, so it gets a copy
-
-
-def _rows(features: Tensor) -> Tensor:
-    """`(images and positions, channels)`."""
-    channels_last = features.movedim(1, -1) if features.ndim > 3 else features
-    return channels_last.flatten(0, -2)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from croze.errors import CrozeError
 from croze.nn.plan import Use
-from croze.nn.watch import NO_ROWS, Switch, Watch
+from croze.nn.watch import NO_ROWS, Switch, Watch, on_gradient
 from croze.proxies.passes import Passes, Undefined
 
 PARTS = ("gradients", "features", "codes", "jacobian", "saliency")
@@ -204,6 +204,6 @@ def _watch_saliency(watch: Watch, found: dict[str, Tensor], single: Switch) -> N
                 product = product[:, rows.to(product.device)]
             add_gradients(found, {layer: product.sum(dim=2).square().sum(dim=0)})
 
-        out.register_hook(add)  # type: ignore[no-untyped-call]
+        on_gradient(out, add)
 
     watch.layers(note)

@@ -234,6 +234,10 @@ class Passes:
             self._leaves[key] = {name: tensor.requires_grad_(True) for name, tensor in found.items()}
         return self._leaves[key]
 
+    def keep_computed(self, network: nn.Module) -> None:
+        """Weights that were computed and then filled anew are those of evaluation mode too."""
+        self._leaves[network, False] = self._computed(network)
+
     def _two_images(self, network: nn.Module, shape: tuple[int, ...]) -> Tensor:
         generator = torch.Generator().manual_seed(self.seed % 2**63)
         x = draw_like(torch.randn, self._like(IMAGES, shape), generator)
@@ -374,4 +378,5 @@ def _network(passes: Passes, init: str, draw: int) -> nn.Module:
     if init != "default":
         plan, parameters = passes.plan(network), passes.parameters(network)
         initialise(plan, parameters, init, (passes.seed + draw) % 2**63)
+        passes.keep_computed(network)
     return network

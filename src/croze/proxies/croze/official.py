@@ -127,7 +127,15 @@ def _surrogates(
         perturbed = {}
         for name, parameter in parameters.items():
             moved = parameter.detach()
-            if parameter.ndim >= 2 and name in directions:
+            parts = [
+                piece for piece in plan.layers.values() if piece.parameter == name and piece.index is not None
+            ]
+            if parts and name in directions:  # several layers in one parameter
+                moved = moved.clone()
+                for piece in parts:
+                    step = released_step(piece.read(parameter.detach()), piece.read(directions[name]), beta)
+                    piece.write(moved, step)
+            elif parameter.ndim >= 2 and name in directions:
                 moved = released_step(moved, directions[name], beta)
             perturbed[name] = moved.requires_grad_(True)
         weights = {name: perturbed[name] for name in passes.holders(network)}

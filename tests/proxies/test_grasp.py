@@ -72,3 +72,24 @@ def test_attention_without_dropout(digits16):
             return self.head(self.block(self.patches(x).flatten(2).transpose(1, 2)).mean(dim=1))
 
     assert score(Tokens(), digits16, "grasp").ok
+
+
+class Once(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return 2 * x
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, gradient):
+        return 2 * gradient
+
+
+def test_a_function_without_a_second_derivative_is_named(digits16):
+    class Layer(nn.Module):
+        def forward(self, x):
+            return Once.apply(x)
+
+    model = nn.Sequential(nn.Flatten(), nn.Linear(3072, 8), Layer(), nn.Linear(8, 10))
+    assert "an operation without a second derivative" in score(model, digits16, "grasp").reason
+    assert score(model, digits16, "snip").ok

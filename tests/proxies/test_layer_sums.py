@@ -69,3 +69,12 @@ def test_the_norm_is_of_the_weights_as_they_are(digits16):
         for parameter in model.parameters():
             parameter *= -3
     assert score(model, digits16, "l2-norm").value == pytest.approx(3 * before, rel=1e-6)
+
+
+@pytest.mark.parametrize("proxy", ["snip", "gradnorm", "plain", "grasp", "fisher", "croze-positional"])
+def test_gradients_that_are_zero_throughout_are_said(proxy, digits16):
+    model = plain_cnn()
+    nn.init.zeros_(model[6].weight)
+    notes = score(model, digits16, proxy).notes
+    assert "the gradient is zero throughout in 2 of 3 layers: 0, 2" in notes
+    assert not score(plain_cnn(), digits16, proxy).notes

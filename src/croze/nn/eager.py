@@ -45,18 +45,21 @@ def open_wrappers(model: nn.Module) -> None:
                 module.__dict__[name] = value._torchdynamo_orig_callable
 
 
-def eager_parts(model: nn.Module) -> dict[int, nn.Module]:
-    """Copies of the originals of scripted modules within a network, as a memory for `deepcopy`.
+def eager_parts(model: nn.Module) -> dict[int, Any]:
+    """Originals of scripted modules and functions within a network, as a memory for `deepcopy`.
 
-    A scripted module that was copied does not know its original any more.
+    A scripted module that was copied does not know its original any more, and a function cannot be copied.
     """
-    found: dict[int, nn.Module] = {}
+    found: dict[int, Any] = {}
     left = [model]
     while left:
         module = left.pop()
         if isinstance(module, torch.jit.ScriptModule):
             found[id(module)] = copy.deepcopy(unwrapped(module))
         else:
+            for value in module.__dict__.values():
+                if isinstance(value, torch.jit.ScriptFunction) and hasattr(value, "_torchdynamo_inline"):
+                    found[id(value)] = value._torchdynamo_inline
             left += [child for child in module._modules.values() if child is not None]
     return found
 

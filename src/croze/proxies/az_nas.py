@@ -122,7 +122,10 @@ def _entropies(passes: Passes) -> dict[str, float]:
         found = _outputs(passes, network, x)
     if not found:
         raise Undefined("the network has no blocks with features")
-    return {block: _entropy(block, features.channels(features.tensor)) for block, features in found.items()}
+    return {
+        block: _entropy(block, features.channels(features.tensor, ordered=False))
+        for block, features in found.items()
+    }
 
 
 def _entropy(block: str, features: Tensor) -> float:
@@ -168,12 +171,12 @@ class _Output:
     images: int
     layout: Layout | None = None
 
-    def channels(self, tensor: Tensor) -> Tensor:
-        """A tensor that lies like it as `(N, C, positions)`."""
+    def channels(self, tensor: Tensor, ordered: bool = True) -> Tensor:
+        """A tensor that lies like it as `(N, C, positions)`; `ordered` refuses positions in windows."""
         if self.layout is None:
             found = tensor.transpose(1, 2) if tensor.ndim == 3 else tensor.flatten(2)
             return found if tensor.ndim > 2 else tensor[..., None]
-        known = len(self.layout.channels) == 1 and self.layout.image == (0, 1)
+        known = len(self.layout.channels) == 1 and (not ordered or self.layout.image == (0, 1))
         split = self.layout.by_channel(tensor, self.images) if known else None
         if split is None:
             raise Undefined("images, channels and positions of some block's output cannot be told apart")

@@ -20,6 +20,9 @@ from croze.proxies.passes import Passes, Undefined
 PARTS = ("gradients", "features", "codes", "jacobian", "saliency")
 """What a proxy can ask of the pass; a part that nobody asks for costs nothing."""
 
+SHOWN = 5
+"""How many layers a note names."""
+
 NO_LAYER = "the network has no layer: no weights that are multiplied with what depends on the images"
 NO_GRADIENT = "no gradient reaches the weight of any layer"
 
@@ -60,6 +63,22 @@ class CleanPass:
         if self.problem is not None:
             raise self.problem
         return self.reached
+
+    @property
+    def gradient_notes(self) -> tuple[str, ...]:
+        """The notes, and what is degenerate about the gradients."""
+        layers = list(self.reached)
+        if not layers:
+            return self.notes
+        norms = torch.stack(
+            [norm.double().cpu() for norm in torch._foreach_norm(list(self.reached.values()))]
+        )
+        dead = [layer for layer, norm in zip(layers, norms.tolist(), strict=True) if norm == 0]
+        if not dead:
+            return self.notes
+        shown = ", ".join(dead[:SHOWN]) + (", ..." if len(dead) > SHOWN else "")
+        note = f"the gradient is zero throughout in {len(dead)} of {len(layers)} layers: {shown}"
+        return (*self.notes, note)
 
 
 def clean_pass(passes: Passes, init: str = "default") -> CleanPass:

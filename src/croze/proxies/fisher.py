@@ -51,4 +51,4 @@ class Fisher(Proxy):
             saliency = clean.saliency[layer]
             factor = math.prod(clean.weights[layer].shape[1:]) if self.per_weight else 1
             terms[layer] = factor * float(saliency.sum())
-        return summed("saliency", terms, clean.notes)
+        return summed("saliency", terms, clean.gradient_notes)

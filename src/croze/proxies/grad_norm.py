@@ -31,4 +31,4 @@ class GradNorm(Proxy):
         """A positive number, and the norm of every layer."""
         clean = passes.once(clean_pass, "default")
         norms = {layer: float(torch.linalg.vector_norm(g)) for layer, g in clean.gradients.items()}
-        return summed("norm", norms, clean.notes)
+        return summed("norm", norms, clean.gradient_notes)

@@ -34,4 +34,4 @@ class Plain(Proxy):
             layer: float((clean.weights[layer].double() * g.double()).sum())
             for layer, g in clean.gradients.items()
         }
-        return summed("sum", terms, clean.notes)
+        return summed("sum", terms, clean.gradient_notes)

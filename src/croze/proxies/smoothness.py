@@ -96,7 +96,7 @@ class SmoothGradients(_Smoothness):
             for layer, g in clean.gradients.items()
             if layer in noisy
         }
-        return self._mean(cosines, clean.notes)
+        return self._mean(cosines, clean.gradient_notes)
 
 
 def _noisy(passes: Passes, epsilon: float) -> Tensor:

@@ -30,4 +30,4 @@ class Snip(Proxy):
         """A positive number, and the sensitivity of every layer."""
         clean = passes.once(clean_pass, "default")
         terms = {layer: float((clean.weights[layer] * g).abs().sum()) for layer, g in clean.gradients.items()}
-        return summed("sensitivity", terms, clean.notes)
+        return summed("sensitivity", terms, clean.gradient_notes)

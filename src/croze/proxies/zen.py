@@ -150,7 +150,15 @@ def _watch_map(watch: Watch) -> list[Tensor]:
     found: list[Tensor] = []
     plan = watch.plan
     if plan.last_map is not None:
-        watch.after(plan.last_map[0], lambda out: found.append(out.detach().clone()))
+        step, layout = plan.last_map
+
+        def keep(out: Tensor) -> None:
+            by_image = layout.by_image(out.detach(), watch.images)
+            if by_image is None:
+                raise CrozeError(NO_ROWS.format("the last feature map"))
+            found.append(by_image.clone())
+
+        watch.after(step, keep)
     elif plan.uses:
         use = plan.uses[max(plan.uses)]
         watch.before(

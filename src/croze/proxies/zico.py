@@ -64,4 +64,4 @@ class Zico(Proxy):
             ratio = float((gradients.abs().mean(dim=0)[varies] / deviation[varies]).sum())
             if ratio > 0:
                 terms[layer] = math.log(ratio)
-        return summed("log ratio", terms, clean.notes)
+        return summed("log ratio", terms, clean.gradient_notes)

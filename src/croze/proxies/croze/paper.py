@@ -51,4 +51,4 @@ class CrozePaper(CrozeForm):
             return 1 + whole(clean.weights[layer] - self.gamma * g, robust.weights[layer] - self.gamma * g_r)
 
         layers = [layer for layer, g in clean.gradients.items() if g.any() and layer in robust.gradients]
-        return self.combine(layers, term, clean.notes)
+        return self.combine(layers, term, clean.gradient_notes)

@@ -50,4 +50,4 @@ class CrozePositional(CrozeForm):
         layers = [layer for layer in clean.gradients if layer in robust.gradients]
         pairs = {layer: (clean.gradients[layer], robust.gradients[layer]) for layer in layers}
         consistency = sums_along_first(pairs if "gradients" in self.components else {})
-        return self.combine(layers, term, clean.notes)
+        return self.combine(layers, term, clean.gradient_notes)

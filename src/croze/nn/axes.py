@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from torch import Tensor
 
@@ -15,6 +16,10 @@ Atom = tuple[str, int]
 
 Axes = tuple[tuple[Atom, ...], ...]
 """The factors of every dimension, outermost first; factors of size 1 are left out."""
+
+
+KNOWN = 4096
+"""How many answers are kept: networks repeat themselves."""
 
 
 def plain(shape: Sequence[int], image: int | None = None, channel: int | None = None) -> Axes:
@@ -47,7 +52,8 @@ def reshaped(axes: Axes, shape: Sequence[int]) -> Axes | None:
     return None if atoms else tuple(found)
 
 
-def broadcast(several: Sequence[Axes], shape: Sequence[int]) -> Axes:
+@lru_cache(KNOWN)
+def broadcast(several: tuple[Axes, ...], shape: Sequence[int]) -> Axes:
     """Of an elementwise operation: each dimension as in the operand that says most of it.
 
     Where two of them have their channels in different dimensions, as behind a layer that mixes positions, the
@@ -56,7 +62,7 @@ def broadcast(several: Sequence[Axes], shape: Sequence[int]) -> Axes:
     channels = [_dims(axes, CHANNEL) for axes in several if len(axes) == len(shape)]
     first = next((dims for dims in channels if dims), set())
     if any(dims - first for dims in channels):
-        several = [_only(axes, first) if len(axes) == len(shape) else axes for axes in several]
+        several = tuple(_only(axes, first) if len(axes) == len(shape) else axes for axes in several)
     found = []
     for d, size in enumerate(shape):
         best: tuple[Atom, ...] = ((OTHER, size),) if size != 1 else ()
@@ -85,6 +91,7 @@ def _rank(dim: tuple[Atom, ...]) -> int:
     return 2 if IMAGE in kinds else 1 if CHANNEL in kinds else 0
 
 
+@lru_cache(KNOWN)
 def like(axes: Axes, shape: Sequence[int]) -> Axes:
     """Of an operation that is not known: what kept its size is what it was."""
     if len(axes) == len(shape):
@@ -102,11 +109,13 @@ def _resized(dim: tuple[Atom, ...], size: int) -> tuple[Atom, ...]:
     return ((kind, size),) if size != 1 else ()
 
 
+@lru_cache(KNOWN)
 def without_channels(axes: Axes) -> Axes:
     """Channels are positions from here on."""
     return tuple(tuple((OTHER if kind == CHANNEL else kind, s) for kind, s in dim) for dim in axes)
 
 
+@lru_cache(KNOWN)
 def has(axes: Axes, kind: str) -> bool:
     """Whether images or channels lie in it."""
     return any(k == kind for dim in axes for k, _ in dim)
@@ -125,6 +134,7 @@ class Layout:
     channels: tuple[int, ...]
 
     @classmethod
+    @lru_cache(KNOWN)
     def of(cls, axes: Axes) -> Layout:
         """Of a tensor with these axes."""
         image = None

@@ -219,7 +219,7 @@ def product_of(
     else:
         return None
     w = get(weight)
-    carried = ax.without_channels(of_a if weight == right else of_b)  # type: ignore[arg-type]
+    carried = ax.without_channels(of_a if weight == right else of_b)
     order = tuple(range(w.ndim))
     if name in CONVOLUTIONS or name in TRANSPOSED:
         dims = (CONVOLUTIONS | TRANSPOSED)[name]
@@ -332,7 +332,7 @@ def moved_axes(
         return _indexed(args[1], axes, x, out)
     if name == "expand" or name == "expand_as":
         lead = out.ndim - x.ndim
-        return ax.broadcast([axes], out.shape) if lead >= 0 else ax.like(axes, out.shape)
+        return ax.broadcast((axes,), out.shape) if lead >= 0 else ax.like(axes, out.shape)
     return ax.like(axes, out.shape)
 
 

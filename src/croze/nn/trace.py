@@ -584,7 +584,9 @@ class _Tracer(Walk):
         at: tuple[int, int],
         zeros: Any,
     ) -> _Value:
-        axes = ax.broadcast([v.axes for _, v in sorted(values, key=lambda known: known[1].at)], out.shape)
+        axes = ax.broadcast(
+            tuple(v.axes for _, v in sorted(values, key=lambda known: known[1].at)), out.shape
+        )
         if all(v.axes and len(v.axes) > out.ndim for _, v in values):
             axes = ax.like(values[0][1].axes, out.shape)
         fresh = _Value(at, axes, at, at)

@@ -237,7 +237,8 @@ class _Tracer(Walk):
             value = self._made(name, func, args, kwargs, values, weights, tensor, (step, i), source)
             self._keep(tensor, value)
             if not i:
-                self._made_by[step] = value, _positions(tensor, value)
+                if isinstance(out, Tensor):
+                    self._made_by[step] = value, _positions(tensor, value)
                 for _, taken in values:
                     if taken.layer is not None:
                         self._consume(taken.layer, value.layer)

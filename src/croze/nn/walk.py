@@ -60,7 +60,8 @@ class Walk(TorchFunctionMode):
             with self:
                 return _open_attention(*args, **kwargs)
         first = args[0] if args else None
-        if isinstance(first, Tensor) and not first.is_floating_point() and first.dtype != torch.bool:
+        whole = isinstance(first, Tensor) and not (first.is_floating_point() or first.dtype == torch.bool)
+        if whole and not any(t.is_floating_point() or t.is_complex() for t in tensors_in(args, kwargs)):
             return func(*args, **kwargs)  # counters of passes and the like
         self.step += 1
         return self.visit(name, func, args, kwargs)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from croze.nn.forward import logits_of
+from croze.nn.forward import outputs_of
 from croze.nn.parts import Parts
 from croze.nn.scratch import evaluating, scratch
 from croze.nn.seeding import seeded
@@ -44,7 +44,7 @@ def live_count_in(network: nn.Module, trainable: Sequence[str], inputs: Tensor) 
             visible = parameter if parameter.any() else (0.02 * torch.randn(parameter.shape)).to(parameter)
             parameters[name] = visible.requires_grad_(True)
         with Parts(network).filled(parameters):
-            logits = logits_of(network(inputs.clone()))
+            logits, _ = outputs_of(network(inputs.clone()), len(inputs))
         projected = (logits * torch.randn(logits.shape).to(logits)).sum()
         if not projected.requires_grad or not parameters:
             return 0
@@ -81,7 +81,7 @@ def reachable_parameter_count(model: nn.Module, shape: Sequence[int]) -> int:
     first = next(iter(trainable.values()))
     x = torch.zeros(1, *shape, device=first.device, dtype=first.dtype)
     with evaluating(model), Parts(model).filled({}), torch.enable_grad():
-        total = logits_of(model(x)).sum()
+        total = outputs_of(model(x), 1)[0].sum()
         if not total.requires_grad:
             return 0
         gradients = torch.autograd.grad(total, list(trainable.values()), allow_unused=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from croze.errors import CrozeError
@@ -32,6 +33,35 @@ def logits_of(output: Any) -> Tensor:
             f"with `logits`, got {what}."
         )
     return found
+
+
+def outputs_of(output: Any, images: int) -> tuple[Tensor, str]:
+    """The logits and an empty text; of a network for another task all of its output, and why it is no logits.
+
+    All of it are the floating tensors with a row an image, `(images, values)`.
+
+    Raises:
+        CrozeError: where there is neither.
+    """
+    try:
+        return logits_of(output), ""
+    except CrozeError as problem:
+        rows = _rows(output, images)
+        if not rows:
+            raise
+        return torch.cat(rows, 1), str(problem)
+
+
+def _rows(output: Any, images: int) -> list[Tensor]:
+    if isinstance(output, Tensor):
+        fits = output.is_floating_point() and output.ndim > 1 and output.shape[0] == images
+        return [output.flatten(1)] if fits else []
+    parts = output.values() if isinstance(output, Mapping) else output
+    return (
+        [row for part in parts for row in _rows(part, images)]
+        if isinstance(output, Mapping | tuple | list)
+        else []
+    )
 
 
 def correct_of(logits: Tensor, labels: Tensor) -> Tensor:

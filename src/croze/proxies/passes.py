@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from croze.nn.eager import unwrapped
-from croze.nn.forward import logits_of
+from croze.nn.forward import outputs_of
 from croze.nn.initialise import initialise
 from croze.nn.kernels import Quickened
 from croze.nn.parts import Parts
@@ -82,6 +82,7 @@ class Passes:
         self._as_model_takes = as_model_takes or (lambda x: x)
         self._memory: dict[Hashable, Any] = {}
         self._failed: dict[Hashable, Exception] = {}
+        self._no_logits = ""
         self._parts: dict[nn.Module, Parts] = {}
         self._quickened: dict[nn.Module, Quickened] = {}
         self._plans: dict[tuple[bool, tuple[int, ...]], Plan] = {}
@@ -304,10 +305,20 @@ class Passes:
         filled = self.parts(network).filled(weights or {})
         with seeded(self.seed, (x.device,)), filled, self._quickened[network].active():
             if walk is None:
-                return logits_of(network(x))
+                return self._outputs(network(x), len(x))
             walk.begin(x)
             with walk, without_fused_attention():
-                return logits_of(network(x))
+                return self._outputs(network(x), len(x))
+
+    def _outputs(self, output: Any, images: int) -> Tensor:
+        """The logits; of a network for another task all of its output, a row an image."""
+        found, self._no_logits = outputs_of(output, images)
+        return found
+
+    def need_logits(self) -> None:
+        """Raise Undefined when the passes so far gave no class logits: the network is for another task."""
+        if self._no_logits:
+            raise Undefined(self._no_logits)
 
     def asks(self, init: str, part: str) -> bool:
         """Whether some proxy of the call wants this part of the clean pass with this initialisation."""
@@ -330,6 +341,7 @@ class Passes:
 
     def loss_of(self, logits: Tensor, rows: slice = slice(None)) -> Tensor:
         """The same from logits that are there already."""
+        self.need_logits()
         if int(self.labels.max()) >= logits.shape[1]:
             raise Undefined(
                 f"label {int(self.labels.max())} lies beyond the model's {logits.shape[1]} logits: "

@@ -78,6 +78,7 @@ def _information(passes: Passes, smoothing: float) -> Tensor:
     total: Tensor | None = None
     with evaluating(network):
         plan, parameters = passes.plan(network), passes.parameters(network)
+        passes.need_logits()
         for part in torch.split(x, size):
             found = leading_gradients(
                 plan, parameters, lambda rows, watch: passes.logits(network, rows, watch=watch), part

@@ -8,7 +8,16 @@ import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
+
+
+class Provenance(TypedDict):
+    """What of `provenance` a file of results may hold."""
+
+    command: NotRequired[str]
+    made: NotRequired[str]
+    versions: NotRequired[dict[str, str]]
+    machine: NotRequired[str]
 
 
 def provenance() -> dict[str, Any]:

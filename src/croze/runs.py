@@ -122,8 +122,9 @@ def _of_file(path: Path) -> Any:
         return SearchRun.load(path.parent)
     if path.name == POOL:
         return Pool.load(path.parent)
-    kind = (read_json(path).get("format") or {}).get("kind")
+    described = read_json(path).get("format")
+    kind = described.get("kind") if isinstance(described, dict) else None
     for run in KINDS:
         if run.kind == kind:
             return run.load(path)
-    raise CrozeError(f"{path} is no result of a search, benchmark, training or evaluation.")
+    raise CrozeError(f"{path} is no result of a search, benchmark, training, evaluation or pool.")

@@ -97,9 +97,9 @@ def test_what_is_no_run_is_refused(refused, tmp_path):
     (tmp_path / "broken.json").write_text("{")
     assert "run what wrote it again" in refused("report", "broken.json")
     (tmp_path / "half.json").write_text('{"format": {"kind": "benchmark", "version": 2}}')
-    assert "half.json is no result of a benchmark (KeyError" in refused("report", "half.json")
+    assert "half.json is no benchmark that can be read (Object missing" in refused("report", "half.json")
     (tmp_path / "search.json").write_text('{"format": {"kind": "search", "version": 2}, "settings": {}}')
-    assert "is no search that can be read (KeyError" in refused("report", "search.json")
+    assert "is no search that can be read (Object missing" in refused("report", "search.json")
 
 
 def test_a_search_of_another_version_is_refused(refused, folder):

@@ -148,7 +148,7 @@ def test_accuracies_outside_0_to_1_are_no_result(work):
     train_members(work, CELLS[:1])
     file = folder_of_member(work.pool.folder, 0) / RESULT
     file.write_text(file.read_text().replace('"clean": 0.', '"clean": 7.'))
-    with pytest.raises(CrozeError, match=r"outside \[0, 1\]"):
+    with pytest.raises(CrozeError, match=r"result.json cannot be read .*<= 1.0"):
         result(work, 0)
 
 

@@ -9,8 +9,10 @@ import pytest
 from scipy.stats import spearmanr
 
 from croze.errors import CrozeError
+from croze.files import shaped
 from croze.ranking import Bootstrap, Ranking, rank
 from croze.ranking.columns import table2
+from croze.ranking.ranking import Content
 from croze.stats import drawn_counts, partial_correlation
 from croze.truth import Truth, select
 
@@ -135,7 +137,7 @@ def test_a_table_comes_back_from_json(failing: Failing) -> None:
     content = failing[0].to_json()
     text = json.dumps(content, allow_nan=False)
     assert json.loads(text) == content
-    again = Ranking.from_json(json.loads(text))
+    again = Ranking.from_json(shaped(json.loads(text), Content))
     assert repr(again.rows()) == repr(failing[0].rows())
     assert again.cells == failing[0].cells
     assert (again.bootstrap, again.reference) == (Bootstrap(60, 9), "b")

@@ -176,7 +176,7 @@ def test_the_table_fits_into_80_columns(tmp_path):
         ({"rows": [], "bootstrap": {}}, "must be a result of a benchmark, got a file that names no kind"),
         ({"format": {"kind": "search", "version": 1}}, "got one of a search"),
         ({"format": {"kind": "benchmark", "version": 1}}, "is of format 1, this croze reads format 2"),
-        ({"format": {"kind": "benchmark", "version": 2}}, "is no result of a benchmark"),
+        ({"format": {"kind": "benchmark", "version": 2}}, "is no benchmark that can be read"),
     ],
 )
 def test_other_files_are_refused(tmp_path, content, message):

@@ -86,7 +86,7 @@ def test_no_text_and_no_file(file: Path) -> None:
         read_published(file, ["snip"], parse)
     with pytest.raises(CrozeError, match=r"Cannot read the published scores .*none\.csv: No such file"):
         read_published(file.parent / "none.csv", ["snip"], parse)
-    with pytest.raises(CrozeError, match="Is a directory"):
+    with pytest.raises(CrozeError, match="it is no file"):
         read_published(file.parent, ["snip"], parse)
 
 

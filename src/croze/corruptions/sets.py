@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -20,7 +19,7 @@ from croze.corruptions.base import cut
 from croze.corruptions.frost_textures import FrostTextures
 from croze.corruptions.names import CORRUPTIONS, SEVERITIES, Corruption, parse_corruptions
 from croze.errors import CrozeError
-from croze.files import to_json, write_text
+from croze.files import read_json, shaped, to_json, write_text
 
 LABELS = "labels.npy"
 DESCRIPTION = "set.json"
@@ -76,10 +75,10 @@ class SetIdentity:
 
 def _read(path: Path) -> SetIdentity:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return SetIdentity(**{**content, "size": tuple(content["size"])})
-    except (OSError, ValueError, KeyError, TypeError) as problem:
+        found: SetIdentity = shaped(read_json(path), SetIdentity)
+    except CrozeError as problem:
         raise CrozeError(f"{path} is no description of a corrupted data set ({problem}).") from None
+    return found
 
 
 CHUNK = 500

@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from croze.errors import CrozeError
+from croze.files import parse_json
 
 _KEY = "croze"
 """Of the file's metadata, which holds texts only."""
@@ -54,11 +55,13 @@ def read_tensors(path: Path, what: str) -> tuple[dict[str, Tensor], dict[str, An
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            note = json.loads((file.metadata() or {}).get(_KEY, "{}"))
+            note = parse_json((file.metadata() or {}).get(_KEY, "{}"))
     except FileNotFoundError:
         raise CrozeError(f"There is no file {path}: name {what}.") from None
     except (OSError, SafetensorError, ValueError) as problem:
         raise CrozeError(
             f"{path} cannot be read as safetensors ({problem}): it may be cut off; bring a whole copy."
         ) from problem
+    if not isinstance(note, dict):
+        raise CrozeError(f"{path} must hold an object as its note, got a {type(note).__name__}.")
     return tensors, note

@@ -98,7 +98,7 @@ def own_panel(folder: Path, table: str, column: str, what: str) -> Panel:
     path = folder / f"{table}.json"
     if not path.exists():
         raise CrozeError(f"{path} does not exist: name a folder of `croze reproduce {table}`.")
-    content = read_result(path, table, VERSION)
+    content = read_result(path, table, VERSION, dict[str, Any])
     try:
         return _own_panel(content, column, what)
     except (KeyError, TypeError, AttributeError) as problem:

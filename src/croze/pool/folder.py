@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from croze.errors import CrozeError
-from croze.files import to_json, write_text
+from croze.files import Count, Share, read_json, shaped, to_json, write_text
+from croze.spaces import hashable
 
 POOL = "pool.json"
 VERSION = 1
@@ -70,6 +70,28 @@ class Design:
         write_text(folder / POOL, to_json(content))
 
 
+class _Recipe(TypedDict):
+    """What every recipe has."""
+
+    method: str
+    epochs: Count
+
+
+class _Content(TypedDict):
+    """What `pool.json` holds: the fields of the design."""
+
+    space: str
+    settings: dict[str, Any]
+    architectures: tuple[str, ...]
+    recipe: _Recipe
+    seed: Count
+    images: str
+    tested: str
+    batch_size: Count
+    data: str
+    test_data: str
+
+
 _IDENTITY = ("space", "settings", "recipe", "seed", "images", "tested", "batch_size")
 
 
@@ -80,20 +102,22 @@ def read_design(folder: Path) -> Design:
         CrozeError: when there is none, or of another version.
     """
     path = folder / POOL
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        version = content.pop("version")
-        content["recipe"]["method"], content["recipe"]["epochs"]  # what every recipe has
-        content["settings"] = tuple(sorted(content["settings"].items()))
-        content["architectures"] = tuple(content["architectures"])
-        found = Design(**content)
-    except FileNotFoundError:
-        raise CrozeError(f"{path} does not exist: name the folder of a pool.") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise CrozeError(f"{path} is no description of a pool that can be read ({problem}).") from None
+    if not path.exists():
+        raise CrozeError(f"{path} does not exist: name the folder of a pool.")
+    content = read_json(path)
+    version = content.pop("version", None)
     if version != VERSION:
         raise CrozeError(f"{path} is of version {version}, this croze reads version {VERSION}.")
-    return found
+    try:
+        known = shaped(content, _Content)
+        if strange := known.keys() - _Content.__annotations__.keys():
+            raise CrozeError(f"pool has no {sorted(strange)[0]!r}")
+        if not known["architectures"] or len(set(known["architectures"])) != len(known["architectures"]):
+            raise CrozeError("pool must name architectures, none twice")
+    except CrozeError as problem:
+        raise CrozeError(f"{path} is no description of a pool that can be read ({problem}).") from None
+    settings = tuple(sorted((key, hashable(value)) for key, value in known["settings"].items()))
+    return Design(**{**known, "settings": settings})
 
 
 RESULT = "result.json"
@@ -117,8 +141,8 @@ class MemberResult:
     """
 
     architecture: str
-    columns: Mapping[str, float] = field(default_factory=dict)
-    images: Mapping[str, int] = field(default_factory=dict)
+    columns: Mapping[str, Share] = field(default_factory=dict)
+    images: Mapping[str, Count] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     failed: str = ""
 
@@ -134,15 +158,15 @@ def read_result(folder: Path, architecture: str) -> MemberResult | None:
         CrozeError: when the file is no result, or that of another architecture.
     """
     path = folder / RESULT
-    try:
-        found = MemberResult(**json.loads(path.read_text(encoding="utf-8")))
-        if any(not 0 <= accuracy <= 1 for accuracy in found.columns.values()):
-            raise ValueError("an accuracy outside [0, 1]")
-        if found.columns.keys() != found.images.keys():
-            raise ValueError("columns and numbers of images that do not go together")
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except (OSError, ValueError, TypeError, AttributeError) as problem:
+    try:
+        found: MemberResult = shaped(read_json(path), MemberResult)
+        if found.columns.keys() != found.images.keys():
+            raise CrozeError("columns and numbers of images do not go together")
+        if not found.failed and not found.columns:
+            raise CrozeError("it has neither accuracies nor a reason")
+    except CrozeError as problem:
         raise CrozeError(
             f"{path} cannot be read ({problem}): delete {folder}, and `croze pool train` makes it again."
         ) from None

@@ -6,22 +6,34 @@ reference`; a file that this command wrote for other settings is a reference pop
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
 from croze.errors import CrozeError
+from croze.files import Count, parse_json, read_bytes, shaped
 from croze.proxies.aggregate import Aggregate, Criterion, Floats
 from croze.types import Batch, LayerScore, Score
 
 DEFAULT_REFERENCE = "nasbench201"
+
+
+class _Content(TypedDict):
+    """What `Reference.to_json` writes."""
+
+    name: str
+    settings: dict[str, Any]
+    data: str
+    images: Count
+    image_shape: tuple[Count, Count, Count]
+    classes: Count
+    scores: dict[str, list[float | None]]
 
 
 @dataclass(frozen=True)
@@ -82,11 +94,7 @@ def load_reference(name: str) -> Reference:
             f"Unknown reference population {name!r}; the shipped ones are {', '.join(shipped_references())}, "
             "or name a file FILE.json that `croze reference` wrote."
         )
-    try:
-        text = Path(name).expanduser().read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise CrozeError(f"Cannot read the reference population {name}: {problem}.") from problem
-    return _parsed(name, text)
+    return _parsed(name, read_bytes(Path(name).expanduser(), "the reference population"))
 
 
 @lru_cache
@@ -94,29 +102,28 @@ def _shipped(name: str) -> Reference:
     return _parsed(name, (files("croze.proxies") / "references" / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def _parsed(name: str, text: str) -> Reference:
+def _parsed(name: str, text: str | bytes) -> Reference:
     try:
-        found = json.loads(text)
+        found = shaped(parse_json(text), _Content)
         columns = {
-            str(spec): np.array([math.nan if v is None else v for v in column], dtype=np.float64)
+            spec: np.array([math.nan if v is None else v for v in column], dtype=np.float64)
             for spec, column in found["scores"].items()
         }
         if len({len(column) for column in columns.values()}) != 1:
-            raise ValueError("columns of different length")
-        shape = tuple(int(side) for side in found["image_shape"])
-        return Reference(
-            str(found["name"]),
-            dict(found["settings"]),
-            str(found["data"]),
-            int(found["images"]),
-            shape,
-            int(found["classes"]),
-            columns,
-        )
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as problem:
+            raise CrozeError("columns of different length")
+    except CrozeError as problem:
         raise CrozeError(
-            f"{name} is no reference population ({problem!r}): write one with `croze reference`."
-        ) from problem
+            f"{name} is no reference population ({problem}): write one with `croze reference`."
+        ) from None
+    return Reference(
+        found["name"],
+        found["settings"],
+        found["data"],
+        found["images"],
+        found["image_shape"],
+        found["classes"],
+        columns,
+    )
 
 
 def with_aggregates(

@@ -6,13 +6,13 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Self, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from croze.errors import CrozeError
-from croze.files import number_or_none
+from croze.files import Count, Share, number_or_none
 from croze.proxies import Criterion, merits
 from croze.proxies.size import LiveParams
 from croze.ranking.columns import SINGLE, ColumnSet
@@ -84,10 +84,10 @@ class Cells:
         deciles: by live parameters: number of cells, the smallest and the largest; empty without sizes.
     """
 
-    chosen: int
-    n: int
-    distinct: int
-    failures: Mapping[str, int] = field(default_factory=dict)
+    chosen: Count
+    n: Count
+    distinct: Count
+    failures: Mapping[str, Count] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
     constant: tuple[str, ...] = ()
     common: tuple[str, ...] = ()
@@ -98,9 +98,44 @@ class Cells:
 class Bootstrap:
     """How intervals were drawn: resamples of the cells, seed, level in (0, 1)."""
 
-    resamples: int = 1000
-    seed: int = 0
-    level: float = 0.95
+    resamples: Count = 1000
+    seed: Count = 0
+    level: Share = 0.95
+
+
+class CellsContent(TypedDict):
+    """What is written of a set of cells."""
+
+    chosen: Count
+    n: Count
+    distinct: Count
+    failures: dict[str, Count]
+    reasons: dict[str, str]
+    constant: tuple[str, ...]
+    common: tuple[str, ...]
+    deciles: list[tuple[Count, float | None, float | None]]
+
+
+class Lines(TypedDict):
+    """The long table, column by column."""
+
+    proxy: list[str]
+    column: list[str]
+    cells: list[str]
+    statistic: list[str]
+    value: list[float | None]
+    low: list[float | None]
+    high: list[float | None]
+    n: list[Count]
+
+
+class Content(TypedDict):
+    """What `Ranking.to_json` writes."""
+
+    ranking: Lines
+    cells: dict[str, CellsContent]
+    bootstrap: Bootstrap
+    reference: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,26 +212,32 @@ class Ranking:
         }
 
     @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> Self:
-        """What `to_json` wrote; raises KeyError, TypeError or ValueError where this is none."""
-        table = content["ranking"]
+    def from_json(cls, content: Content) -> Self:
+        """What `to_json` wrote; raises CrozeError where its columns differ in length."""
+        table = dict(content["ranking"])
+        columns: list[Any] = [table[name] for name in Record.__dataclass_fields__]
+        if len(set(map(len, columns))) != 1:
+            raise CrozeError("the columns of its long table differ in length")
+        numbers = ("value", "low", "high")
         columns = [
-            list(map(_number, table[name])) if name in NUMBERS else table[name]
-            for name in Record.__dataclass_fields__
+            map(_number, column) if name in numbers else column
+            for name, column in zip(Record.__dataclass_fields__, columns, strict=True)
         ]
         cells = {
             name: Cells(
-                **{
-                    **entry,
-                    "constant": tuple(entry["constant"]),
-                    "common": tuple(entry["common"]),
-                    "deciles": tuple((n, _number(low), _number(high)) for n, low, high in entry["deciles"]),
-                }
+                entry["chosen"],
+                entry["n"],
+                entry["distinct"],
+                entry["failures"],
+                entry["reasons"],
+                tuple(entry["constant"]),
+                tuple(entry["common"]),
+                tuple((n, _number(low), _number(high)) for n, low, high in entry["deciles"]),
             )
             for name, entry in content["cells"].items()
         }
         records = tuple(Record(*line) for line in zip(*columns, strict=True))
-        return cls(records, cells, Bootstrap(**content["bootstrap"]), content["reference"])
+        return cls(records, cells, content["bootstrap"], content["reference"])
 
     @cached_property
     def _lines(self) -> dict[tuple[str, str, str, str], Record]:

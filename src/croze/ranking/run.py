@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NotRequired, Self, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +15,14 @@ from numpy.typing import NDArray
 from croze.data import load_batch
 from croze.data.values import DataLike
 from croze.errors import CrozeError
-from croze.files import read_result, write_result
-from croze.provenance import provenance
+from croze.files import Count, parse_json, read_result, write_result
+from croze.provenance import Provenance, provenance
 from croze.proxies import Criterion, Proxy, merits, parse_proxies, parts_of
 from croze.proxies.size import Flops, Params
 from croze.ranking.charts import benchmark_charts, cells_chart
 from croze.ranking.columns import MEAN, ColumnSet, judged_columns, printed_columns
 from croze.ranking.ranking import CONTROL, GIVEN_SIZE, Bootstrap, Ranking, rank, shortfall_of, together
+from croze.ranking.ranking import Content as RankingContent
 from croze.ranking.scored import DIGITS, Scored, Watch, basis_lines, finite_or_none, score_cells, unwatched
 from croze.ranking.sheets import (
     by_set,
@@ -58,6 +58,65 @@ OWN = ("croze-robust", "croze-positional")
 
 SHOWN = 3
 """Single columns in the table; the page has all."""
+
+
+class Failures(TypedDict):
+    """Of a proxy."""
+
+    cells: Count
+    first_reason: str
+
+
+class Cellwise(TypedDict):
+    """Every chosen cell."""
+
+    architecture: NotRequired[list[str]]
+    scores: NotRequired[dict[str, list[float | None]]]
+    accuracies: NotRequired[dict[str, list[float | None]]]
+
+
+class TruthContent(TypedDict):
+    """Which truth."""
+
+    name: str
+    dataset: str
+    sha256: dict[str, str]
+
+
+class Selection(TypedDict):
+    """How the cells were chosen."""
+
+    cells: str
+    half: str
+    seed: Count
+
+
+class ScoredOn(TypedDict):
+    """What the scores rest on."""
+
+    space: str
+    seed: Count
+    images: Count
+    data: str
+    sampling: str
+    batch: str
+
+
+class Content(RankingContent):
+    """What `benchmark.json` holds."""
+
+    columns: tuple[str, ...]
+    judged: tuple[str, ...]
+    sets: tuple[str, ...]
+    convention: str
+    deep: bool
+    failures: dict[str, Failures]
+    milliseconds: dict[str, float]
+    scored: Cellwise
+    truth: TruthContent
+    selection: Selection
+    scored_on: ScoredOn
+    provenance: Provenance
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -113,17 +172,20 @@ class BenchmarkRun(Run):
             if not (path.parent / SCORES).is_file():
                 raise CrozeError(f"{folder} holds no benchmark: looked for {FILE} and {SCORES}.")
             return cls(path.parent)
-        content = dict(read_result(path, cls.kind, cls.version))
+        content = read_result(path, cls.kind, cls.version, Content)
         try:
             ranking = Ranking.from_json(content)
-            named = {name: content[name] for name in _PLAIN}
-            lists: dict[str, Any] = {name: tuple(content[name]) for name in ("columns", "judged", "sets")}
-        except (KeyError, TypeError, ValueError) as problem:
+            scored = content["scored"]
+            columns = [*scored.get("scores", {}).values(), *scored.get("accuracies", {}).values()]
+            if any(len(column) != len(scored.get("architecture", [])) for column in columns):
+                raise CrozeError("scores and accuracies of the cells differ in number")
+            if not content["sets"] or not set(content["sets"]) <= ranking.cells.keys():
+                raise CrozeError("it must name sets of cells that it has")
+        except CrozeError as problem:
             raise CrozeError(
-                f"{path} is no result of a benchmark ({type(problem).__name__}: {problem}): run it again, "
-                "its scores are kept."
+                f"{path} is no benchmark that can be read ({problem}): run it again, its scores are kept."
             ) from None
-        return cls(path.parent, ranking, **lists, **named)
+        return cls(path.parent, ranking, **{name: content[name] for name in (*_LISTS, *_PLAIN)})
 
     def save(self) -> None:
         """Write `benchmark.json`; an unfinished benchmark has nothing to write."""
@@ -133,7 +195,7 @@ class BenchmarkRun(Run):
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping; NaN as None."""
         assert self.ranking is not None
-        lists = {name: list(getattr(self, name)) for name in ("columns", "judged", "sets")}
+        lists = {name: list(getattr(self, name)) for name in _LISTS}
         return {**self.ranking.to_json(), **lists, **{name: getattr(self, name) for name in _PLAIN}}
 
     @property
@@ -336,7 +398,7 @@ class BenchmarkRun(Run):
         path = self.folder / SCORES
         contexts = _query(path, "SELECT context, description FROM contexts ORDER BY context")
         architectures = _query(path, "SELECT COUNT(DISTINCT architecture) FROM scores")[0][0]
-        described = json.loads(contexts[0][1]) if len(contexts) == 1 else {}
+        described = _described(contexts[0][1]) if len(contexts) == 1 else {}
         known = ("space", "seed", "images", "batch", "engine")
         return Part(
             "scores",
@@ -357,6 +419,8 @@ class BenchmarkRun(Run):
             basis=basis_of({}, *((key, described[key]) for key in known if key in described)),
         )
 
+
+_LISTS = ("columns", "judged", "sets")
 
 _PLAIN = (
     *("convention", "deep", "failures", "milliseconds", "scored"),
@@ -529,6 +593,15 @@ def _cells(truth: Truth, positions: list[int], scored: Scored, columns: Iterable
         "scores": {spec: finite_or_none(values.tolist()) for spec, values in scored.values.items()},
         "accuracies": {name: finite_or_none(truth.values(name)[positions].tolist()) for name in columns},
     }
+
+
+def _described(text: str) -> dict[str, Any]:
+    """What scores rest on, as their store says; nothing where it cannot be read."""
+    try:
+        found = parse_json(text)
+    except CrozeError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _query(path: Path, query: str) -> list[tuple[Any, ...]]:

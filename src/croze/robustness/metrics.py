@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from scipy.stats import binomtest
 
 from croze.corruptions import CORRUPTIONS, GROUPS, SEVERITIES
 from croze.errors import CrozeError
+from croze.files import Share
 
 
 def harmonic_robustness(clean: float, robust: float) -> float:
@@ -58,6 +59,17 @@ Accuracies = Mapping[str, Mapping[int, float]]
 """By corruption and severity, in [0, 1]."""
 
 
+class MetricsContent(TypedDict):
+    """What `CorruptionMetrics.to_json` writes; severities are the texts 1 to 5."""
+
+    accuracies: dict[str, dict[Literal["1", "2", "3", "4", "5"], Share]]
+    by_corruption: dict[str, Share]
+    by_group: dict[str, Share]
+    mean: Share | None
+    mce: float | None
+    mce_reference: str
+
+
 @dataclass(frozen=True)
 class CorruptionMetrics:
     """What the corruptions of an evaluation come to.
@@ -93,14 +105,23 @@ class CorruptionMetrics:
         }
 
     @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> CorruptionMetrics:
-        """The metrics that `to_json` described; raises KeyError or TypeError where these are none."""
+    def from_json(cls, content: MetricsContent) -> CorruptionMetrics:
+        """The metrics that `to_json` described; raises CrozeError where they do not go together."""
+        named = content["accuracies"]
+        if not all(named.values()) or not named.keys() == content["by_corruption"].keys() <= set(CORRUPTIONS):
+            raise CrozeError(
+                "corruptions must have accuracies by severity and a mean, each under a known name"
+            )
         return cls(
             {
                 name: {int(severity): value for severity, value in row.items()}
                 for name, row in content["accuracies"].items()
             },
-            *(content[key] for key in ("by_corruption", "by_group", "mean", "mce", "mce_reference")),
+            content["by_corruption"],
+            content["by_group"],
+            content["mean"],
+            content["mce"],
+            content["mce_reference"],
         )
 
 

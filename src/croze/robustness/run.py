@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, NotRequired, Self, TypedDict
 
 import numpy as np
 import torch
@@ -20,10 +20,10 @@ from croze.data.dataset import View, in_channels, in_classes
 from croze.data.sampling import spread
 from croze.data.splits import in_split, same_images
 from croze.errors import CrozeError
-from croze.files import read_json, read_result, slug, to_json, write_text
+from croze.files import Count, read_json, read_result, slug, to_json, write_text
 from croze.nn.normalised import Normalised
 from croze.nn.seeding import torch_threads
-from croze.provenance import provenance
+from croze.provenance import Provenance, provenance
 from croze.reporting.part import Part
 from croze.reporting.run import Run, Status
 from croze.reporting.table import Table
@@ -53,6 +53,33 @@ from croze.training.recipe import Recipe
 from croze.training.run import TrainingRun, Watch, identity
 
 EVALUATION, PAGE = "evaluation.json", "evaluation.md"
+
+
+class Context(TypedDict):
+    """What the outcomes of an evaluation depend on."""
+
+    weights: str
+    images: str
+    seed: Count
+    batch_size: Count
+    training_data: NotRequired[str | None]
+    device: NotRequired[str]
+
+
+class Content(TypedDict):
+    """What `evaluation.json` holds besides the summary."""
+
+    network: dict[str, Any]
+    training: str
+    recipe: Recipe | None
+    data: str
+    images: Count
+    trained_on_the_same_data: bool
+    notes: tuple[str, ...]
+    random: bool
+    context: Context
+    status: Literal["finished", "unfinished"]
+    provenance: Provenance
 
 
 @dataclass(eq=False, repr=False)
@@ -185,19 +212,14 @@ class EvaluationRun(Run):
             CrozeError: when there is none, it is of another format or cannot be read.
         """
         path = Path(folder) if Path(folder).is_file() else Path(folder) / EVALUATION
-        content = read_result(path, cls.kind, cls.version)
+        content = read_result(path, cls.kind, cls.version, Content)
+        own = {f.name: content[f.name] for f in fields(cls) if f.name not in ("folder", "summary")}
+        own["network"] = NetworkSpec.from_json(own["network"], path)
         try:
-            own = {f.name: content[f.name] for f in fields(cls) if f.name not in ("folder", "summary")}
-            own["notes"] = tuple(own["notes"])
-            own["network"] = NetworkSpec.from_json(own["network"])
-            own["recipe"] = None if own["recipe"] is None else Recipe(**own["recipe"])
             own["summary"] = Summary.from_json(content) if content["status"] == "finished" else None
-            return cls(path.parent, **own)
-        except (KeyError, TypeError, ValueError, AttributeError) as problem:
-            raise CrozeError(
-                f"{path} is no evaluation that can be read ({type(problem).__name__}: {problem}): run "
-                "it again."
-            ) from None
+        except CrozeError as problem:
+            raise CrozeError(f"{path} is no evaluation that can be read ({problem}): run it again.") from None
+        return cls(path.parent, **own)
 
 
 def evaluate(
@@ -471,5 +493,5 @@ def _batches(training: TrainingRun | None, data: DataLike | None, seed: int) -> 
 
 def _is_finished(folder: Path) -> bool:
     with suppress(CrozeError):
-        return bool(read_json(folder / EVALUATION)["status"] == "finished")
+        return bool(read_json(folder / EVALUATION).get("status") == "finished")
     return False

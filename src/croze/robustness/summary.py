@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from croze.data import Dataset
+from croze.errors import CrozeError
+from croze.files import Count, Share, shaped
 from croze.perturb.epsilon import write_epsilon
 from croze.robustness.attacks.pgd import PGD
 from croze.robustness.conditions import IN_8_BITS, Attacked, Condition, Corrupted, Published
@@ -18,6 +20,7 @@ from croze.robustness.evaluate import Result
 from croze.robustness.metrics import (
     Accuracies,
     CorruptionMetrics,
+    MetricsContent,
     corruption_metrics,
     harmonic_robustness,
     per_class,
@@ -49,12 +52,12 @@ class Row:
 
     what: str
     size: str
-    images: int
-    not_finite: int
-    accuracy: float
-    wilson95: tuple[float, float]
-    hrs: float | None
-    per_class: tuple[float | None, ...]
+    images: Count
+    not_finite: Count
+    accuracy: Share
+    wilson95: tuple[Share, Share]
+    hrs: Share | None
+    per_class: tuple[Share | None, ...]
     seconds: float
     forwards_per_image: float
     backwards_per_image: float
@@ -70,14 +73,36 @@ class Row:
 class Mean:
     """An accuracy over several attacks, on so many images; with Wilson's 95% interval where it is a share."""
 
-    accuracy: float
-    images: int
-    wilson95: tuple[float, float] | None = None
+    accuracy: Share
+    images: Count
+    wilson95: tuple[Share, Share] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready."""
         interval = self.wilson95
         return {**asdict(self), "wilson95": None if interval is None else list(interval)}
+
+
+class Table3(TypedDict):
+    """The columns of the paper's Tables 3 and 5."""
+
+    clean: Share
+    cc: Share
+    fgsm: Share
+    hrs: Share
+    avg: Share
+    images: Count
+
+
+class Content(TypedDict):
+    """What `Summary.to_json` writes."""
+
+    conditions: list[Row]
+    worst_case: dict[str, Mean]
+    average_over_attacks: dict[str, Mean]
+    corruptions: MetricsContent | None
+    table3: Table3 | None
+    signs_of_masking: list[str]
 
 
 @dataclass(frozen=True)
@@ -100,7 +125,7 @@ class Summary:
     worst_case: Mapping[str, Mean]
     average_over_attacks: Mapping[str, Mean]
     corruptions: CorruptionMetrics | None
-    table3: Mapping[str, float] | None
+    table3: Table3 | None
     signs_of_masking: tuple[str, ...]
 
     @property
@@ -118,31 +143,25 @@ class Summary:
             "worst_case": {size: mean.to_json() for size, mean in self.worst_case.items()},
             "average_over_attacks": {size: m.to_json() for size, m in self.average_over_attacks.items()},
             "corruptions": None if self.corruptions is None else self.corruptions.to_json(),
-            "table3": None if self.table3 is None else dict(self.table3),
+            "table3": self.table3,
             "signs_of_masking": list(self.signs_of_masking),
         }
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Summary:
-        """The summary that `to_json` described; raises KeyError or TypeError where this is none."""
-        rows = [
-            Row(**{**row, "wilson95": tuple(row["wilson95"]), "per_class": tuple(row["per_class"])})
-            for row in content["conditions"]
-        ]
-        corruptions = content["corruptions"]
+        """The summary that `to_json` described; raises CrozeError where this is none."""
+        known: Content = shaped(content, Content)
+        if not known["conditions"] or known["conditions"][0].what != "clean":
+            raise CrozeError("its first condition must be the clean images")
+        corruptions = known["corruptions"]
         return cls(
-            tuple(rows),
-            {size: _mean(mean) for size, mean in content["worst_case"].items()},
-            {size: _mean(mean) for size, mean in content["average_over_attacks"].items()},
+            tuple(known["conditions"]),
+            known["worst_case"],
+            known["average_over_attacks"],
             None if corruptions is None else CorruptionMetrics.from_json(corruptions),
-            content["table3"],
-            tuple(content["signs_of_masking"]),
+            known["table3"],
+            tuple(known["signs_of_masking"]),
         )
-
-
-def _mean(content: Mapping[str, Any]) -> Mean:
-    interval = content["wilson95"]
-    return Mean(**{**content, "wilson95": None if interval is None else tuple(interval)})
 
 
 def summarise(
@@ -205,7 +224,7 @@ def summarise(
     )
 
 
-def _table3(conditions: Sequence[Condition], results: Mapping[str, Result]) -> Mapping[str, float] | None:
+def _table3(conditions: Sequence[Condition], results: Mapping[str, Result]) -> Table3 | None:
     """On the images that all of them saw."""
     corrupted = [condition for condition in conditions if isinstance(condition, Corrupted | Published)]
     fgsm = next(
@@ -226,13 +245,10 @@ def _table3(conditions: Sequence[Condition], results: Mapping[str, Result]) -> M
         return float(results[key].correct[:shared].mean())
 
     clean, robust = accuracy("clean"), accuracy(fgsm.key)
-    found = {
-        "clean": clean,
-        "cc": sum(accuracy(condition.key) for condition in corrupted) / len(corrupted),
-        "fgsm": robust,
-        "hrs": harmonic_robustness(clean, robust),
-    }
-    return found | {"avg": sum(found.values()) / len(found), "images": shared}
+    cc = sum(accuracy(condition.key) for condition in corrupted) / len(corrupted)
+    hrs = harmonic_robustness(clean, robust)
+    avg = (clean + cc + robust + hrs) / 4
+    return {"clean": clean, "cc": cc, "fgsm": robust, "hrs": hrs, "avg": avg, "images": shared}
 
 
 _CLEAR = 2.0

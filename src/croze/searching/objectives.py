@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import Any, cast
+from typing import Any, Literal, TypedDict, cast
 
 from croze.errors import CrozeError
 from croze.proxies import Aggregate, Criterion, parse_proxy, parts_of
@@ -23,6 +23,14 @@ _COSTS: Mapping[str, Callable[..., Cost]] = {
     "ReachableParams": ReachableParams,
     "TableLatency": partial(TableLatency, values={}),
 }
+
+
+class GoalContent(TypedDict):
+    """What `Goal.to_json` writes."""
+
+    objective: str
+    direction: Literal["max", "min"]
+    definition: str
 
 
 @dataclass(frozen=True)

@@ -7,23 +7,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NotRequired, Self, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from croze.errors import CrozeError
-from croze.files import read_result, to_json, write_result, write_text
+from croze.files import Count, read_result, to_json, write_result, write_text
+from croze.provenance import Provenance
 from croze.reporting.chart import Chart
 from croze.reporting.part import Part
 from croze.reporting.run import Run, Status
 from croze.reporting.table import Table
 from croze.reporting.text import millions, number
 from croze.searching.charts import SIZES, search_charts
-from croze.searching.objectives import Goal, Objective
+from croze.searching.objectives import Goal, GoalContent, Objective
 from croze.searching.page import search_part
 from croze.searching.strategies.pareto import compromise, front, ranked
-from croze.spaces import Space, space_from_json
+from croze.spaces import Space, SpaceContent, space_from_json
 
 FILE = "search.json"
 """Everything about a search, finished or not; `SearchRun.load` reads it."""
@@ -41,6 +42,49 @@ MOST_ROWS = 20
 """Rows of the table; `best.json` has the others."""
 
 Floats = NDArray[np.float64]
+
+
+class Row(TypedDict):
+    """A candidate in `search.json`; what is not known is left out."""
+
+    architecture: str
+    scores: NotRequired[list[float]]
+    parts: NotRequired[dict[str, float]]
+    reason: NotRequired[str]
+    params: NotRequired[Count]
+    flops: NotRequired[Count]
+    live_params: NotRequired[Count]
+
+
+class Settings(TypedDict):
+    """What every search is set to; each algorithm has more."""
+
+    objectives: list[GoalContent]
+    algorithm: str
+    guide: str | None
+    space: str
+    images: Count
+    batch: str
+    seed: Count
+    engine: Count
+    budget: Count
+    data: str
+    device: NotRequired[str]
+
+
+class Content(TypedDict):
+    """What `search.json` holds."""
+
+    space: SpaceContent
+    classes: Count
+    settings: Settings
+    candidates: list[Row]
+    finished: bool
+    ended_early: str
+    rejected_by_limits: Count
+    guided: Count
+    device_seconds: float
+    provenance: Provenance
 
 
 @dataclass(frozen=True)
@@ -84,12 +128,21 @@ class Found:
         return {key: value for key, value in row.items() if value not in (None, "", [], {})}
 
     @classmethod
-    def from_json(cls, row: Mapping[str, Any], goals: Sequence[Goal]) -> Found:
-        """The candidate of a row; raises KeyError, TypeError or ValueError where this is none."""
-        values = row.get("scores", ())
+    def from_json(cls, row: Row, goals: Sequence[Goal]) -> Found:
+        """The candidate of a row; raises CrozeError where its scores are not as many as the goals."""
+        values = row.get("scores", [])
+        if len(values) != len(goals) and (values or not row.get("reason")):
+            raise CrozeError(f"{row['architecture']} must have {len(goals)} scores or a reason")
         scores = dict(zip([goal.spec for goal in goals], map(float, values), strict=True)) if values else {}
-        own = {key: row.get(key) for key in ("params", "flops", "live_params")}
-        return cls(row["architecture"], scores, row.get("parts", scores), row.get("reason", ""), **own)
+        return cls(
+            row["architecture"],
+            scores,
+            row.get("parts", scores),
+            row.get("reason", ""),
+            row.get("params"),
+            row.get("flops"),
+            row.get("live_params"),
+        )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -359,29 +412,31 @@ class SearchRun(Run):
                 f"{folder} holds a search of an older format: run the same search again there, its scores "
                 "are kept."
             )
-        content = read_result(path, cls.kind, cls.version)
+        content: Content = read_result(path, cls.kind, cls.version, Content)
+        settings = content["settings"]
+        goals = [Goal.from_json(described) for described in settings["objectives"]]
         try:
-            settings = content["settings"]
-            goals = [Goal.from_json(described) for described in settings["objectives"]]
-            return cls(
-                folder,
-                settings,
-                content["space"],
-                content["classes"],
-                tuple(Found.from_json(row, goals) for row in content["candidates"]),
-                content["finished"],
-                content["ended_early"],
-                content["rejected_by_limits"],
-                content["guided"],
-                content["device_seconds"],
-                content["provenance"],
-                space,
-            )
-        except (KeyError, TypeError, ValueError, AttributeError) as problem:
+            if len({goal.spec for goal in goals}) != len(goals) or not goals:
+                raise CrozeError("it must have an objective, and none twice")
+            candidates = tuple(Found.from_json(row, goals) for row in content["candidates"])
+        except CrozeError as problem:
             raise CrozeError(
-                f"{path} is no search that can be read ({type(problem).__name__}: {problem}): run it again, "
-                "its scores are kept."
+                f"{path} is no search that can be read ({problem}): run it again, its scores are kept."
             ) from None
+        return cls(
+            folder,
+            settings,
+            content["space"],
+            content["classes"],
+            candidates,
+            content["finished"],
+            content["ended_early"],
+            content["rejected_by_limits"],
+            content["guided"],
+            content["device_seconds"],
+            content["provenance"],
+            space,
+        )
 
     def __repr__(self) -> str:
         asked = f"{len(self.candidates):,} of {self.settings['budget']:,} architectures"

@@ -12,7 +12,7 @@ from typing import Any
 
 from croze.data import DataLike, load_batch
 from croze.errors import CrozeError
-from croze.files import slug
+from croze.files import read_json, slug
 from croze.nn.count import flop_count, live_parameter_count, parameter_count
 from croze.nn.seeding import single_thread
 from croze.provenance import provenance
@@ -234,14 +234,12 @@ def fingerprint(settings: Mapping[str, Any]) -> str:
 def check_folder(folder: Path, settings: Mapping[str, Any]) -> None:
     """Raise a CrozeError when the folder holds another search, or a file that cannot be read as one."""
     for path in (folder / FILE, folder / RESULT):
-        try:
-            before = _deciding(json.loads(path.read_text(encoding="utf-8"))["settings"])
-        except (FileNotFoundError, NotADirectoryError):
+        if not path.exists():
             continue
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            raise CrozeError(
-                f"{path} is no result of a search that can be read; name another folder."
-            ) from None
+        before = read_json(path).get("settings")
+        if not isinstance(before, dict):
+            raise CrozeError(f"{path} is no result of a search that can be read; name another folder.")
+        before = _deciding(before)
         absent, now = object(), _deciding(settings)
         differing = [key for key in {**now, **before} if before.get(key, absent) != now.get(key, absent)]
         if differing:

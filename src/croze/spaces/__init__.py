@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from croze.errors import CrozeError
 from croze.spaces.base import Space
@@ -29,7 +29,26 @@ SPACES: Mapping[str, Callable[..., Space[Any]]] = {
     "robnet": RobNet,
 }
 
-__all__ = ["SPACES", "Space", "image_channels", "open_space", "space_from_json", "space_to_json"]
+
+class SpaceContent(TypedDict):
+    """What `space_to_json` writes."""
+
+    name: str
+    settings: dict[str, Any] | None
+    spec: NotRequired[str | None]
+    sha256: NotRequired[str]
+
+
+__all__ = [
+    "SPACES",
+    "Space",
+    "SpaceContent",
+    "hashable",
+    "image_channels",
+    "open_space",
+    "space_from_json",
+    "space_to_json",
+]
 
 
 def open_space(name: str, **settings: Any) -> Space[Any]:
@@ -84,7 +103,7 @@ def space_from_json(content: Mapping[str, Any]) -> Space[Any]:
     """
     try:
         name, settings = content["name"], content["settings"]
-        given = {key: _hashable(value) for key, value in (settings or {}).items()}
+        given = {key: hashable(value) for key, value in (settings or {}).items()}
         spec = content.get("spec", name)
     except (KeyError, TypeError, AttributeError) as problem:
         raise CrozeError(f"This describes no search space ({type(problem).__name__}: {problem}).") from None
@@ -111,6 +130,6 @@ def _settings_of(space: Space[Any]) -> dict[str, Any] | None:
         return None
 
 
-def _hashable(value: Any) -> Any:
+def hashable(value: Any) -> Any:
     """A list of JSON as the tuple that a frozen dataclass holds."""
-    return tuple(map(_hashable, value)) if isinstance(value, list) else value
+    return tuple(map(hashable, value)) if isinstance(value, list) else value

@@ -9,15 +9,16 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypedDict
 
 import torch
 from torch import nn
 
 from croze.errors import CrozeError
+from croze.files import shaped
 from croze.nn.seeding import seeded
 from croze.searching.run import SearchRun
-from croze.spaces import Space, open_space, space_to_json
+from croze.spaces import Space, hashable, open_space, space_to_json
 from croze.spaces.darts.stacked import StackedSpace
 from croze.spaces.genotypes import parse_or_suggest, resolve
 from croze.user_code import call, digest_of, run_file
@@ -47,20 +48,31 @@ class NetworkSpec(ABC):
         """JSON-ready; `from_json` gives an equal spec back."""
 
     @staticmethod
-    def from_json(content: Mapping[str, Any]) -> NetworkSpec:
+    def from_json(content: Mapping[str, Any], source: object = "This") -> NetworkSpec:
         """The spec that `to_json` described.
+
+        Args:
+            content: out of JSON.
+            source: the file that it stands in, for the message.
 
         Raises:
             CrozeError: when this is no such description.
         """
         try:
             if "module" in content:
-                return ModuleNetwork(content["module"], content["digest"])
+                known = shaped(content, _Module)
+                return ModuleNetwork(known["module"], known["digest"])
             if "model" in content:
-                return FileNetwork(content["model"], content["digest"])
-            return SpaceNetwork(content["space"], tuple(content["settings"].items()), content["architecture"])
-        except (KeyError, TypeError, AttributeError) as problem:
-            raise CrozeError(f"This describes no network ({problem}): name the network anew.") from None
+                known = shaped(content, _File)
+                _named_as_file(known["model"])
+                return FileNetwork(known["model"], known["digest"])
+            known = shaped(content, _Space)
+            settings = tuple((key, hashable(value)) for key, value in known["settings"].items())
+            return SpaceNetwork(known["space"], settings, known["architecture"])
+        except CrozeError as problem:
+            raise CrozeError(
+                f"{source} describes no network ({str(problem).rstrip('.')}): name the network anew."
+            ) from None
 
     @staticmethod
     def of(
@@ -211,7 +223,7 @@ class FileNetwork(NetworkSpec):
     @property
     def title(self) -> str:
         """File and name."""
-        file, name = _named(self.model)
+        file, name = _named_as_file(self.model)
         return f"{file.name}:{name}"
 
     def build(self, classes: int, seed: int) -> nn.Module:
@@ -304,11 +316,32 @@ def _made(module: ModuleType, name: str, file: Path, seed: int) -> nn.Module:
     return made
 
 
-def _named(spec: str) -> tuple[Path, str]:
+class _Module(TypedDict):
+    module: str
+    digest: str
+
+
+class _File(TypedDict):
+    model: str
+    digest: str
+
+
+class _Space(TypedDict):
+    space: str
+    settings: dict[str, Any]
+    architecture: str
+
+
+def _named_as_file(spec: str) -> tuple[Path, str]:
     path, colon, name = spec.rpartition(":")
     file = Path(path).expanduser()
     if not colon or not name or file.suffix != ".py":
         raise CrozeError(f"A network of your own is named as FILE.py:FUNCTION, got {spec!r}.")
+    return file, name
+
+
+def _named(spec: str) -> tuple[Path, str]:
+    file, name = _named_as_file(spec)
     if not file.is_file():
         raise CrozeError(f"The network {spec!r} is in {file}, which is not a file.")
     return file, name

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypedDict
 
 import torch
 from torch import nn
@@ -17,10 +17,10 @@ from croze.data import DataLike, Dataset, open_dataset
 from croze.data.cached import cached
 from croze.data.dataset import in_channels
 from croze.errors import CrozeError
-from croze.files import read_result, slug, to_json, write_text
+from croze.files import Count, read_result, slug, to_json, write_text
 from croze.nn.normalised import Normalised
 from croze.nn.seeding import torch_threads
-from croze.provenance import provenance
+from croze.provenance import Provenance, provenance
 from croze.reporting.part import Part
 from croze.reporting.run import Run, Status
 from croze.reporting.table import Table
@@ -32,7 +32,7 @@ from croze.training.loop import BEST, fit, in_pixels, is_random
 from croze.training.network import NetworkSpec, SpaceNetwork
 from croze.training.page import training_part
 from croze.training.recipe import Recipe, find_recipe
-from croze.training.state import Place, load_weights
+from croze.training.state import Epoch, Place, load_weights
 from croze.training.step import Diverged
 
 TRAINING = "training.json"
@@ -51,6 +51,30 @@ _COLUMNS = {
 }
 _IDENTITY = ("network", "classes", "size", "mean", "std", "images", "recipe", "seed")
 """What makes two trainings the same."""
+
+
+class Content(TypedDict):
+    """What `training.json` holds."""
+
+    network: dict[str, Any]
+    recipe: Recipe
+    seed: Count
+    data: str
+    classes: Count
+    size: tuple[Count, Count, Count]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    images: str
+    count: Count
+    history: list[Epoch]
+    best_epoch: Count | None
+    seconds: float
+    failed: str
+    class_names: tuple[str, ...]
+    notes: tuple[str, ...]
+    random: bool
+    extended: list[Count]
+    provenance: Provenance
 
 
 @dataclass(eq=False, repr=False)
@@ -238,17 +262,17 @@ class TrainingRun(Run):
         path = Path(folder) if Path(folder).is_file() else Path(folder) / TRAINING
         if not path.is_file():
             raise CrozeError(f"{path} does not exist: name the folder of a training.")
-        content = read_result(path, cls.kind, cls.version)
-        try:
-            own = {f.name: content[f.name] for f in fields(cls) if f.name != "folder"}
-            own |= {name: tuple(own[name]) for name in ("size", "mean", "std", "class_names", "notes")}
-            own |= {"network": NetworkSpec.from_json(own["network"]), "recipe": Recipe(**own["recipe"])}
-            return cls(path.parent, **own)
-        except (KeyError, TypeError, AttributeError) as problem:
+        content = read_result(path, cls.kind, cls.version, Content)
+        own = {f.name: content[f.name] for f in fields(cls) if f.name != "folder"}
+        run = cls(path.parent, **own | {"network": NetworkSpec.from_json(own["network"], path)})
+        epochs = [row["epoch"] for row in run.history]
+        best_is_known = run.best_epoch is None or run.best_epoch in epochs
+        if epochs != list(range(1, len(epochs) + 1)) or not best_is_known:
             raise CrozeError(
-                f"{path} is no training that can be read ({type(problem).__name__}: {problem}): name another "
-                "folder."
-            ) from None
+                f"{path} is no training that can be read (its epochs do not count from 1, or lack the best "
+                "one): name another folder."
+            )
+        return run
 
 
 def train(

@@ -5,18 +5,42 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 from torch import Tensor, nn
 from torch.optim import SGD
 
 from croze.errors import CrozeError
+from croze.files import Count, Share, shaped
 from croze.nn.tensor_file import read_tensors, write_tensors
 
 _MOMENTUM = "momentum_buffer."
 _MODEL = "model."
 _AVERAGE = "average."
 _WHERE = "the folder of a training"
+
+
+class Epoch(TypedDict):
+    """A row of the history."""
+
+    epoch: Count
+    loss: float
+    train_clean: Share | None
+    train_adversarial: Share | None
+    validation_clean: Share
+    validation_adversarial: Share | None
+    lr: float
+
+
+class Note(TypedDict):
+    """What stands beside the tensors of a state: the fields of `Place`."""
+
+    epoch: Count
+    step: Count
+    sums: dict[str, float]
+    history: list[Epoch]
+    best: dict[Literal["epoch", "value"], float]
+    seconds: float
 
 
 @dataclass
@@ -79,7 +103,14 @@ def load_state(
         momentum = tensors.get(f"{_MOMENTUM}{name}")
         if momentum is not None:
             optimiser.state[parameter]["momentum_buffer"] = momentum.to(parameter.device)
-    return Place(**note)
+    try:
+        known: Note = shaped(note, Note)
+        place = Place(**{name: known[name] for name in Note.__annotations__})  # type: ignore[literal-required]
+    except CrozeError as problem:
+        raise CrozeError(
+            f"{path} is no state of a training ({problem}): delete {path.parent} to begin anew."
+        ) from None
+    return place
 
 
 def _into(model: nn.Module, tensors: Mapping[str, Tensor], path: Path, what: str) -> None:

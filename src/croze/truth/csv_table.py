@@ -21,9 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from croze.errors import CrozeError
+from croze.files import read_bytes
 from croze.truth.classes import by_class, classes_of
 from croze.truth.columns import OF_STRING
-from croze.truth.raw import RawFiles, Reader, content_of, number_of, rows_of
+from croze.truth.raw import RawFiles, Reader, number_of, rows_of
 from croze.truth.truth import Provenance, Truth
 
 NAME = "csv"
@@ -90,7 +91,7 @@ def read(path: Path, dataset: str) -> Truth:
     """
     spec = Spec.of(path)
     file = spec.file
-    content = content_of(file, "the table")
+    content = read_bytes(file, "the table")
     header, rows = rows_of(file, content, AGAIN, "utf-8-sig")
     names = [name.strip() for name in header]
     _check(file, names)

@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 
 from croze.errors import CrozeError
+from croze.files import read_bytes
 from croze.truth.classes import by_class, classes_of
 from croze.truth.columns import Column
-from croze.truth.raw import Reader, content_of, json_of, one_file
+from croze.truth.raw import Reader, json_of, one_file
 from croze.truth.truth import Provenance, Truth
 
 NAME = "nas-bench-301"
@@ -85,7 +86,7 @@ def read_cells(path: Path, dataset: str) -> tuple[bytes, dict[str, Any]]:
     Raises:
         CrozeError: when it cannot be read, is not complete, or has no cells of the data set.
     """
-    content = content_of(path, f"{NAME} from")
+    content = read_bytes(path, f"{NAME} from")
     found = json_of(path, content)
     if not isinstance(found, dict) or not all(isinstance(cells, dict) for cells in found.values()):
         raise CrozeError(f"{path} must hold {{data set: {{cell: {{...}}}}}}; it does not.")

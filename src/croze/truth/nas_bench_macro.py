@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from croze.errors import CrozeError
+from croze.files import read_bytes
 from croze.truth.classes import by_class, classes_of
 from croze.truth.columns import CLEAN
-from croze.truth.raw import Reader, content_of, json_of, known_dataset, one_file
+from croze.truth.raw import Reader, json_of, known_dataset, one_file
 from croze.truth.truth import Provenance, Truth
 
 NAME = "nas-bench-macro"
@@ -33,7 +34,7 @@ def read(path: Path, dataset: str) -> Truth:
         CrozeError: an unknown data set, or a file that cannot be read or is not as described above.
     """
     wanted = known_dataset(NAME, DATASETS, dataset)
-    content = content_of(path, f"{NAME} from")
+    content = read_bytes(path, f"{NAME} from")
     entries = json_of(path, content)
     if not isinstance(entries, dict) or not entries:
         raise CrozeError(f"{path} must hold networks by their digits; it holds {type(entries).__name__}.")

@@ -22,9 +22,10 @@ from typing import Any
 import numpy as np
 
 from croze.errors import CrozeError
+from croze.files import read_bytes
 from croze.truth.columns import AUTOATTACK
 from croze.truth.nasbench201 import DATASETS, NETWORK, SPACE
-from croze.truth.raw import RawFiles, Reader, content_of, known_dataset
+from croze.truth.raw import RawFiles, Reader, known_dataset
 from croze.truth.robust_nasbench201 import read_numbers
 from croze.truth.truth import Provenance, Truth
 
@@ -61,7 +62,7 @@ def read(path: Path, dataset: str) -> Truth:
             f"{NAME} needs {META} of Robust NAS-Bench-201, which says what its numbers stand for, and "
             f"{numbers} is no file: name it as {NAME}:{file}{IDS}PATH."
         )
-    content = content_of(file, f"{NAME} from")
+    content = read_bytes(file, f"{NAME} from")
     entries = _entries(file, content)
     strings, names, meta = read_numbers(numbers)
     measured = {number: value for number, value in entries.items() if isinstance(value, list)}

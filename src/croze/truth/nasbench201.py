@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from croze.errors import CrozeError
+from croze.files import read_bytes
 from croze.truth.classes import classes_of
 from croze.truth.columns import CLEAN, OF_STRING
-from croze.truth.raw import Reader, content_of, known_dataset, number_of, one_file, rows_of
+from croze.truth.raw import Reader, known_dataset, number_of, one_file, rows_of
 from croze.truth.truth import Provenance, Truth
 
 NAME = "nasbench201"
@@ -47,7 +48,7 @@ def read(path: Path, dataset: str) -> Truth:
             string that is no cell of the space or is there twice, or an accuracy outside [0, 100].
     """
     wanted = known_dataset(NAME, DATASETS, dataset)
-    content = content_of(path, "the accuracies")
+    content = read_bytes(path, "the accuracies")
     measured = _accuracies(path, content, f"{wanted}_test_accuracy")
     names = _names(path, measured)
     representative, place = classes_of(tuple(measured), names)

@@ -28,11 +28,12 @@ from numpy.typing import NDArray
 
 from croze.data.unpickle import load_pickle
 from croze.errors import CrozeError
+from croze.files import read_bytes
 from croze.truth.cache import Blocks
 from croze.truth.classes import classes_of
 from croze.truth.columns import CLEAN, OF_STRING
 from croze.truth.nasbench201 import DATASETS, NETWORK, SPACE
-from croze.truth.raw import RawFiles, Reader, content_of, known_dataset
+from croze.truth.raw import RawFiles, Reader, known_dataset
 from croze.truth.truth import Provenance, Truth
 
 NAME = "nats-bench"
@@ -133,7 +134,7 @@ def _measured(
 
 def _cell(file: Path, epochs: str) -> tuple[list[float], str]:
     """The accuracies of a cell, in the order of `DATASETS`, and the digest of its file."""
-    raw = content_of(file, "the accuracies")
+    raw = read_bytes(file, "the accuracies")
     content = _unpacked(file, raw)
     try:
         found = [_accuracy(content[epochs], *TESTED_ON[name]) for name in DATASETS]
@@ -154,7 +155,7 @@ def _accuracy(trained: Mapping[str, Any], dataset: str, images: str) -> float:
 
 
 def _strings(file: Path) -> tuple[str, ...]:
-    found = _unpacked(file, content_of(file, "the cells")).get("meta_archs")
+    found = _unpacked(file, read_bytes(file, "the cells")).get("meta_archs")
     if not isinstance(found, list) or not found or not all(isinstance(string, str) for string in found):
         raise CrozeError(
             f"{file} must hold the strings of all cells in meta_archs: unpack the archive again."

@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from croze.errors import CrozeError
+from croze.files import read_bytes
 from croze.truth.nas_bench_301 import read_cells
-from croze.truth.raw import content_of, number_of, rows_of
+from croze.truth.raw import number_of, rows_of
 from croze.truth.selection import place_of
 
 ARCHITECTURE = "net_str"
@@ -113,7 +114,7 @@ Row = tuple[str, str, list[Any]]
 
 
 def _of_csv(file: Path, columns: Sequence[str]) -> tuple[bytes, list[Row]]:
-    content = content_of(file, "the published scores")
+    content = read_bytes(file, "the published scores")
     header, rows = rows_of(file, content)
     place = {name: i for i, name in enumerate(header)}
     missing = [name for name in (ARCHITECTURE, *columns) if name not in place]

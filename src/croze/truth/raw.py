@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 import math
 import os
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from croze.errors import CrozeError
+from croze.files import parse_json
 from croze.truth.truth import Truth
 
 LARGE = 64 * 2**20
@@ -101,19 +101,11 @@ def known_dataset(name: str, datasets: Sequence[str], dataset: str) -> str:
     return dataset.lower()
 
 
-def content_of(file: Path, what: str) -> bytes:
-    """The content of a file, which messages name as `what`; raises CrozeError when it cannot be read."""
-    try:
-        return file.read_bytes()
-    except OSError as problem:
-        raise CrozeError(f"Cannot read {what} {file}: {problem.strerror or problem}.") from problem
-
-
 def json_of(file: Path, content: bytes) -> Any:
     """The value that the content of a file stands for; raises CrozeError when it is no JSON, or cut short."""
     try:
-        return json.loads(content)
-    except ValueError as problem:
+        return parse_json(content)
+    except CrozeError as problem:
         raise CrozeError(f"{file} is not complete JSON ({problem}): fetch the file again.") from None
 
 

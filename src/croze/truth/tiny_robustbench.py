@@ -21,9 +21,10 @@ from typing import Any
 import numpy as np
 
 from croze.errors import CrozeError
+from croze.files import read_bytes
 from croze.truth.classes import by_class, classes_of
 from croze.truth.columns import CLEAN
-from croze.truth.raw import Reader, content_of, json_of, known_dataset, one_file
+from croze.truth.raw import Reader, json_of, known_dataset, one_file
 from croze.truth.truth import Provenance, Truth
 
 NAME = "tiny-robustbench"
@@ -45,7 +46,7 @@ def read(path: Path, dataset: str) -> Truth:
         CrozeError: an unknown data set, or a file that cannot be read or is not as described above.
     """
     wanted = known_dataset(NAME, DATASETS, dataset)
-    content = content_of(path, f"{NAME} from")
+    content = read_bytes(path, f"{NAME} from")
     entries = json_of(path, content)
     if not isinstance(entries, list) or not entries:
         raise CrozeError(f"{path} must hold a list of trained cells; it holds {type(entries).__name__}.")

@@ -140,7 +140,8 @@ def read_json(path: Path) -> dict[str, Any]:
     except CrozeError as problem:
         raise CrozeError(f"{path} cannot be read as JSON ({problem}): run what wrote it again.") from None
     if not isinstance(found, dict):
-        raise CrozeError(f"{path} must hold a JSON object, got a {type(found).__name__}.")
+        got = "null" if found is None else article(type(found).__name__)
+        raise CrozeError(f"{path} must hold a JSON object, got {got}: name another file or folder.")
     return found
 
 

@@ -184,7 +184,7 @@ def test_the_result_of_another_search_is_not_overwritten(croze, refused, tmp_pat
     assert "scores of 3 networks are in run already" in outcome.err
     assert outcome.json["scored"] == json.loads((tmp_path / "run" / "best.json").read_text())["scored"] == 5
     (tmp_path / "run" / "best.json").write_text("[]")
-    assert "no result of a search that can be read; name another folder" in refused(*arguments)
+    assert "must hold a JSON object, got a list: name another file or folder" in refused(*arguments)
     assert (tmp_path / "run" / "best.json").read_text() == "[]"
 
 
